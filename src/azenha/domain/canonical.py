@@ -1,0 +1,154 @@
+"""The one canonical stored request, and values as JSON data: what stands in a job's row.
+
+Sync, queued and remote runs all read this. Exact: decimals, dates and durations survive the round trip, and
+`load(dump(x)) == x` for every value (property test).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
+from azenha.domain.process import Format, Scalar
+from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
+
+Data = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """What was asked, checked. `outputs` None: all."""
+
+    process: str
+    version: str
+    inputs: Mapping[str, tuple[Value, ...]]
+    outputs: Mapping[str, OutputRequest] | None
+    asked: Asked
+
+
+# Exact type, not isinstance: a bool is an int and a datetime is a date.
+_SCALARS: Mapping[type, tuple[str, Callable[[Scalar], object]]] = {
+    str: ("s", lambda v: v),
+    int: ("i", str),  # as text: JSON readers elsewhere lose digits above 2**53
+    float: ("f", lambda v: float(v).hex()),  # type: ignore[arg-type]
+    bool: ("b", lambda v: v),
+    Decimal: ("d", str),
+    date: ("D", str),
+    datetime: ("T", lambda v: v.astimezone(UTC).isoformat()),  # type: ignore[union-attr]
+    timedelta: ("P", lambda v: [v.days, v.seconds, v.microseconds]),  # type: ignore[union-attr]
+}
+_LOAD: Mapping[str, Callable[[object], Scalar]] = {
+    "s": lambda v: str(v),
+    "i": lambda v: int(str(v)),
+    "f": lambda v: float.fromhex(str(v)),
+    "b": lambda v: bool(v),
+    "d": lambda v: Decimal(str(v)),
+    "D": lambda v: date.fromisoformat(str(v)),
+    "T": lambda v: datetime.fromisoformat(str(v)),
+    "P": lambda v: timedelta(*_ints(v)),
+}
+
+
+def _ints(data: object) -> list[int]:
+    assert isinstance(data, list)
+    return [int(n) for n in data]
+
+
+def dump_scalar(value: Scalar) -> list[object]:
+    tag, render = _SCALARS[type(value)]
+    return [tag, render(value)]
+
+
+def load_scalar(data: Sequence[object]) -> Scalar:
+    return _LOAD[str(data[0])](data[1])
+
+
+def _dump_format(format: Format | None) -> object:
+    return None if format is None else [format.media_type, format.encoding, format.schema]
+
+
+def _load_format(data: object) -> Format | None:
+    return Format(*data) if isinstance(data, list) else None
+
+
+def dump_value(value: Value) -> list[object]:
+    match value:
+        case Literal(scalar, unit):
+            return ["literal", dump_scalar(scalar), unit]
+        case Box(minimum, maximum, crs):
+            return ["box", [n.hex() for n in minimum], [n.hex() for n in maximum], crs]
+        case InlineText(text, format):
+            return ["text", text, _dump_format(format)]
+        case InlineBytes(data, format):
+            return ["bytes", base64.b64encode(data).decode(), _dump_format(format)]
+        case StoredFile(key, name, size, format, sha256):
+            return ["file", key, name, size, _dump_format(format), sha256]
+        case Reference(href, reference_format):
+            return ["reference", href, _dump_format(reference_format)]
+        case Record(fields):
+            return ["record", dump_values(fields)]
+
+
+def load_value(data: Sequence[object]) -> Value:
+    match list(data):
+        case ["literal", list(scalar), unit]:
+            return Literal(load_scalar(scalar), None if unit is None else str(unit))
+        case ["box", list(minimum), list(maximum), str(crs)]:
+            return Box(tuple(map(float.fromhex, minimum)), tuple(map(float.fromhex, maximum)), crs)
+        case ["text", str(text), list(format)]:
+            return InlineText(text, Format(*format))
+        case ["bytes", str(text), list(format)]:
+            return InlineBytes(base64.b64decode(text), Format(*format))
+        case ["file", str(key), str(name), int(size), list(format), str(sha256)]:
+            return StoredFile(key, name, size, Format(*format), sha256)
+        case ["reference", str(href), format]:
+            return Reference(href, _load_format(format))
+        case ["record", dict(fields)]:
+            return Record(load_values(fields))
+        case other:
+            raise ValueError(f"not a stored value: {other!r}")
+
+
+def dump_values(values: Mapping[str, Sequence[Value]]) -> dict[str, object]:
+    return {id: [dump_value(v) for v in items] for id, items in values.items()}
+
+
+def load_values(data: Mapping[str, Sequence[Sequence[object]]]) -> dict[str, tuple[Value, ...]]:
+    return {id: tuple(load_value(v) for v in items) for id, items in data.items()}
+
+
+def dump_request(request: StoredRequest) -> dict[str, object]:
+    outputs = request.outputs
+    return {
+        "process": request.process,
+        "version": request.version,
+        "inputs": dump_values(request.inputs),
+        "outputs": None
+        if outputs is None
+        else {id: [_dump_format(o.format), o.transmission] for id, o in outputs.items()},
+        "asked": [
+            request.asked.dialect,
+            request.asked.version,
+            request.asked.language,
+            request.asked.response,
+        ],
+    }
+
+
+def load_request(data: Mapping[str, object]) -> StoredRequest:
+    inputs, outputs, asked = data["inputs"], data["outputs"], data["asked"]
+    assert isinstance(inputs, dict)
+    assert isinstance(asked, list)
+    return StoredRequest(
+        str(data["process"]),
+        str(data["version"]),
+        load_values(inputs),
+        None
+        if not isinstance(outputs, dict)
+        else {id: OutputRequest(_load_format(f), None if t is None else Transmission(t)) for id, (f, t) in outputs.items()},
+        Asked(asked[0], asked[1], asked[2], ResponseForm(asked[3])),
+    )

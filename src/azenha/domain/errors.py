@@ -1,0 +1,196 @@
+"""The one error tree: facts about what went wrong, in the words of the domain.
+
+No HTTP, no XML, no logging. Each protocol maps these classes to its own codes in one table, looked up
+along the class hierarchy. `str(error)` is a whole sentence for a person: what was given, what is allowed, where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AppError(Exception):
+    """Base. `locator` names the input, output, parameter or job concerned; None where there is none."""
+
+    locator: str | None = None
+
+
+# -- what was asked is wrong ---------------------------------------------------------------------
+
+
+class BadRequest(AppError):
+    """The request itself is wrong: its form, or a value in it."""
+
+    def __init__(self, message: str, locator: str | None = None) -> None:
+        super().__init__(message)
+        self.locator = locator
+
+
+class Malformed(BadRequest):
+    """The body is not what its media type says (not JSON, nested too deeply, NaN …)."""
+
+
+class BadParameter(BadRequest):
+    """A query parameter or header has a value that is not allowed; `locator` is its name."""
+
+
+class UnsupportedMediaType(BadRequest):
+    """The body has a media type that this operation does not take."""
+
+
+class TooLarge(BadRequest):
+    """Body or value above its limit; the message names the setting."""
+
+
+class InvalidInputs(AppError):
+    """One or more inputs or requested outputs are wrong. `problems` has every one of them, in order."""
+
+    def __init__(self, problems: Sequence[InputProblem]) -> None:
+        super().__init__("; ".join(str(p) for p in problems))
+        self.problems = tuple(problems)
+        self.locator = problems[0].locator if problems else None
+
+
+class InputProblem(AppError):
+    """Something is wrong with one input. `locator` is `name`, `name[2]` (from 0) or `name.field`."""
+
+    subject = "input"
+
+    def __init__(self, locator: str, message: str) -> None:
+        super().__init__(locator, message)
+        self.locator: str = locator
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.subject} '{self.locator}': {self.message}"
+
+
+class MissingInput(InputProblem):
+    """A required input was not given."""
+
+
+class UnknownInput(InputProblem):
+    """The process has no input of that name."""
+
+
+class TooManyValues(InputProblem):
+    """More values than the input takes."""
+
+
+class TooFewValues(InputProblem):
+    """Fewer values than the input takes."""
+
+
+class InvalidValue(InputProblem):
+    """A value outside the input's type, allowed values or ranges."""
+
+
+class UnsupportedFormat(InputProblem):
+    """Media type, encoding or schema not offered for this input."""
+
+
+class ValueTooLarge(InputProblem):
+    """A value above its maximum size."""
+
+
+class UnknownOutput(InputProblem):
+    """The process has no output of that name."""
+
+    subject = "output"
+
+
+class UnsupportedOutputFormat(InputProblem):
+    """Format or transmission not offered for this output."""
+
+    subject = "output"
+
+
+# -- what was asked for is not there --------------------------------------------------------------
+
+
+class NotFound(AppError):
+    """Base of everything that does not exist (or exists no more)."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.locator = name
+
+
+class NoSuchPath(NotFound):
+    def __init__(self, path: str) -> None:
+        super().__init__(path, f"there is nothing at '{path}'")
+
+
+class NoSuchProcess(NotFound):
+    def __init__(self, process: str, near: str | None = None) -> None:
+        hint = f"; did you mean '{near}'?" if near else ""
+        super().__init__(process, f"there is no process '{process}'{hint}")
+
+
+class NoSuchJob(NotFound):
+    def __init__(self, job: str) -> None:
+        super().__init__(job, f"there is no job '{job}'")
+
+
+class NoSuchOutput(NotFound):
+    def __init__(self, output: str, known: Sequence[str]) -> None:
+        super().__init__(output, f"there is no output '{output}' here; there is {', '.join(known) or 'none'}")
+
+
+class ResultsNotReady(NotFound):
+    def __init__(self, job: str, state: str) -> None:
+        super().__init__(job, f"job '{job}' has no results yet: it is {state}")
+
+
+class ResultsGone(NotFound):
+    """The job was dismissed: it will never have results."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(job, f"job '{job}' was dismissed and has no results")
+
+
+# -- what was asked cannot be done now, or by this caller ------------------------------------------
+
+
+class MethodNotAllowed(AppError):
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"{method} is not possible here; possible: {', '.join(allowed)}")
+        self.allowed = tuple(allowed)
+
+
+class NotAcceptable(AppError):
+    """None of the media types that the client accepts can be had."""
+
+
+class Forbidden(AppError):
+    """Refused whoever asks: a foreign host or origin, an address that may not be fetched."""
+
+
+class ForbiddenAddress(Forbidden):
+    """An address outside the policy (private, loopback, wrong scheme or port)."""
+
+
+class QueueFull(AppError):
+    """The queue has no room; `retry_after` in seconds."""
+
+    def __init__(self, limit: int, setting: str, retry_after: int = 5) -> None:
+        super().__init__(f"the queue is full: {limit} jobs wait already (setting {setting}); try again later")
+        self.retry_after = retry_after
+
+
+class ProcessUnavailable(AppError):
+    """The process is known but cannot run here (its module does not import …); the message says the remedy."""
+
+
+class JobFailed(AppError):
+    """A job ended in failure; `reference` finds it in the log.
+
+    Attributes:
+        kind: one of job.FailureKind.
+    """
+
+    def __init__(self, job: str, kind: str, message: str, reference: str) -> None:
+        super().__init__(f"{message} (reference {reference})")
+        self.locator = job
+        self.kind = kind
+        self.reference = reference

@@ -1,0 +1,144 @@
+"""A job and the one table of its states.
+
+Everything that may change a job's state is in `TRANSITIONS`; what is absent is an error by construction. The
+WHERE clauses of the store's updates and the diagram in the docs are derived from it. Pure: no clock, no store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class JobState(StrEnum):
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    DISMISSED = "dismissed"
+    REMOVED = "removed"
+
+
+class JobEvent(StrEnum):
+    """What pulls a job from one state to the next, and who pulls.
+
+    CLAIM, SUCCEED, FAIL: the worker that holds the lease (a worker also fails a queued job that cannot run).
+    RETRY: a worker that finds the lease lost, where attempts are left. DISMISS: the client. REMOVE: the client,
+    or retention.
+    """
+
+    CLAIM = "claim"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    RETRY = "retry"
+    DISMISS = "dismiss"
+    REMOVE = "remove"
+
+
+S, E = JobState, JobEvent
+
+TRANSITIONS: Mapping[JobState, Mapping[JobEvent, JobState]] = MappingProxyType(
+    {
+        S.ACCEPTED: MappingProxyType({E.CLAIM: S.RUNNING, E.FAIL: S.FAILED, E.DISMISS: S.DISMISSED}),
+        S.RUNNING: MappingProxyType(
+            {E.SUCCEED: S.SUCCEEDED, E.FAIL: S.FAILED, E.RETRY: S.ACCEPTED, E.DISMISS: S.DISMISSED}
+        ),
+        S.SUCCEEDED: MappingProxyType({E.REMOVE: S.REMOVED}),
+        S.FAILED: MappingProxyType({E.REMOVE: S.REMOVED}),
+        S.DISMISSED: MappingProxyType({E.REMOVE: S.REMOVED}),
+        S.REMOVED: MappingProxyType({}),
+    }
+)
+
+ENDED = frozenset({S.SUCCEEDED, S.FAILED, S.DISMISSED})
+
+
+class IllegalTransition(Exception):
+    """That event cannot happen in that state."""
+
+
+def step(state: JobState, event: JobEvent) -> JobState:
+    """The state after `event`.
+
+    Raises:
+        IllegalTransition: the table has no such arrow.
+    """
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise IllegalTransition(f"{event} cannot happen to a job that is {state}") from None
+
+
+def sources(event: JobEvent) -> frozenset[JobState]:
+    """The states in which `event` can happen: the WHERE clause of its update."""
+    return frozenset(state for state, arrows in TRANSITIONS.items() if event in arrows)
+
+
+def target(event: JobEvent) -> JobState:
+    """The state that `event` leads to, whatever the state before (every event has one)."""
+    (state,) = {arrows[event] for arrows in TRANSITIONS.values() if event in arrows}
+    return state
+
+
+class FailureKind(StrEnum):
+    """Why a job failed: the dialects choose their status code by it."""
+
+    PROCESS = "process"  # the process raised, exited or crashed
+    INPUT = "input"  # an input turned out bad once fetched or opened
+    TIME = "time"  # over its time limit
+    MEMORY = "memory"  # over its memory limit
+    OUTPUT = "output"  # its outputs are too large, or not what was declared
+    LOST = "lost"  # its worker died and no attempt is left
+    UNAVAILABLE = "unavailable"  # the process cannot be loaded any more
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed. `reference` also stands in the job's log and the server's log."""
+
+    kind: FailureKind
+    message: str
+    reference: str
+    locator: str | None = None
+
+
+class Lane(StrEnum):
+    """Which slots a job waits for."""
+
+    SYNC = "sync"
+    BACKGROUND = "background"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The record of a job, as anybody may see it. Times are aware UTC.
+
+    Attributes:
+        id: UUID4 text.
+        attempt: how often it was claimed; also the fencing number of the lease.
+        progress: 0 to 100.
+        message: the last thing the process said of itself.
+        expires: when results and record are removed; None while it has not ended.
+    """
+
+    id: str
+    process: str
+    state: JobState
+    lane: Lane
+    created: datetime
+    updated: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
+    expires: datetime | None = None
+    progress: int = 0
+    message: str | None = None
+    attempt: int = 0
+    priority: int = 0
+    failure: Failure | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED

@@ -1,0 +1,245 @@
+"""What a process is: its description as data (OGC 14-065r2 §6, OGC 18-062r2 §9).
+
+One `ProcessDescription` is rendered in every dialect. Frozen: a shared description cannot be altered by a reader.
+Knows nothing of Python functions (see authoring), of JSON or of XML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+Scalar = str | int | float | Decimal | bool | date | datetime | timedelta
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+
+class LiteralType(StrEnum):
+    """Literal data types, named as in XML Schema part 2."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    DOUBLE = "double"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "dateTime"
+    DURATION = "duration"
+
+
+class Closure(StrEnum):
+    """Which ends of a range belong to it (OWS Common rangeClosure)."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    OPEN_CLOSED = "open-closed"
+    CLOSED_OPEN = "closed-open"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRange:
+    """Allowed values from `minimum` to `maximum`, either None for an open end; `spacing` counts from `minimum`."""
+
+    minimum: Scalar | None = None
+    maximum: Scalar | None = None
+    closure: Closure = Closure.CLOSED
+    spacing: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How complex data travels: media type with its parameters, encoding (`base64`) and schema address."""
+
+    media_type: str
+    encoding: str | None = None
+    schema: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralDomain:
+    """A literal: `allowed` values and ranges (empty: any value), `units` (the first is the default; empty: none)."""
+
+    type: LiteralType
+    allowed: tuple[Scalar | ValueRange, ...] = ()
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crs:
+    """A reference system that a box may have. `name` is its canonical URI, `swapped` if it is northing first."""
+
+    name: str
+    swapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BoxDomain:
+    """A bounding box in one of `crss` (the first is the default), with 2 or 3 dimensions."""
+
+    crss: tuple[Crs, ...] = (Crs(CRS84),)
+    dimensions: tuple[int, ...] = (2,)
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexDomain:
+    """Data in a file. `formats[0]` is the default. `max_bytes` bounds the decoded value (None: the server's limit)."""
+
+    formats: tuple[Format, ...]
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDomain:
+    """A value with named fields: a JSON object, a nested input in WPS 2.0."""
+
+    fields: tuple[InputDescription, ...]
+
+
+Domain = LiteralDomain | BoxDomain | ComplexDomain | ObjectDomain
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """A link about a process, input or output."""
+
+    href: str
+    title: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Title, abstract and keywords in one language."""
+
+    title: str
+    abstract: str | None = None
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputDescription:
+    """One input.
+
+    Attributes:
+        min_occurs: 0 if it may be left out.
+        max_occurs: None for unbounded. Where it is not 1, the function gets a list.
+        default: what is taken when it is left out, to be shown only (the function supplies it itself): a scalar, or a
+            tuple of scalars where several values are allowed; None where there is none that can be shown.
+        array: the function takes a list, even if max_occurs is 1.
+    """
+
+    id: str
+    domain: Domain
+    text: Text
+    min_occurs: int = 1
+    max_occurs: int | None = 1
+    default: Scalar | tuple[Scalar, ...] | None = None
+    default_unit: str | None = None
+    array: bool = False
+    metadata: tuple[Metadata, ...] = ()
+    translations: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def repeats(self) -> bool:
+        """Whether several values may be given."""
+        return self.max_occurs is None or self.max_occurs > 1
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDescription:
+    """One output. `array`: the value is a list of such values; `optional`: the function may leave it out (None)."""
+
+    id: str
+    domain: Domain
+    text: Text
+    array: bool = False
+    optional: bool = False
+    metadata: tuple[Metadata, ...] = ()
+    translations: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class JobControl(StrEnum):
+    """Job control options, in the words of OGC API - Processes; `pause` is ours (WPS 2.0 extension)."""
+
+    SYNC = "sync-execute"
+    ASYNC = "async-execute"
+    DISMISS = "dismiss"
+    PAUSE = "pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one job of a process may use; None: the server's own limit.
+
+    Attributes:
+        time: seconds of run time.
+        memory: bytes of private memory, all its processes together.
+        input_bytes: bytes of one input value, where the input names no limit of its own.
+    """
+
+    time: float | None = None
+    memory: int | None = None
+    input_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessDescription:
+    """Everything that can be said of a process without running it.
+
+    Attributes:
+        retries: how often a job that its worker lost (crash, power) is started again. 0: it fails with that reason.
+        reuse: how many jobs one child process may serve in turn; 1: every job has a fresh child.
+        labels: what a worker must have to run it (`gpu`, `bigmem` …).
+    """
+
+    id: str
+    version: str
+    text: Text
+    inputs: tuple[InputDescription, ...] = ()
+    outputs: tuple[OutputDescription, ...] = ()
+    metadata: tuple[Metadata, ...] = ()
+    job_control: frozenset[JobControl] = frozenset({JobControl.SYNC, JobControl.ASYNC, JobControl.DISMISS})
+    limits: Limits = Limits()
+    retries: int = 0
+    reuse: int = 1
+    labels: tuple[str, ...] = ()
+    translations: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+
+    def input(self, id: str) -> InputDescription | None:
+        return next((i for i in self.inputs if i.id == id), None)
+
+    def output(self, id: str) -> OutputDescription | None:
+        return next((o for o in self.outputs if o.id == id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A source of processes that cannot be served: shown in lists with its reason and remedy.
+
+    Attributes:
+        source: as the operator named it (file, module, entry point).
+        reason: a sentence: what went wrong and what to do.
+    """
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """A process that is served, and the source whose warm parent runs it."""
+
+    description: ProcessDescription
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that this server offers, by process id, and what it could not load."""
+
+    offerings: Mapping[str, Offering]
+    unavailable: tuple[Unavailable, ...] = ()

@@ -1,0 +1,138 @@
+"""Values on their way in (raw, as a dialect read them) and inside (checked and canonical).
+
+A raw value says how it came, because the same characters mean different things: `Lexical("1")` is an integer
+in a KVP, `Native("1")` in JSON is a string. Checked values are what the stored request and the results hold.
+Large data is never here: a file's name in the job's folder stands for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from azenha.domain.process import Format, Scalar
+
+# -- raw: what a dialect read ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lexical:
+    """Text in XML Schema's lexical space (XML, KVP, command line, forms)."""
+
+    text: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A JSON value: str, int, Decimal, bool, None, list or dict; a string is no number.
+
+    Attributes:
+        value: as the JSON parser gave it, numbers exact (int or Decimal).
+        format: from a qualified value (`{"value": …, "mediaType": …}`).
+        qualified: the reading of an object as a qualified value, reference or box, if it has that shape.
+            Binding prefers it, unless the input's own description has fields of those names.
+        items: where `value` is a list: each element as a raw value.
+    """
+
+    value: object
+    format: Format | None = None
+    unit: str | None = None
+    qualified: Raw | None = None
+    items: tuple[Raw, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawBox:
+    """A box as written: corners one after the other in the axis order of `crs` (None: the input's default)."""
+
+    coordinates: tuple[object, ...]
+    crs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawReference:
+    """Data elsewhere."""
+
+    href: str
+    format: Format | None = None
+
+
+Raw = Lexical | Native | RawBox | RawReference
+
+
+# -- checked ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A scalar of the declared type, in `unit` (None where the description names no units)."""
+
+    value: Scalar
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A bounding box, always easting (longitude) first, whatever its CRS says on the wire.
+
+    Attributes:
+        minimum, maximum: two or three coordinates each, inclusive. In a geographic CRS minimum[0] may exceed
+            maximum[0]: the box then crosses the antimeridian.
+        crs: canonical URI.
+    """
+
+    minimum: tuple[float, ...]
+    maximum: tuple[float, ...]
+    crs: str
+
+
+@dataclass(frozen=True, slots=True)
+class InlineText:
+    """Complex data that came as text, kept in the row (small)."""
+
+    text: str
+    format: Format
+
+
+@dataclass(frozen=True, slots=True)
+class InlineBytes:
+    """Complex data that came as base64, decoded, kept in the row (small)."""
+
+    data: bytes
+    format: Format
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Complex data in a file: `key` is its path relative to the job's input or result folder, `/` between parts.
+
+    Attributes:
+        name: file name to show a person.
+        size: bytes.
+        sha256: hex; empty where not computed.
+    """
+
+    key: str
+    name: str
+    size: int
+    format: Format
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Complex data to be fetched by the job, under the address policy."""
+
+    href: str
+    format: Format | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A nested value: checked values by field; a field that was left out is absent."""
+
+    fields: Mapping[str, tuple[Value, ...]]
+
+
+Value = Literal | Box | InlineText | InlineBytes | StoredFile | Reference | Record

@@ -1,0 +1,88 @@
+"""Request and reply as frozen values, without a framework: what codecs read and write."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+from azenha.domain.errors import AppError
+from azenha.domain.messages import Command, Outcome
+
+Buffer = bytes | mmap.mmap
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A whole request.
+
+    Attributes:
+        method: upper case.
+        path: decoded, below the mount point of the dialect, starting with `/`.
+        query: raw, without the `?`.
+        headers: names in lower case; several headers of one name joined by `, ` (RFC 9110 §5.3).
+        body: read-only.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Buffer = b""
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """Query parameters in order, decoded; a name without `=` has an empty value."""
+        return parse_qsl(self.query, keep_blank_values=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSlice:
+    """Bytes `start` to `end` (exclusive) of a file, streamed when the reply is sent."""
+
+    path: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A whole reply; Content-Length follows from the body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: tuple[bytes | FileSlice, ...] = ()
+
+    @property
+    def length(self) -> int:
+        return sum(len(p) if isinstance(p, bytes) else p.end - p.start for p in self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the server is seen from outside, and what it calls itself: all that a writer needs of its surroundings."""
+
+    base: str  # the dialect's address without a trailing slash
+    title: str = "azenha"
+    description: str = ""
+
+
+class Dialect(Protocol):
+    """One protocol, mounted: bytes to commands, outcomes and errors to bytes. Pure."""
+
+    name: str
+    mount: str  # path prefix without a trailing slash; "" for the root
+
+    def read(self, request: HttpRequest) -> Command:
+        """Decode a request.
+
+        Raises:
+            AppError: whatever is wrong with it; NoSuchPath where this dialect has nothing.
+        """
+
+    def write(self, outcome: Outcome, request: HttpRequest, site: Site) -> HttpReply:
+        """Render an outcome, in the form that the request's Accept header asks for."""
+
+    def fault(self, error: AppError, request: HttpRequest, site: Site) -> HttpReply:
+        """Render an error; every AppError has a place in the dialect's table."""

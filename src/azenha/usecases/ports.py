@@ -1,0 +1,126 @@
+"""What the use cases and the engine need of the outside world: small Protocols, implemented by adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from azenha.domain.canonical import StoredRequest
+from azenha.domain.job import Failure, Job, JobState, Lane
+from azenha.domain.messages import ListJobs
+from azenha.domain.values import Value
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be stored. `queue_limit`: how many of its lane may wait already."""
+
+    id: str
+    request: StoredRequest
+    lane: Lane
+    priority: int
+    max_attempts: int
+    queue_limit: int
+    queue_setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run a job and to record its end: (job, attempt, worker), until `until` unless renewed."""
+
+    job: Job
+    request: StoredRequest
+    worker: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    outputs: Mapping[str, Sequence[Value]]
+
+
+class Jobs(Protocol):
+    """The side of the job table that clients see."""
+
+    def submit(self, new: NewJob) -> Job:
+        """Store a job as accepted; durable against a loss of power when this returns.
+
+        Raises:
+            QueueFull: `queue_limit` jobs of its lane wait already; nothing was stored.
+        """
+
+    def get(self, id: str) -> Job | None: ...
+
+    def request(self, id: str) -> StoredRequest | None: ...
+
+    def results(self, id: str) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]] | None:
+        """Record, request and outputs in one read; outputs empty unless it succeeded."""
+
+    def list(self, command: ListJobs) -> tuple[list[Job], str | None]:
+        """A page, newest first, and the cursor of the next (None on the last)."""
+
+    def dismiss(self, id: str) -> tuple[Job, JobState] | None:
+        """Dismiss a job that has not ended, or remove one that has; one conditional UPDATE decides.
+
+        Returns:
+            The job as it is now and the state that it was in; None if there is no such job.
+        """
+
+
+class Leases(Protocol):
+    """The side of the job table that a worker sees. Every write is fenced by (worker, attempt)."""
+
+    def claim(self, worker: str, lane: Lane, lease: float) -> Lease | None:
+        """The next job of the lane by priority, then first in first out; None if none waits."""
+
+    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> set[str]:
+        """Renew the leases of these jobs; the ids of those that are no longer ours (dismissed, lost)."""
+
+    def progress(self, lease: Lease, progress: int, message: str | None) -> None:
+        """Record progress; nothing happens if the lease is lost."""
+
+    def succeed(self, lease: Lease, outcome: Success, keep: float) -> bool:
+        """Record success, durable when this returns; False if the lease is lost: then nothing was written."""
+
+    def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
+        """Record failure; as `succeed`."""
+
+    def recover(self, worker: str | None, keep: float) -> list[Job]:
+        """Retry or fail every running job whose lease ran out; with `worker`, also those of all other workers."""
+
+    def expired(self, limit: int) -> list[str]:
+        """Remove up to `limit` jobs past their time (state REMOVED); ids of all removed jobs whose files remain."""
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Delete the rows of removed jobs, after their files."""
+
+
+class Folders(Protocol):
+    """Where a job's files are."""
+
+    def inputs(self, job: str) -> Path: ...
+
+    def work(self, job: str, attempt: int) -> Path: ...
+
+    def results(self, job: str, attempt: int) -> Path: ...
+
+    def log(self, job: str) -> Path: ...
+
+    def remove(self, job: str) -> None:
+        """Delete everything of a job. Nothing happens where there is nothing."""
+
+
+class Wake(Protocol):
+    """Tell the workers that something changed. Lossy: the store is the truth, this only saves waiting."""
+
+    def offered(self, lane: Lane) -> None: ...
+
+    def interrupt(self, job: str) -> None: ...
