@@ -371,9 +371,9 @@ def _across(settings: Settings) -> Iterator[str]:
 
     if not settings.server.public and not is_loopback(settings.server.host):
         yield (
-            f"setting 'server.host': given '{settings.server.host}', which others can reach, and there are "
-            "no identities yet: anybody who reaches it could run processes; allowed: a loopback address such as "
-            "127.0.0.1, or any address together with --public (server.public = true)"
+            f"setting 'server.host': given '{settings.server.host}', which others can reach, and there "
+            "are no identities yet: anybody who reaches it could run processes; allowed: a loopback address "
+            "such as 127.0.0.1, or any address together with --public (server.public = true)"
         )
     if not settings.jobs.heartbeat < settings.jobs.lease / 2:
         # A worker whose heartbeat is late once must not lose its jobs.
