@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from azenha.domain.job import Job
-from azenha.domain.process import Catalogue, Format, Offering
+from azenha.domain.process import Catalogue, Domain, Format, Offering
 from azenha.domain.values import Raw, Value
 
 
@@ -22,6 +22,7 @@ class Mode(StrEnum):
 class ResponseForm(StrEnum):
     RAW = "raw"
     DOCUMENT = "document"
+    NEGOTIATED = "negotiated"  # no form named, JSON accepted: raw if there is one output, else a document
 
 
 class Transmission(StrEnum):
@@ -207,12 +208,17 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class OutputValue:
-    """One output of a finished job: its value or values, and how it was asked."""
+    """One output of a finished job: its value or values, and how it was asked.
+
+    Attributes:
+        domain: as described, where it is known: a box is written in its CRS's axis order, which stands there.
+    """
 
     id: str
     values: tuple[Value, ...]
     array: bool
     request: OutputRequest = field(default_factory=OutputRequest)
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True, slots=True)

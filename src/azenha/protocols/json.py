@@ -1,0 +1,172 @@
+"""Strict JSON in, exact JSON out (RFC 8259).
+
+In: numbers exact (int or Decimal), no NaN, no name twice in an object, bounded depth and digits, UTF-8 alone.
+Whatever is wrong is Malformed, with line and column where the parser knows them. Out: Decimals keep their digits.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from itertools import accumulate
+from typing import Final
+
+from azenha.domain.errors import Malformed
+from azenha.protocols.http import Buffer
+
+DEPTH: Final = 64
+DIGITS: Final = 1000
+EXPONENT: Final = 1000  # above any double, below where a whole number would fill the memory
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_NO_BRACKETS = bytes(c for c in range(256) if c not in b"[]{}")
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def parse(body: Buffer, *, depth: int = DEPTH) -> object:
+    """The value that `body` holds: str, int, Decimal, bool, None, list or dict.
+
+    Raises:
+        Malformed: not such JSON; a lone surrogate counts as that, because no UTF-8 could hold it.
+    """
+    data = bytes(body)
+    _check_depth(data, depth)
+    try:
+        # A byte order mark may be ignored (RFC 8259 §8.1), and some clients on Windows send one.
+        text = str(data, "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+    try:
+        value: object = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise Malformed(
+            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    if _SURROGATE.search(text):
+        _check_surrogates(value)
+    return value
+
+
+def _check_depth(data: bytes, depth: int) -> None:
+    """Before the parser goes there: it recurses. Counts only what stands outside of strings."""
+    if data.count(b"[") + data.count(b"{") <= depth:
+        return
+    brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > depth:
+        raise Malformed(f"the body nests deeper than {depth} arrays and objects (setting limits.depth)")
+
+
+def _check_surrogates(value: object) -> None:
+    for text in _strings(value):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Malformed("a string in the body has half of a surrogate pair (\\ud800 to \\udfff)") from None
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield name
+            yield from _strings(item)
+
+
+def _int(text: str) -> int:
+    if len(text) > DIGITS:
+        raise Malformed(f"a number in the body has {len(text)} digits; at most {DIGITS} are read")
+    return int(text)
+
+
+def _decimal(text: str) -> Decimal:
+    if len(text) > DIGITS:
+        raise Malformed(f"a number in the body has {len(text)} characters; at most {DIGITS} are read")
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise Malformed(f"the number {text} is out of range: exponents go to ±{EXPONENT}") from None
+    # The exponent of a zero says nothing of its size, but `0e999999999` costs as much to expand.
+    if ("e" in text or "E" in text) and not -EXPONENT <= int(value.as_tuple().exponent) <= EXPONENT:
+        raise Malformed(f"the number {text} is out of range: exponents go to ±{EXPONENT}")
+    return value
+
+
+def _constant(text: str) -> object:
+    raise Malformed(f"{text} is not JSON (RFC 8259 §6)")
+
+
+def _object(members: Sequence[tuple[str, object]]) -> dict[str, object]:
+    value = dict(members)
+    if len(value) != len(members):
+        seen: set[str] = set()
+        for name, _ in members:
+            if name in seen:
+                raise Malformed(f"an object in the body has the name '{name}' twice")
+            seen.add(name)
+    return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_int, parse_float=_decimal, parse_constant=_constant
+)
+
+
+def is_valid(data: bytes) -> bool:
+    """Whether `data` may stand verbatim inside a JSON document."""
+    try:
+        _CHECKER.decode(str(data, "utf-8"))
+    except (ValueError, Malformed, RecursionError):
+        return False
+    return True
+
+
+_CHECKER = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=_constant)
+
+
+class _Inexact(Exception):
+    """The value holds a Decimal, which the standard library's encoder cannot write."""
+
+
+def _refuse(value: object) -> object:
+    if isinstance(value, Decimal):
+        raise _Inexact
+    raise TypeError(f"not a JSON value: {type(value).__name__}")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_refuse)
+
+
+def dump(value: object) -> bytes:
+    """UTF-8 JSON of dicts, lists, str, int, float, Decimal, bool and None; a Decimal keeps every digit."""
+    try:
+        return _ENCODER.encode(value).encode()
+    except _Inexact:
+        return "".join(_pieces(value)).encode()
+
+
+def _pieces(value: object) -> Iterator[str]:
+    match value:
+        case Decimal():
+            yield str(value)  # "1E+3" and "0.10" are JSON numbers too
+        case dict():
+            yield "{"
+            for index, (name, item) in enumerate(value.items()):
+                yield f"{',' if index else ''}{_ENCODER.encode(str(name))}:"
+                yield from _pieces(item)
+            yield "}"
+        case list() | tuple():
+            yield "["
+            for index, item in enumerate(value):
+                if index:
+                    yield ","
+                yield from _pieces(item)
+            yield "]"
+        case _:
+            yield _ENCODER.encode(value)

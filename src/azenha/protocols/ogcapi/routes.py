@@ -1,0 +1,105 @@
+"""The paths of OGC API - Processes 1.0 that are served: one table for the reader and for the API page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from azenha.domain.errors import MethodNotAllowed, NoSuchPath
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An operation: path template, method, what it does, and the query parameters that it knows besides `f`.
+
+    Attributes:
+        negotiated: answers JSON or HTML only, so that other media types can be refused before anything is done.
+    """
+
+    name: str
+    method: str
+    path: str
+    about: str
+    parameters: tuple[str, ...] = ()
+    negotiated: bool = True
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        return tuple(s for s in self.path.split("/") if s)
+
+
+ROUTES: Final = (
+    Route("landing", "GET", "/", "Landing page"),
+    Route("conformance", "GET", "/conformance", "Conformance classes"),
+    Route("api", "GET", "/api", "This list of operations"),
+    Route("processes", "GET", "/processes", "List the processes", ("limit", "after")),
+    Route("process", "GET", "/processes/{process}", "Describe a process"),
+    Route(
+        "execute",
+        "POST",
+        "/processes/{process}/execution",
+        "Run a process; with the header 'Prefer: respond-async' in the background",
+        negotiated=False,
+    ),
+    Route(
+        "jobs",
+        "GET",
+        "/jobs",
+        "List the jobs, newest first",
+        ("limit", "after", "status", "processID"),
+    ),
+    Route("job", "GET", "/jobs/{job}", "Status of a job"),
+    Route("dismiss", "DELETE", "/jobs/{job}", "Dismiss a job, or remove one that has ended"),
+    Route("results", "GET", "/jobs/{job}/results", "Results of a job", negotiated=False),
+    Route("output", "GET", "/jobs/{job}/results/{output}", "One output, as it is", negotiated=False),
+    Route(
+        "item",
+        "GET",
+        "/jobs/{job}/results/{output}/{item}",
+        "One value, counted from 0, of an output that is a list",
+        negotiated=False,
+    ),
+    Route("log", "GET", "/jobs/{job}/log", "Log of a job, from byte 'offset' on", ("offset",), negotiated=False),
+)
+
+
+def _by_length() -> Mapping[int, tuple[Route, ...]]:
+    table: dict[int, list[Route]] = {}
+    for route in ROUTES:
+        table.setdefault(len(route.segments), []).append(route)
+    return MappingProxyType({length: tuple(routes) for length, routes in table.items()})
+
+
+_PATTERNS: Final = MappingProxyType(
+    {
+        length: tuple(
+            (tuple(None if s.startswith("{") else s for s in route.segments), route) for route in routes
+        )
+        for length, routes in _by_length().items()
+    }
+)
+
+
+def find(method: str, path: str) -> tuple[Route, tuple[str, ...]]:
+    """The route of a request and the variable parts of its path; HEAD is read as GET.
+
+    Raises:
+        NoSuchPath: nothing is there.
+        MethodNotAllowed: something is, with other methods.
+    """
+    if not path.startswith("/"):
+        raise NoSuchPath(path)
+    # `/jobs/` is read as `/jobs`: people add the slash; an empty part elsewhere is nothing.
+    given = tuple(path.removesuffix("/").split("/")[1:]) if path != "/" else ()
+    wanted = "GET" if method == "HEAD" else method
+    allowed: list[str] = []
+    for pattern, route in _PATTERNS.get(len(given), ()):
+        if all(g == p if p is not None else g for g, p in zip(given, pattern, strict=True)):
+            if route.method == wanted:
+                return route, tuple(g for g, p in zip(given, pattern, strict=True) if p is None)
+            allowed += ["GET", "HEAD"] if route.method == "GET" else [route.method]
+    if allowed:
+        raise MethodNotAllowed(method, allowed)
+    raise NoSuchPath(path)

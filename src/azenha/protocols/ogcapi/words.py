@@ -1,0 +1,48 @@
+"""The standard's words for our states, options and relations (OGC 18-062r2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from azenha.domain.job import JobState
+from azenha.domain.process import JobControl
+
+JSON: Final = "application/json"
+HTML: Final = "text/html"
+FORMS: Final = (JSON, HTML)  # the first is what a client gets that says nothing
+FORM_NAMES: Final = MappingProxyType({"json": JSON, "html": HTML})
+
+CONFORMANCE: Final = tuple(
+    f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
+    for name in ("core", "ogc-process-description", "json", "html", "dismiss")
+)
+
+RELATION: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
+EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+
+# statusCode.yaml; a removed job is shown once, in the answer to its removal.
+STATUS: Final[Mapping[JobState, str]] = MappingProxyType(
+    {
+        JobState.ACCEPTED: "accepted",
+        JobState.RUNNING: "running",
+        JobState.SUCCEEDED: "successful",
+        JobState.FAILED: "failed",
+        JobState.DISMISSED: "dismissed",
+        JobState.REMOVED: "dismissed",
+    }
+)
+STATES: Final[Mapping[str, JobState]] = MappingProxyType(
+    {word: state for state, word in STATUS.items() if state is not JobState.REMOVED}
+)
+
+# jobControlOptions.yaml; the enumeration is closed and has no word for pausing.
+JOB_CONTROL: Final[Mapping[JobControl, str | None]] = MappingProxyType(
+    {
+        JobControl.SYNC: "sync-execute",
+        JobControl.ASYNC: "async-execute",
+        JobControl.DISMISS: "dismiss",
+        JobControl.PAUSE: None,
+    }
+)
