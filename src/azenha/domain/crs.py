@@ -35,7 +35,7 @@ _EASTING_FIRST = frozenset({3857, *range(32601, 32661), *range(32701, 32761)})
 
 
 def crs_name(text: str) -> str:
-    """The canonical URI of the reference system that `text` names; `text` itself where it has no form we know.
+    """The canonical URI of the reference system that `text` names; `text` itself if it has no form we know.
 
     A version of the EPSG database is not kept: `urn:ogc:def:crs:EPSG:6.9:4326` is `…/EPSG/0/4326`.
     """
