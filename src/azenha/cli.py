@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         prog="azenha",
         description="One typed Python function becomes a process that every OGC client can run.",
         epilog=EPILOG,
-        formatter_class=_Help,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     root.add_argument("--version", action=_Version, help="print the version and end")
@@ -61,13 +61,6 @@ def parser() -> argparse.ArgumentParser:
     _add_running(commands)
     _add_jobs(commands)
     return root
-
-
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Keeps the exit codes' lines, and every command beside its explanation."""
-
-    def __init__(self, prog: str, indent_increment: int = 2, max_help_position: int = 16) -> None:
-        super().__init__(prog, indent_increment, max_help_position)
 
 
 class _Version(argparse.Action):
