@@ -31,6 +31,13 @@ NDVI = {
             "schema": {"type": "string", "contentMediaType": "image/tiff"},
         },
         "red": {"minOccurs": 0, "schema": {"type": "integer", "minimum": 1, "maximum": 64, "default": 3}},
+        "size": {
+            "minOccurs": 0,
+            "schema": {"type": "number"},
+            "additionalParameters": {
+                "parameters": [{"name": "uom", "value": ["m", "km"]}, {"name": "default", "value": [1]}]
+            },
+        },
         "names": {"minOccurs": 0, "maxOccurs": "unbounded", "schema": {"type": "string", "enum": ["a", "b"]}},
     },
     "outputs": {
@@ -90,6 +97,7 @@ def test_a_process_is_described_with_what_each_input_takes(server, azenha):
     rows = {line.split()[0]: " ".join(line.split()) for line in out.splitlines() if line.strip()}
     assert rows["scene"] == "scene image/tiff 1 Reflectances"
     assert rows["red"] == "red integer 1..64 0..1 3"
+    assert rows["size"] == "size number in m or km 0..1 [1]"
     assert rows["names"] == "names list of a, b 0..any"
     assert rows["mean"] == "mean number"
     assert out.splitlines()[-1] == "azenha run ndvi -i scene=... --wait"

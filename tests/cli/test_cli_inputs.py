@@ -85,7 +85,7 @@ def test_a_schema_tells_the_forms_of_a_value(schema, expected):
         (BOX, '{"bbox": [1, 2, 3, 4]}', {"bbox": [1, 2, 3, 4]}),
         (PLACE, '{"name": "Olinda"}', {"value": {"name": "Olinda"}}),
         (PLACE, '{"value": {"name": "Olinda"}}', {"value": {"name": "Olinda"}}),
-        ({"type": "object", "properties": {"value": {}}}, '{"value": 1}', {"value": {"value": 1}}),
+        ({"type": "object", "properties": {"value": {}}}, '{"value": 1}', {"value": 1}),
         (GEOJSON, '{"type": "FeatureCollection"}', {"value": {"type": "FeatureCollection"}}),
         (JSON, "[1.50]", {"value": [Decimal("1.50")]}),
         (TIFF, "https://a.example/s.tif", {"href": "https://a.example/s.tif"}),

@@ -217,8 +217,9 @@ def _from_json(text: str, alternatives: Sequence[Form], schema: Schema) -> objec
         raise Unfit("a JSON object")
     own = set(schema.get("properties", ()))
     spelt = next((word for word in ("value", "href", "bbox") if word in value and word not in own), None)
-    # A bare object could be taken for a link or a qualified value (OGC 18-062r2 §7.11.2.3).
-    if spelt or not any(form.kind in ("object", "data") for form in alternatives):
+    # A bare object could be taken for a link or a qualified value (OGC 18-062r2 §7.11.2.3); where it has a
+    # field `value` of its own, it is the wrapped one that would be mistaken.
+    if spelt or "value" in own or not any(form.kind in ("object", "data") for form in alternatives):
         return value
     return {"value": value}
 

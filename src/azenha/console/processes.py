@@ -70,7 +70,15 @@ def kind(item: Mapping[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None or high is not None:
         words += f" {'' if low is None else low}..{'' if high is None else high}"
+    if units := _parameter(item, "uom"):
+        words += f" in {' or '.join(map(str, units))}"
     return f"list of {words}" if array else words
+
+
+def _parameter(item: Mapping[str, Any], name: str) -> list[Any]:
+    """What our server says beside a schema, which has no word for it: units, and defaults of several values."""
+    parameters = (item.get("additionalParameters") or {}).get("parameters") or ()
+    return [value for p in parameters if p.get("name") == name for value in p.get("value") or ()]
 
 
 def _word(form: Form) -> str:
@@ -86,4 +94,7 @@ def _occurs(item: Mapping[str, Any]) -> str:
 
 def _default(item: Mapping[str, Any]) -> str:
     schema = item.get("schema", {})
-    return write_json(schema["default"]) if "default" in schema else ""
+    if "default" in schema:
+        return write_json(schema["default"])
+    several = _parameter(item, "default")
+    return write_json(several) if several else ""
