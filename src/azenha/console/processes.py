@@ -76,7 +76,7 @@ def kind(item: Mapping[str, Any]) -> str:
 
 
 def _parameter(item: Mapping[str, Any], name: str) -> list[Any]:
-    """What our server says beside a schema, which has no word for it: units, and defaults of several values."""
+    """What our server says beside a schema, which has no word for it: units, defaults of several values."""
     parameters = (item.get("additionalParameters") or {}).get("parameters") or ()
     return [value for p in parameters if p.get("name") == name for value in p.get("value") or ()]
 
