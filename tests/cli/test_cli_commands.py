@@ -519,3 +519,12 @@ def test_help_and_version_import_nothing_heavy(tmp_path):
     )
     assert out.stdout.splitlines()[-1] == "HEAVY []"
     assert out.stderr == ""
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machines_own_server(stub, azenha, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    stub.on("GET /processes?limit=1000", {"processes": []})
+    assert azenha("processes", "--url", stub.url).code == OK
