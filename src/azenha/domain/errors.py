@@ -178,6 +178,21 @@ class QueueFull(AppError):
         self.retry_after = retry_after
 
 
+class TookTooLong(AppError):
+    """A synchronous job did not end in time; it was dismissed."""
+
+    def __init__(self, process: str, seconds: float, setting: str) -> None:
+        super().__init__(
+            f"process '{process}' did not end within {seconds:g} s (setting {setting}), and its job was dismissed; "
+            f"ask for it asynchronously (Prefer: respond-async) to let it run longer"
+        )
+        self.locator = process
+
+
+class FetchFailed(AppError):
+    """A reference could not be fetched; the message says why, and from where."""
+
+
 class ProcessUnavailable(AppError):
     """The process is known but cannot run here (its module does not import …); the message says the remedy."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -124,3 +124,52 @@ class Wake(Protocol):
     def offered(self, lane: Lane) -> None: ...
 
     def interrupt(self, job: str) -> None: ...
+
+
+class Ended(Protocol):
+    """Tells the web tier, on its event loop, that a job ended: for those who wait for a synchronous answer."""
+
+    def expect(self, job: str) -> None:
+        """Remember the end of `job` from now on. Called before the job is stored, so that no end is missed."""
+
+    async def wait(self, job: str, timeout: float) -> bool:
+        """Whether the expected job ended within `timeout` seconds from now; True at once if it did before."""
+
+    def forget(self, job: str) -> None:
+        """The opposite of `expect`; nothing happens if the job was not expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that was fetched: `size` in bytes, decoded; `media_type` as served, None if the server named none.
+
+    Attributes:
+        name: what the server or the address calls it: text from a stranger, not yet fit for a path; may be empty.
+    """
+
+    size: int
+    media_type: str | None
+    name: str
+
+
+class Fetch(Protocol):
+    """Get what is at an address, under the address policy."""
+
+    def __call__(
+        self,
+        url: str,
+        target: Path,
+        *,
+        limit: int | None = None,
+        on_progress: Callable[[int, int | None], None] | None = None,
+    ) -> Fetched:
+        """Write the content to `target`, which does not exist if this fails.
+
+        Args:
+            limit: bytes, inclusive, where it is below the server's own limit.
+            on_progress: told the bytes received, and how many there will be (None: not known).
+        Raises:
+            ForbiddenAddress: the address, or one that it leads to, is outside the policy.
+            TooLarge: more bytes than allowed; the message names the limit.
+            FetchFailed: anything else.
+        """
