@@ -61,7 +61,7 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the server is seen from outside, and what it calls itself: all that a writer needs of its surroundings."""
+    """Where the server is seen from outside, and what it calls itself: what a writer needs to know of it."""
 
     base: str  # the dialect's address without a trailing slash
     title: str = "azenha"

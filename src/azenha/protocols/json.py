@@ -1,7 +1,7 @@
 """Strict JSON in, exact JSON out (RFC 8259).
 
 In: numbers exact (int or Decimal), no NaN, no name twice in an object, bounded depth and digits, UTF-8 alone.
-Whatever is wrong is Malformed, with line and column where the parser knows them. Out: Decimals keep their digits.
+What is wrong is Malformed, with line and column where the parser knows them. Out: a Decimal keeps all digits.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def _check_surrogates(value: object) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Malformed("a string in the body has half of a surrogate pair (\\ud800 to \\udfff)") from None
+            raise Malformed(
+                "a string in the body has half of a surrogate pair (\\ud800 to \\udfff)"
+            ) from None
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -15,7 +15,7 @@ class Route:
     """An operation: path template, method, what it does, and the query parameters that it knows besides `f`.
 
     Attributes:
-        negotiated: answers JSON or HTML only, so that other media types can be refused before anything is done.
+        negotiated: answers JSON or HTML only: other media types can be refused before anything is done.
     """
 
     name: str
@@ -61,7 +61,9 @@ ROUTES: Final = (
         "One value, counted from 0, of an output that is a list",
         negotiated=False,
     ),
-    Route("log", "GET", "/jobs/{job}/log", "Log of a job, from byte 'offset' on", ("offset",), negotiated=False),
+    Route(
+        "log", "GET", "/jobs/{job}/log", "Log of a job, from byte 'offset' on", ("offset",), negotiated=False
+    ),
 )
 
 

@@ -1,0 +1,30 @@
+"""OGC API - Processes, mounted at the root."""
+
+from __future__ import annotations
+
+from azenha.domain.errors import AppError
+from azenha.domain.messages import Command, Outcome
+from azenha.protocols.http import HttpReply, HttpRequest, Site
+from azenha.protocols.ogcapi import execute, read, write
+
+
+class OgcApi:
+    """The dialect, see `azenha.protocols.http.Dialect`."""
+
+    name = execute.NAME
+    mount = ""
+
+    def __init__(self) -> None:
+        self._kept = write.Kept()
+
+    def read(self, request: HttpRequest) -> Command:
+        return read.read(request)
+
+    def write(self, outcome: Outcome, request: HttpRequest, site: Site) -> HttpReply:
+        try:
+            return write.write(outcome, request, site, self._kept)
+        except AppError as error:
+            return self.fault(error, request, site)
+
+    def fault(self, error: AppError, request: HttpRequest, site: Site) -> HttpReply:
+        return write.fault(error, request, site)

@@ -1,0 +1,258 @@
+"""The JSON documents of OGC API - Processes 1.0, as Python data: what JSON and HTML are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from azenha.domain.job import Job, JobState
+from azenha.domain.messages import JobsListed, ListJobs, ProcessesListed
+from azenha.domain.process import (
+    InputDescription,
+    JobControl,
+    Metadata,
+    OutputDescription,
+    ProcessDescription,
+    Text,
+)
+from azenha.protocols.http import Site
+from azenha.protocols.ogcapi import schema
+from azenha.protocols.ogcapi.routes import ROUTES
+from azenha.protocols.ogcapi.words import CONFORMANCE, HTML, JOB_CONTROL, JSON, RELATION, STATUS
+
+Document = dict[str, object]
+Link = dict[str, str]
+
+TRANSMISSION: Final = ["value", "reference"]
+
+
+def link(href: str, rel: str, type: str = JSON, title: str | None = None) -> Link:
+    found = {"href": href, "rel": rel, "type": type}
+    return found if title is None else {**found, "title": title}
+
+
+def _both(address: str) -> list[Link]:
+    """A document and its other form. Which of the two `self` is, the HTML page turns round for itself."""
+    joint = "&" if "?" in address else "?"
+    return [link(address, "self"), link(f"{address}{joint}f=html", "alternate", HTML)]
+
+
+def process_address(site: Site, id: str) -> str:
+    return f"{site.base}/processes/{quote(id, safe='')}"
+
+
+def job_address(site: Site, id: str) -> str:
+    return f"{site.base}/jobs/{quote(id, safe='')}"
+
+
+def output_address(site: Site, job: str, output: str, item: int | None = None) -> str:
+    address = f"{job_address(site, job)}/results/{quote(output, safe='')}"
+    return address if item is None else f"{address}/{item}"
+
+
+# -- the server -----------------------------------------------------------------------------------
+
+
+def landing(site: Site) -> Document:
+    base = site.base
+    return {
+        "title": site.title,
+        "description": site.description,
+        "links": [
+            *_both(f"{base}/"),
+            link(f"{base}/api", "service-doc", HTML, "Operations of this server"),
+            link(f"{base}/conformance", f"{RELATION}conformance", title="Conformance classes"),
+            link(f"{base}/processes", f"{RELATION}processes", title="Processes"),
+            link(f"{base}/jobs", f"{RELATION}job-list", title="Jobs"),
+        ],
+    }
+
+
+def conformance(site: Site) -> Document:
+    return {"conformsTo": list(CONFORMANCE), "links": _both(f"{site.base}/conformance")}
+
+
+def api(site: Site) -> Document:
+    operations: list[Document] = []
+    for route in ROUTES:
+        told: Document = {"method": route.method, "path": route.path, "summary": route.about}
+        if "{" not in route.path and route.method == "GET":
+            told["href"] = f"{site.base}{route.path}"
+        told["parameters"] = [*route.parameters, "f"]
+        operations.append(told)
+    return {"title": site.title, "operations": operations, "links": _both(f"{site.base}/api")}
+
+
+# -- processes ------------------------------------------------------------------------------------
+
+
+def process_list(outcome: ProcessesListed, site: Site) -> Document:
+    address, asked = f"{site.base}/processes", outcome.command
+    page: dict[str, object] = {"limit": asked.limit}
+    own = {**page, "after": asked.after} if asked.after is not None else page
+    links = _both(f"{address}?{urlencode(own)}")
+    if outcome.next is not None:
+        links.append(link(f"{address}?{urlencode({**page, 'after': outcome.next})}", "next"))
+    found: Document = {
+        "processes": [summary(offering.description, site) for offering in outcome.offerings],
+        "links": links,
+    }
+    if outcome.unavailable:
+        found["unavailable"] = [{"source": source, "reason": why} for source, why in outcome.unavailable]
+    return found
+
+
+def summary(process: ProcessDescription, site: Site) -> Document:
+    controls = [
+        word for option in JobControl if option in process.job_control and (word := JOB_CONTROL[option])
+    ]
+    return {
+        "id": process.id,
+        "version": process.version,
+        **_told(process.text, process.metadata),
+        "jobControlOptions": controls,
+        "outputTransmission": TRANSMISSION,
+        "mutable": False,
+        "links": _both(process_address(site, process.id)),
+    }
+
+
+def description(process: ProcessDescription, site: Site) -> Document:
+    found = summary(process, site)
+    address = process_address(site, process.id)
+    found["links"] = [
+        *_both(address),
+        link(f"{address}/execution", f"{RELATION}execute", title="Run it (POST)"),
+        link(f"{site.base}/processes", "up", title="Processes"),
+    ]
+    found["inputs"] = {i.id: _input(i) for i in process.inputs}
+    found["outputs"] = {o.id: _output(o) for o in process.outputs}
+    return found
+
+
+def _told(text: Text, metadata: Sequence[Metadata]) -> Document:
+    found: Document = {"title": text.title}
+    if text.abstract:
+        found["description"] = text.abstract
+    if text.keywords:
+        found["keywords"] = list(text.keywords)
+    if metadata:
+        found["metadata"] = [
+            {k: v for k, v in (("href", m.href), ("title", m.title), ("role", m.role)) if v is not None}
+            for m in metadata
+        ]
+    return found
+
+
+def _input(input: InputDescription) -> Document:
+    found = _told(input.text, input.metadata)
+    one = schema.schema(input.domain)
+    extra = schema.parameters(input.domain)
+    if input.default_unit is not None and input.default_unit != extra.get("uom", [None])[0]:
+        extra["defaultUom"] = [input.default_unit]
+    default = input.default
+    found["minOccurs"] = input.min_occurs
+    found["maxOccurs"] = "unbounded" if input.max_occurs is None else input.max_occurs
+    if input.array and not input.repeats:
+        # A list of at most one: to the standard an array is a value, and maxOccurs counts such values.
+        one = schema.array(one, input.min_occurs, input.max_occurs)
+        found["minOccurs"] = min(input.min_occurs, 1)
+        if isinstance(default, tuple):
+            one["default"] = [schema.native(v) for v in default]
+    elif isinstance(default, tuple):
+        # The schema is that of one value, so a default of several has no place in it.
+        extra["default"] = [schema.native(v) for v in default]
+    elif default is not None:
+        one["default"] = schema.native(default)
+    found["schema"] = one
+    return _with(found, extra)
+
+
+def _output(output: OutputDescription) -> Document:
+    found = _told(output.text, output.metadata)
+    if output.optional:
+        found["minOccurs"] = 0
+    one = schema.schema(output.domain)
+    found["schema"] = schema.array(one) if output.array else one
+    return _with(found, schema.parameters(output.domain))
+
+
+def _with(found: Document, extra: Mapping[str, list[object]]) -> Document:
+    if extra:
+        found["additionalParameters"] = {
+            "parameters": [{"name": name, "value": value} for name, value in extra.items()]
+        }
+    return found
+
+
+# -- jobs -----------------------------------------------------------------------------------------
+
+
+def instant(time: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def status(job: Job, site: Site, *, gone: bool = False) -> Document:
+    """statusInfo.yaml. Members without a value are left out: its schema knows no null.
+
+    Args:
+        gone: the job is removed, so that nothing about it can be linked.
+    """
+    found: Document = {
+        "jobID": job.id,
+        "processID": job.process,
+        "type": "process",
+        "status": STATUS[JobState.DISMISSED if gone else job.state],
+    }
+    message = job.message
+    if job.failure is not None:
+        message = f"{job.failure.message} (reference {job.failure.reference})"
+    if message:
+        found["message"] = message
+    found["progress"] = 100 if job.state is JobState.SUCCEEDED else job.progress
+    for name, time in (
+        ("created", job.created),
+        ("started", job.started),
+        ("finished", job.finished),
+        ("updated", job.updated),
+        ("expires", job.expires),
+    ):
+        if time is not None:
+            found[name] = instant(time)
+    found["links"] = _job_links(job, site, gone)
+    return found
+
+
+def _job_links(job: Job, site: Site, gone: bool) -> list[Link]:
+    address = job_address(site, job.id)
+    around = [
+        link(process_address(site, job.process), f"{RELATION}process", title="Process"),
+        link(f"{site.base}/jobs", "up", title="Jobs"),
+    ]
+    if gone or job.state is JobState.REMOVED:
+        return around
+    links = [*_both(address), link(address, "monitor", title="Status")]
+    if job.state is JobState.SUCCEEDED:
+        links.append(link(f"{address}/results", f"{RELATION}results", title="Results"))
+    links.append(link(f"{address}/log", f"{RELATION}log", "text/plain", "Log"))
+    return links + around
+
+
+def job_list(outcome: JobsListed, site: Site) -> Document:
+    address = f"{site.base}/jobs"
+    links = _both(f"{address}?{_job_query(outcome.command, outcome.command.after)}")
+    if outcome.next is not None:
+        links.append(link(f"{address}?{_job_query(outcome.command, outcome.next)}", "next"))
+    return {"jobs": [status(job, site) for job in outcome.jobs], "links": links}
+
+
+def _job_query(asked: ListJobs, after: str | None) -> str:
+    pairs: list[tuple[str, str]] = [("limit", str(asked.limit))]
+    pairs += [("status", STATUS[JobState(state)]) for state in asked.states]
+    pairs += [("processID", process) for process in asked.processes]
+    if after is not None:
+        pairs.append(("after", after))
+    return urlencode(pairs)

@@ -1,0 +1,267 @@
+"""The body of an execution (OGC 18-062r2 §7.11, execute.yaml): JSON to an Execute command.
+
+An object may be a value or tell of one (`{"href": …}`, `{"value": …}`, `{"bbox": …}`): both readings go on,
+and binding decides by the process description. A member that is not known is refused by name, because a
+misspelt `inputs` would otherwise run the process on its defaults.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from azenha.domain.errors import BadRequest, Malformed, UnsupportedMediaType
+from azenha.domain.formats import is_json
+from azenha.domain.messages import Asked, Execute, Mode, OutputRequest, ResponseForm, Transmission
+from azenha.domain.names import near
+from azenha.domain.process import Format
+from azenha.domain.values import Native, Raw, RawBox, RawReference
+from azenha.protocols import json
+from azenha.protocols.http import HttpRequest
+from azenha.protocols.negotiation import names, preferences
+from azenha.protocols.ogcapi.words import JSON
+
+NAME: Final = "ogcapi"
+VERSION: Final = "1.0"
+
+_MEMBERS: Final = ("inputs", "outputs", "response", "process")
+_OUTPUT: Final = ("transmissionMode", "format")
+_FORMAT: Final = ("mediaType", "encoding", "schema")
+_QUALIFIED: Final = frozenset({"value", "mediaType", "encoding", "schema", "format", "uom"})
+_REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
+_BOX: Final = frozenset({"bbox", "crs"})
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
+_WAIT = re.compile(r"[0-9]{1,9}")
+
+
+def read(process: str, request: HttpRequest) -> Execute:
+    """Decode `POST /processes/{process}/execution`.
+
+    Raises:
+        UnsupportedMediaType: the body is not declared as JSON in UTF-8.
+        Malformed: it is not JSON.
+        BadRequest: it is not an execute request; the locator is the member concerned.
+    """
+    _check_media_type(request.headers.get("content-type"))
+    body = json.parse(request.body)
+    if not isinstance(body, dict):
+        raise Malformed(f"the body must be a JSON object with 'inputs'; it is {_kind(body)}")
+    for name in body:
+        if name not in _MEMBERS:
+            raise BadRequest(_unknown_member(name), name)
+    if "process" in body:
+        _check_process(body["process"], process)
+    mode, wait = _preferred_mode(request.headers.get("prefer"))
+    response = _response(body, request.headers.get("accept"))
+    return Execute(
+        process,
+        _inputs(body.get("inputs", {})),
+        _outputs(body["outputs"]) if "outputs" in body else None,
+        mode,
+        Asked(NAME, VERSION, response=response),
+        wait,
+    )
+
+
+def _check_media_type(given: str | None) -> None:
+    # Without a type it is refused too: a browser sends such a body to any site without asking (CORS).
+    if given is None or not is_json(given):
+        what = f"it is declared as '{given}'" if given else "it has none"
+        raise UnsupportedMediaType(f"the body must have Content-Type {JSON}; {what}", "Content-Type")
+    charset = _CHARSET.search(given)
+    if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType(f"JSON is UTF-8 (RFC 8259 §8.1), not '{charset[1]}'", "Content-Type")
+
+
+def _unknown_member(name: str) -> str:
+    match name:
+        case "subscriber":
+            return "callbacks ('subscriber') are not offered here; ask /jobs/{jobID} for the status instead"
+        case "mode":
+            return "'mode' is of drafts before 1.0; to run in the background send 'Prefer: respond-async'"
+    guess = near(name, _MEMBERS)
+    hint = f"; did you mean '{guess}'?" if guess else ""
+    return f"an execute request has no member '{name}'{hint} (known: {', '.join(_MEMBERS)})"
+
+
+def _check_process(named: object, process: str) -> None:
+    """`process` (2.0) repeats what the path says: its address, or the bare id."""
+    if not isinstance(named, str):
+        raise BadRequest(f"'process' must be the address of the process; it is {_kind(named)}", "process")
+    if named == process:
+        return
+    try:
+        last = unquote(urlsplit(named).path.rstrip("/").rpartition("/")[2])
+    except ValueError:
+        last = ""
+    if last != process:
+        raise BadRequest(f"the body names process '{named}', the path '{process}'", "process")
+
+
+def _preferred_mode(prefer: str | None) -> tuple[Mode, float | None]:
+    """A preference that cannot be read is passed over, as RFC 7240 §2 wants it."""
+    if not prefer:
+        return Mode.AUTO, None
+    wanted = preferences(prefer)
+    wait = wanted.get("wait", "")
+    return (
+        Mode.ASYNC if "respond-async" in wanted else Mode.AUTO,
+        float(wait) if _WAIT.fullmatch(wait) else None,
+    )
+
+
+def _response(body: Mapping[str, object], accept: str | None) -> ResponseForm:
+    if "response" not in body:
+        return ResponseForm.NEGOTIATED if names(accept, JSON) else ResponseForm.RAW
+    match body["response"]:
+        case "raw":
+            return ResponseForm.RAW
+        case "document":
+            return ResponseForm.DOCUMENT
+        case other:
+            raise BadRequest(f"'response' is raw or document; given {_given(other)}", "response")
+
+
+# -- inputs ---------------------------------------------------------------------------------------
+
+
+def _inputs(given: object) -> Mapping[str, tuple[Raw, ...]]:
+    if not isinstance(given, dict):
+        raise BadRequest(
+            f"'inputs' must be an object with the values by input id; it is {_kind(given)}", "inputs"
+        )
+    return {id: (raw(value),) for id, value in given.items()}
+
+
+def raw(value: object) -> Native:
+    """A JSON value with every reading that its shape allows."""
+    if isinstance(value, list):
+        return Native(value, items=tuple(_element(item) for item in value))
+    return _element(value)
+
+
+def _element(value: object) -> Native:
+    # The elements of an array inside an array are not read apart: no input is a list of lists.
+    return Native(value, qualified=_qualified(value)) if isinstance(value, dict) else Native(value)
+
+
+def _qualified(value: Mapping[str, object]) -> Raw | None:
+    """The reading of an object as reference, qualified value or box; None if it has no such shape."""
+    members = value.keys()
+    if "value" in members and members <= _QUALIFIED:
+        return _qualified_value(value)
+    if "href" in members and members <= _REFERENCE:
+        return _reference(value)
+    if "bbox" in members and members <= _BOX:
+        return _box(value)
+    return None
+
+
+def _qualified_value(value: Mapping[str, object]) -> Raw | None:
+    format = value.get("format", {k: value[k] for k in _FORMAT if k in value})
+    unit = value.get("uom")
+    if not isinstance(format, dict) or not (unit is None or isinstance(unit, str)):
+        return None
+    if "format" in value and not value.keys().isdisjoint(_FORMAT):
+        return None
+    if not all(k in _FORMAT and isinstance(v, str) for k, v in format.items()):
+        return None
+    inner = value["value"]
+    if isinstance(inner, dict) and isinstance(box := _qualified(inner), RawBox) and not (format or unit):
+        return box
+    # What stands inside `value` is the value itself, even if it looks like a reference.
+    return replace(raw(inner), qualified=None, format=_format(format), unit=unit)
+
+
+def _reference(value: Mapping[str, object]) -> RawReference | None:
+    href, media_type, format = value["href"], value.get("type"), value.get("format")
+    if not isinstance(href, str):
+        return None
+    if isinstance(media_type, str) and format is None:
+        return RawReference(href, Format(media_type))
+    if media_type is None and isinstance(format, dict):
+        if all(k in _FORMAT and isinstance(v, str) for k, v in format.items()):
+            return RawReference(href, _format(format))
+        return None
+    return RawReference(href) if media_type is None and format is None else None
+
+
+def _box(value: Mapping[str, object]) -> RawBox | None:
+    coordinates, crs = value["bbox"], value.get("crs")
+    if isinstance(coordinates, list) and (crs is None or isinstance(crs, str)):
+        return RawBox(tuple(coordinates), crs)
+    return None
+
+
+def _format(members: Mapping[str, object]) -> Format | None:
+    """A format; without a media type that is empty, and the others say which of the offered ones is meant."""
+    if not members:
+        return None
+    media_type, encoding, schema = (members.get(k) for k in _FORMAT)
+    return Format(
+        media_type if isinstance(media_type, str) else "",
+        encoding if isinstance(encoding, str) else None,
+        schema if isinstance(schema, str) else None,
+    )
+
+
+# -- outputs --------------------------------------------------------------------------------------
+
+
+def _outputs(given: object) -> Mapping[str, OutputRequest]:
+    if not isinstance(given, dict):
+        raise BadRequest(
+            f"'outputs' must be an object with what is wanted by output id; it is {_kind(given)}", "outputs"
+        )
+    return {id: _output(f"outputs.{id}", wanted) for id, wanted in given.items()}
+
+
+def _output(locator: str, given: object) -> OutputRequest:
+    members = _members(locator, given, _OUTPUT)
+    transmission = members.get("transmissionMode")
+    if transmission not in (None, "value", "reference"):
+        raise BadRequest(
+            f"'{locator}.transmissionMode' is value or reference; given {_given(transmission)}", locator
+        )
+    format = None
+    if "format" in members:
+        parts = _members(f"{locator}.format", members["format"], _FORMAT)
+        for name, value in parts.items():
+            if not isinstance(value, str):
+                raise BadRequest(f"'{locator}.format.{name}' must be a string; it is {_kind(value)}", locator)
+        format = _format(parts)
+    return OutputRequest(format, Transmission(str(transmission)) if transmission else None)
+
+
+def _members(locator: str, given: object, known: Collection[str]) -> Mapping[str, object]:
+    if not isinstance(given, dict):
+        raise BadRequest(f"'{locator}' must be an object; it is {_kind(given)}", locator)
+    for name in given:
+        if name not in known:
+            guess = near(name, known)
+            hint = f"; did you mean '{guess}'?" if guess else ""
+            raise BadRequest(f"'{locator}' has no member '{name}'{hint} (known: {', '.join(known)})", locator)
+    return given
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+        case dict():
+            return "an object"
+        case _:
+            return "a number"
+
+
+def _given(value: object) -> str:
+    return f"'{value[:100]}'" if isinstance(value, str) else _kind(value)

@@ -1,0 +1,267 @@
+"""Results of a job (OGC 18-062r2 §7.11.4, §7.13): raw, several in one multipart, or a document.
+
+The four answers of the standard, for a synchronous run and for `GET /jobs/{id}/results` alike: one raw value
+is answered with itself, several with multipart/related (RFC 2387), references with 204 and Link headers
+(RFC 8288), and the document form with results.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+from azenha.domain.errors import NoSuchOutput
+from azenha.domain.messages import OutputValue, ResponseForm, Results, Transmission
+from azenha.domain.values import Reference, StoredFile
+from azenha.protocols import json
+from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
+from azenha.protocols.negotiation import preferred
+from azenha.protocols.ogcapi import routes
+from azenha.protocols.ogcapi.documents import Document, output_address
+from azenha.protocols.ogcapi.values import (
+    Entity,
+    Pieces,
+    entity,
+    inline,
+    is_file,
+    plain,
+    quoted,
+    reference,
+    type_of,
+)
+from azenha.protocols.ogcapi.words import HTML, JSON
+
+TEXT: Final = "text/plain"
+
+
+def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) -> HttpReply:
+    """JSON, raw and multipart replies.
+
+    Args:
+        form: what the parameter `f` asks for; JSON is then a document, however the job was asked.
+    Raises:
+        NoSuchOutput: there are fewer values than the path says.
+    """
+    if outcome.single:
+        return _raw_one(outcome, _addressed(outcome, request), request, site, by_value=True)
+    if form == JSON or _is_document(outcome):
+        return HttpReply(200, (("Content-Type", JSON),), _document(outcome, site))
+    outputs = _present(outcome)
+    if all(o.request.transmission is Transmission.REFERENCE for o in outputs):
+        return _linked(outcome, outputs, site)
+    if len(outputs) == 1:
+        return _raw_one(outcome, outputs[0], request, site)
+    return _multipart(outcome, outputs, request, site)
+
+
+def wants_page(outcome: Results, request: HttpRequest, form: str | None) -> bool:
+    """Whether a person asks, who gets a page of all outputs. An output that is HTML is its own page."""
+    if outcome.single:
+        return False
+    if form is not None:
+        return form == HTML
+    offered = [JSON, HTML]
+    if not _is_document(outcome) and len(outcome.outputs) == 1 and outcome.outputs[0].values:
+        own = type_of(outcome.outputs[0].values[0])
+        offered = [own or JSON, *offered]
+        if own is not None and own.lower().startswith(HTML):
+            return False
+    return preferred(request.headers.get("accept"), tuple(offered)) == HTML
+
+
+def _present(outcome: Results) -> tuple[OutputValue, ...]:
+    """Without the optional outputs that the process left out; an empty list is a value."""
+    return tuple(o for o in outcome.outputs if o.values or o.array)
+
+
+def _is_document(outcome: Results) -> bool:
+    match outcome.asked.response:
+        case ResponseForm.DOCUMENT:
+            return True
+        case ResponseForm.NEGOTIATED:
+            return len(outcome.outputs) > 1
+        case _:
+            return False
+
+
+def _addressed(outcome: Results, request: HttpRequest) -> OutputValue:
+    """The output that the path names, or the one value of it."""
+    output = outcome.outputs[0]
+    route, parts = routes.find(request.method, request.path)
+    if route.name != "item":
+        return output
+    if not output.array or int(parts[2]) >= len(output.values):
+        known = [f"{output.id}/{n}" for n in range(len(output.values))] if output.array else [output.id]
+        raise NoSuchOutput(f"{parts[1]}/{parts[2]}", known)
+    return OutputValue(output.id, (output.values[int(parts[2])],), False, output.request, output.domain)
+
+
+# -- raw ------------------------------------------------------------------------------------------
+
+
+def _raw_one(
+    outcome: Results, output: OutputValue, request: HttpRequest, site: Site, *, by_value: bool = False
+) -> HttpReply:
+    if output.array and any(is_file(v) for v in output.values):
+        elements = _elements(output)
+        if by_value:
+            elements = [(e, name, None) for e, name, _ in elements]
+        return _related(outcome, elements, request, site)
+    if output.array:
+        return HttpReply(200, (("Content-Type", JSON),), (_array(output),))
+    if not output.values:
+        return HttpReply(204)
+    found = _entity(outcome, output, request)
+    if found is None:
+        return _linked(outcome, (output,), site)
+    return HttpReply(200, found.headers, found.body)
+
+
+def _entity(outcome: Results, output: OutputValue, request: HttpRequest) -> Entity | None:
+    as_text = preferred(request.headers.get("accept"), (JSON, TEXT)) == TEXT
+    return entity(output.values[0], output.domain, outcome.folder, as_text=as_text)
+
+
+def _array(output: OutputValue) -> bytes:
+    return json.dump([plain(v, output.domain) for v in output.values])
+
+
+def _linked(outcome: Results, outputs: tuple[OutputValue, ...], site: Site) -> HttpReply:
+    links = []
+    for output in outputs:
+        for href, type in _addresses(outcome, output, site):
+            kind = f"; type={quoted(type)}" if type else ""
+            links.append(("Link", f'<{href}>; rel="item"{kind}; title="{quote(output.id)}"'))
+    return HttpReply(204, tuple(links))
+
+
+def _addresses(outcome: Results, output: OutputValue, site: Site) -> list[tuple[str, str | None]]:
+    """Where each value of an output can be had, and its media type."""
+    found: list[tuple[str, str | None]] = []
+    for index, value in enumerate(output.values):
+        if isinstance(value, Reference):
+            found.append((value.href, type_of(value)))
+        else:
+            item = index if output.array else None
+            found.append((output_address(site, outcome.job.id, output.id, item), type_of(value)))
+    return found
+
+
+_Element = tuple[OutputValue, str, str | None]  # what, its Content-ID, and its address if only that is given
+
+
+def _elements(output: OutputValue) -> list[_Element]:
+    """The values of an output that is a list, each as an output of its own."""
+    return [
+        (OutputValue(output.id, (value,), False, output.request, output.domain), f"{output.id}/{index}", None)
+        for index, value in enumerate(output.values)
+    ]
+
+
+def _multipart(
+    outcome: Results, outputs: tuple[OutputValue, ...], request: HttpRequest, site: Site
+) -> HttpReply:
+    elements: list[_Element] = []
+    for output in outputs:
+        if output.request.transmission is Transmission.REFERENCE:
+            address = output_address(site, outcome.job.id, output.id)
+            elements.append((output, output.id, address))
+        elif output.array and any(is_file(v) for v in output.values):
+            elements += _elements(output)
+        else:
+            elements.append((output, output.id, None))
+    return _related(outcome, elements, request, site)
+
+
+def _related(outcome: Results, elements: list[_Element], request: HttpRequest, site: Site) -> HttpReply:
+    """multipart/related: a part a value; one asked by reference is empty and says its Content-Location."""
+    # The job's random number: nobody who knew it could have written it into the data beforehand.
+    boundary = f"azenha-{outcome.job.id}"
+    body: list[bytes | FileSlice] = []
+    root = ""
+    for output, name, address in elements:
+        headers, content = _part(outcome, output, address, request)
+        root = root or headers.get("Content-Type", JSON)
+        headers["Content-ID"] = f"<{quote(name)}>"
+        head = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
+        body += [f"--{boundary}\r\n{head}\r\n".encode(), *content, b"\r\n"]
+    body.append(f"--{boundary}--\r\n".encode())
+    kind = f'multipart/related; boundary="{boundary}"; type={quoted(root)}'
+    return HttpReply(200, (("Content-Type", kind), ("X-Content-Type-Options", "nosniff")), tuple(body))
+
+
+def _part(
+    outcome: Results, output: OutputValue, address: str | None, request: HttpRequest
+) -> tuple[dict[str, str], Pieces]:
+    if address is not None:
+        return {"Content-Location": address}, ()
+    if output.array:
+        return {"Content-Type": JSON}, (_array(output),)
+    found = _entity(outcome, output, request)
+    if found is None:
+        value = output.values[0]
+        assert isinstance(value, Reference)
+        return {"Content-Location": value.href}, ()
+    kept = ("Content-Type", "Content-Disposition")
+    return {k: v for k, v in found.headers if k in kept}, found.body
+
+
+# -- document -------------------------------------------------------------------------------------
+
+
+def _document(outcome: Results, site: Site) -> Pieces:
+    pieces: list[bytes | FileSlice] = []
+    separator = b"{"
+    for output in _present(outcome):
+        pieces.append(separator + json.dump(output.id) + b":")
+        pieces += _member(outcome, output, site)
+        separator = b","
+    pieces.append(b"}" if pieces else b"{}")
+    return _joined(pieces)
+
+
+def _member(outcome: Results, output: OutputValue, site: Site) -> list[bytes | FileSlice]:
+    by_reference = output.request.transmission is Transmission.REFERENCE
+    rendered: list[Pieces] = []
+    for value, (address, type) in zip(output.values, _addresses(outcome, output, site), strict=True):
+        if by_reference:
+            rendered.append((reference(address, type),))
+        else:
+            rendered.append(inline(value, output.domain, outcome.folder, address, outcome.job.id))
+    if not output.array:
+        return list(rendered[0])
+    found: list[bytes | FileSlice] = [b"["]
+    for index, pieces in enumerate(rendered):
+        found += [b","] if index else []
+        found += pieces
+    return [*found, b"]"]
+
+
+def _joined(pieces: list[bytes | FileSlice]) -> Pieces:
+    """The same with neighbouring bytes as one piece: each piece costs a write."""
+    found: list[bytes | FileSlice] = []
+    gathered: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            gathered.append(piece)
+        else:
+            found += [b"".join(gathered), piece]
+            gathered = []
+    return (*found, b"".join(gathered))
+
+
+def page(outcome: Results, site: Site) -> Document:
+    """The outputs for a person: files as links with name and size, all else as it is."""
+    found: dict[str, object] = {}
+    for output in outcome.outputs:
+        shown: list[Mapping[str, object]] = []
+        for value, (address, type) in zip(output.values, _addresses(outcome, output, site), strict=True):
+            if isinstance(value, StoredFile):
+                shown.append({"href": address, "type": type, "name": value.name, "size": value.size})
+            elif is_file(value) or isinstance(value, Reference):
+                shown.append({"href": address, "type": type})
+            else:
+                shown.append({"value": plain(value, output.domain)})
+        found[output.id] = shown
+    return {"jobID": outcome.job.id, "processID": outcome.job.process, "outputs": found}

@@ -1,0 +1,147 @@
+"""Replies of OGC API - Processes 1.0 (OGC 18-062r2): outcomes and errors to bytes, as JSON or HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from azenha.domain.errors import AppError, BadParameter, NotAcceptable
+from azenha.domain.messages import (
+    Accepted,
+    ApiDescribed,
+    ConformanceDescribed,
+    Described,
+    Dismissed,
+    JobsListed,
+    LogRead,
+    Outcome,
+    ProcessesListed,
+    Results,
+    ServerDescribed,
+    Status,
+)
+from azenha.protocols import json
+from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
+from azenha.protocols.ogcapi import documents, faults, results
+from azenha.protocols.ogcapi.documents import Document
+from azenha.protocols.ogcapi.read import chosen_form, form
+from azenha.protocols.ogcapi.values import TEXT
+from azenha.protocols.ogcapi.words import HTML, JSON
+
+Headers = tuple[tuple[str, str], ...]
+
+KEPT: Final = 256
+
+_PLAIN: Final[Headers] = (("Content-Type", JSON), ("Vary", "Accept"))
+# No script, nothing from elsewhere: the pages need neither, and what they show was written by others.
+_PAGE: Final[Headers] = (
+    ("Content-Type", f"{HTML}; charset=utf-8"),
+    ("Vary", "Accept"),
+    ("X-Content-Type-Options", "nosniff"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-src 'self'; frame-ancestors 'none'",
+    ),
+)
+
+
+class Kept:
+    """Rendered replies that depend on what is served alone, and not on any job.
+
+    Keyed by the identity of the things rendered, which each entry keeps alive: descriptions are frozen, and
+    comparing them would cost as much as rendering. Bounded: when full it starts again.
+    """
+
+    def __init__(self) -> None:
+        self._replies: dict[object, tuple[object, HttpReply]] = {}
+
+    def reply(self, key: object, alive: object, render: Callable[[], HttpReply]) -> HttpReply:
+        found = self._replies.get(key)
+        if found is None:
+            if len(self._replies) >= KEPT:
+                self._replies.clear()
+            found = self._replies[key] = (alive, render())
+        return found[1]
+
+
+def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> HttpReply:
+    """Render an outcome in the form that the client likes best.
+
+    Raises:
+        NoSuchOutput, NoSuchJob: see results and values.
+    """
+    match outcome:
+        case Results():
+            return _results(outcome, request, site)
+        case LogRead(_, path, offset, end):
+            body = () if path is None else (FileSlice(path, offset, end),)
+            return HttpReply(200, (("Content-Type", TEXT), ("X-Content-Type-Options", "nosniff")), body)
+        case Described(offering):
+            chosen = _form(request)
+            return kept.reply(
+                ("process", id(offering), site, chosen),
+                offering,
+                lambda: _reply("process", documents.description(offering.description, site), chosen, site),
+            )
+        case ProcessesListed():
+            chosen = _form(request)
+            page = (outcome.command, outcome.next, outcome.unavailable)
+            return kept.reply(
+                ("processes", tuple(map(id, outcome.offerings)), page, site, chosen),
+                outcome.offerings,
+                lambda: _reply("processes", documents.process_list(outcome, site), chosen, site),
+            )
+        case ServerDescribed() | ConformanceDescribed() | ApiDescribed():
+            chosen = _form(request)
+            name, build = _SERVER[type(outcome)]
+            return kept.reply((name, site, chosen), None, lambda: _reply(name, build(site), chosen, site))
+        case Accepted(job, honoured):
+            headers: Headers = (("Location", documents.job_address(site, job.id)),)
+            if honoured:
+                headers += (("Preference-Applied", ", ".join(honoured)),)
+            return _reply("job", documents.status(job, site), _form(request), site, 201, headers)
+        case Status(job):
+            return _reply("job", documents.status(job, site), _form(request), site)
+        case Dismissed(job, removed):
+            return _reply("job", documents.status(job, site, gone=removed), _form(request), site)
+        case JobsListed():
+            return _reply("jobs", documents.job_list(outcome, site), _form(request), site)
+
+
+_SERVER: Final[dict[type, tuple[str, Callable[[Site], Document]]]] = {
+    ServerDescribed: ("landing", documents.landing),
+    ConformanceDescribed: ("conformance", documents.conformance),
+    ApiDescribed: ("api", documents.api),
+}
+
+
+def fault(error: AppError, request: HttpRequest, site: Site) -> HttpReply:
+    """An error, as JSON to all who do not prefer HTML."""
+    document = faults.document(error, request, site)
+    status, _, _ = faults.lookup(error)
+    return _reply("fault", document, _form(request), site, status, faults.headers(error))
+
+
+def _form(request: HttpRequest) -> str:
+    """JSON or HTML; where the client takes neither, it is told in JSON what there is to tell."""
+    try:
+        return form(request)
+    except (BadParameter, NotAcceptable):
+        return JSON
+
+
+def _results(outcome: Results, request: HttpRequest, site: Site) -> HttpReply:
+    chosen = chosen_form(request)
+    if results.wants_page(outcome, request, chosen):
+        return _reply("results", results.page(outcome, site), HTML, site)
+    return results.write(outcome, request, site, chosen)
+
+
+def _reply(
+    name: str, document: Document, chosen: str, site: Site, status: int = 200, headers: Headers = ()
+) -> HttpReply:
+    if chosen != HTML:
+        return HttpReply(status, _PLAIN + headers, (json.dump(document),))
+    from azenha.protocols.ogcapi import html  # a server that no person looks at never loads the templates
+
+    return HttpReply(status, _PAGE + headers, (html.page(name, document, site),))
