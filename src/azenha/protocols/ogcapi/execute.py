@@ -8,7 +8,7 @@ misspelt `inputs` would otherwise run the process on its defaults.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -136,16 +136,30 @@ def _inputs(given: object) -> Mapping[str, tuple[Raw, ...]]:
     return {id: (raw(value),) for id, value in given.items()}
 
 
+class Fields(Mapping[str, Raw]):
+    """The members of an object as raw values, read when asked for: most objects are data."""
+
+    def __init__(self, members: Mapping[str, object]) -> None:
+        self._members = members
+
+    def __getitem__(self, name: str) -> Raw:
+        return raw(self._members[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+
 def raw(value: object) -> Native:
     """A JSON value with every reading that its shape allows."""
-    if isinstance(value, list):
-        return Native(value, items=tuple(_element(item) for item in value))
-    return _element(value)
-
-
-def _element(value: object) -> Native:
-    # The elements of an array inside an array are not read apart: no input is a list of lists.
-    return Native(value, qualified=_qualified(value)) if isinstance(value, dict) else Native(value)
+    if isinstance(value, dict):
+        return Native(value, qualified=_qualified(value), fields=Fields(value))
+    # Without objects in it an array has one reading, which binding makes for itself if it needs any.
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return Native(value, items=tuple(map(raw, value)))
+    return Native(value)
 
 
 def _qualified(value: Mapping[str, object]) -> Raw | None:

@@ -41,6 +41,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NotAcceptable: (406, _BLANK, "Not acceptable"),
         errors.Forbidden: (403, _BLANK, "Forbidden"),
         errors.QueueFull: (503, _BLANK, "Queue full"),
+        errors.TookTooLong: (504, _BLANK, "Took too long"),
+        errors.FetchFailed: (502, _BLANK, "Fetching failed"),
         errors.ProcessUnavailable: (503, _BLANK, "Process unavailable"),
         errors.JobFailed: (500, _BLANK, "Job failed"),
     }

@@ -2,8 +2,8 @@
 
 What is written is valid both as an OpenAPI 3.0 schema object (1.0 of the standard) and as JSON Schema 2020-12
 (2.0): no `const`, `$defs`, type arrays, and no exclusive bounds (a boolean there, a number here). An open end
-of a range is a bound with that very number excluded by `not`. What a schema cannot say (units, ranges of dates,
-spacing from an odd start) stands in `additionalParameters`.
+of a range is a bound with that very number excluded by `not`. What a schema cannot say (units, ranges of
+dates, spacing from an odd start) stands in `additionalParameters`.
 """
 
 from __future__ import annotations

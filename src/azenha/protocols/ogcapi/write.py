@@ -33,15 +33,15 @@ Headers = tuple[tuple[str, str], ...]
 KEPT: Final = 256
 
 _PLAIN: Final[Headers] = (("Content-Type", JSON), ("Vary", "Accept"))
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-src 'self'; frame-ancestors 'none'"
+)
 # No script, nothing from elsewhere: the pages need neither, and what they show was written by others.
 _PAGE: Final[Headers] = (
     ("Content-Type", f"{HTML}; charset=utf-8"),
     ("Vary", "Accept"),
     ("X-Content-Type-Options", "nosniff"),
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-src 'self'; frame-ancestors 'none'",
-    ),
+    ("Content-Security-Policy", _POLICY),
 )
 
 
