@@ -21,6 +21,7 @@ class Lexical:
 
     text: str
     unit: str | None = None
+    format: Format | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,13 @@ class Native:
 
     Attributes:
         value: as the JSON parser gave it, numbers exact (int or Decimal).
-        format: from a qualified value (`{"value": …, "mediaType": …}`).
+        format: from a qualified value (`{"value": …, "mediaType": …}`); its media type is empty where only an
+            encoding or a schema was named.
         qualified: the reading of an object as a qualified value, reference or box, if it has that shape.
             Binding prefers it, unless the input's own description has fields of those names.
         items: where `value` is a list: each element as a raw value.
+        fields: where `value` is a dict: each member as a raw value. Without items or fields, binding takes
+            elements and members as they are, and sees no references or boxes among them.
     """
 
     value: object
@@ -40,11 +44,15 @@ class Native:
     unit: str | None = None
     qualified: Raw | None = None
     items: tuple[Raw, ...] | None = None
+    fields: Mapping[str, Raw] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawBox:
-    """A box as written: corners one after the other in the axis order of `crs` (None: the input's default)."""
+    """A box as written: corners one after the other in the axis order of `crs` (None: the input's default).
+
+    A coordinate is a JSON value, or `Lexical` where it came as text.
+    """
 
     coordinates: tuple[object, ...]
     crs: str | None = None

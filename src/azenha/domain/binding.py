@@ -1,0 +1,445 @@
+"""Raw values to checked values, by the description of the process: strict, with every problem at once.
+
+Nothing is dropped, guessed or coerced. Owns occurrence, units, formats, sizes and locators; what scalars and
+boxes look like is in lexical.py, native.py and boxes.py. Knows no dialect: a raw value says how it came.
+
+Locators: `name`; `name[2]` (from 0) where several values came; `name.field` within an object.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from azenha.domain import allowed, boxes, formats, lexical, native
+from azenha.domain.errors import (
+    InputProblem,
+    InvalidInputs,
+    InvalidValue,
+    MissingInput,
+    TooFewValues,
+    TooManyValues,
+    UnknownInput,
+    UnknownOutput,
+    UnsupportedFormat,
+    UnsupportedOutputFormat,
+    ValueTooLarge,
+)
+from azenha.domain.lexical import NotAValue, clean, quoted
+from azenha.domain.messages import OutputRequest
+from azenha.domain.names import near
+from azenha.domain.process import (
+    BoxDomain,
+    ComplexDomain,
+    Domain,
+    Format,
+    InputDescription,
+    LiteralDomain,
+    ObjectDomain,
+    OutputDescription,
+    ProcessDescription,
+)
+from azenha.domain.values import (
+    Box,
+    InlineBytes,
+    InlineText,
+    Lexical,
+    Literal,
+    Native,
+    Raw,
+    RawBox,
+    RawReference,
+    Record,
+    Reference,
+    Value,
+)
+
+PROBLEMS_AT_MOST = 1000  # a body of millions of bad values is answered, and not with a gigabyte
+_LINE_BREAKS = re.compile("[ \t\r\n]+")
+_NAMES_SHOWN = 50
+_DISCRIMINATOR: Mapping[type, str] = {RawReference: "href", RawBox: "bbox", Native: "value"}
+
+
+@dataclass(frozen=True, slots=True)
+class BindingLimits:
+    """Bytes of one inline value, decoded, and the name of the setting that says so."""
+
+    inline: int
+    setting: str = "limits.inline"
+
+
+def bind(
+    description: ProcessDescription, inputs: Mapping[str, Sequence[Raw]], *, limits: BindingLimits
+) -> dict[str, tuple[Value, ...]]:
+    """The checked values of the inputs that were given, in the order of the description.
+
+    Inputs that were left out are absent: the function supplies their defaults itself. An input that takes a
+    list may have an empty one.
+
+    Raises:
+        InvalidInputs: with every problem; if there are more than `PROBLEMS_AT_MOST`, the first of them.
+    """
+    run = _Binding(limits, description.limits.input_bytes)
+    try:
+        bound = run.members(description.inputs, inputs, "")
+    except _Enough:
+        bound = {}
+    if run.problems:
+        raise InvalidInputs(run.problems)
+    return bound
+
+
+def bind_outputs(
+    description: ProcessDescription, requested: Mapping[str, OutputRequest] | None
+) -> Mapping[str, OutputRequest] | None:
+    """The requested outputs, each known and in a format that it offers; None: all, as the server likes.
+
+    Raises:
+        InvalidInputs: with an UnknownOutput or UnsupportedOutputFormat for each that is not.
+    """
+    if requested is None:
+        return None
+    problems: list[InputProblem] = []
+    for id, request in requested.items():
+        if len(problems) == PROBLEMS_AT_MOST:
+            break
+        output = description.output(id)
+        if output is None:
+            known = [o.id for o in description.outputs]
+            reason = _unknown("the process has no such output", id, known)
+            problems.append(UnknownOutput(clean(id, 200), reason))
+        elif request.format and (refusal := _not_offered(output, request.format)):
+            problems.append(UnsupportedOutputFormat(id, refusal))
+    if problems:
+        raise InvalidInputs(problems)
+    return requested
+
+
+def _not_offered(output: OutputDescription, asked: Format) -> str | None:
+    if not isinstance(output.domain, ComplexDomain):
+        return f"is {_kind(output.domain)} and has no formats, got {formats.shown(asked)}"
+    offered = output.domain.formats
+    return None if formats.offers(offered, asked) else _format_refused(asked, offered)
+
+
+class _Enough(Exception):
+    """More problems than anybody reads."""
+
+
+@dataclass(slots=True)
+class _Binding:
+    """One run of `bind`. `input_bytes` is the process's own limit of one value."""
+
+    limits: BindingLimits
+    input_bytes: int | None
+    problems: list[InputProblem] = field(default_factory=list)
+
+    def report(self, problem: InputProblem) -> None:
+        self.problems.append(problem)
+        if len(self.problems) >= PROBLEMS_AT_MOST:
+            raise _Enough
+
+    def members(
+        self, described: Sequence[InputDescription], given: Mapping[str, Sequence[Raw]], prefix: str
+    ) -> dict[str, tuple[Value, ...]]:
+        """Values of the inputs of a process (`prefix` empty), or of the fields of an object (`name.`)."""
+        bound: dict[str, tuple[Value, ...]] = {}
+        for input in described:
+            raws = given.get(input.id, ())
+            if raws or (input.id in given and _takes_list(input)):
+                bound[input.id] = self.values(input, raws, prefix + input.id)
+            elif input.min_occurs:
+                self.report(MissingInput(prefix + input.id, "is required and was not given"))
+        known = {input.id for input in described}
+        for id in given:
+            if id not in known:
+                owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such input"
+                self.report(UnknownInput(clean(prefix + id, 200), _unknown(owner, id, sorted(known))))
+        return bound
+
+    def values(self, input: InputDescription, raws: Sequence[Raw], locator: str) -> tuple[Value, ...]:
+        items = _items(input, raws[0]) if len(raws) == 1 and _takes_list(input) else None
+        numbered = items is not None or len(raws) > 1
+        if items is not None:
+            raws = items
+        count, least, most = len(raws), input.min_occurs, input.max_occurs
+        if most is not None and count > most:
+            self.report(TooManyValues(locator, f"takes at most {_values(most)}, got {count}"))
+            return ()
+        if count < least:
+            self.report(TooFewValues(locator, f"takes at least {_values(least)}, got {count}"))
+        bound = []
+        for index, raw in enumerate(raws):
+            value = self.value(input, raw, f"{locator}[{index}]" if numbered else locator)
+            if value is not None:
+                bound.append(value)
+        return tuple(bound)
+
+    def value(self, input: InputDescription, raw: Raw, locator: str) -> Value | None:
+        """One checked value; None if it was reported as a problem."""
+        try:
+            if isinstance(raw, Native) and raw.value is None and raw.qualified is None:
+                raise NotAValue("null is no value; leave it out instead")
+            domain = input.domain
+            if isinstance(domain, LiteralDomain):
+                return self.literal(domain, raw, locator)
+            if isinstance(domain, ComplexDomain):
+                return self.complex(domain, raw, locator)
+            if isinstance(domain, BoxDomain):
+                return self.box(domain, raw, locator)
+            return self.object(domain, raw, locator)
+        except NotAValue as reason:
+            self.report(InvalidValue(locator, str(reason)))
+        except InputProblem as problem:
+            self.report(problem)
+        return None
+
+    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal:
+        raw = _plain(domain, raw)
+        _no_format(domain, raw, locator)
+        if isinstance(raw, Lexical):
+            given: object = raw.text
+            scalar = lexical.read(domain.type, raw.text)
+        else:
+            given = raw.value
+            scalar = native.read(domain.type, given)
+        if isinstance(given, str):
+            self.check_size(_utf8_length(given), None, locator)
+        if domain.allowed and not allowed.allows(domain.allowed, scalar):
+            shown = allowed.scalar(scalar)
+            raise NotAValue(f"{shown} is not allowed; allowed: {allowed.shown(domain.allowed)}")
+        unit = raw.unit
+        if unit is None:
+            return Literal(scalar, domain.units[0] if domain.units else None)
+        if unit not in domain.units:
+            offered = f"offered: {', '.join(domain.units)}" if domain.units else "it has no units"
+            raise NotAValue(f"unit {quoted(unit)} is not offered; {offered}")
+        return Literal(scalar, unit)
+
+    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box:
+        if isinstance(raw, Native) and raw.qualified is not None:
+            _no_unit(domain, raw)
+            _no_format(domain, raw, locator)
+            return self.box(domain, raw.qualified, locator)
+        if isinstance(raw, RawBox):
+            return boxes.read(domain, raw)
+        raw = _plain(domain, raw)
+        _no_unit(domain, raw)
+        _no_format(domain, raw, locator)
+        if isinstance(raw, Lexical):
+            return boxes.read(domain, boxes.written(raw.text))
+        example = '{"bbox": [minx, miny, maxx, maxy], "crs": "…"}'
+        raise NotAValue(f"expected a bounding box, {example}, got {native.shown(raw.value)}")
+
+    def complex(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
+        # A GeoJSON object may have a bbox of its own, and complex data is no box: that reading does not count.
+        while isinstance(raw, Native) and isinstance(raw.qualified, Native | RawReference):
+            raw = raw.qualified
+        if isinstance(raw, RawReference):
+            return self.reference(domain, raw, locator)
+        if isinstance(raw, RawBox):
+            raise NotAValue(f"expected data ({_offer(domain.formats)}), got a bounding box")
+        _no_unit(domain, raw)
+        content = raw.text if isinstance(raw, Lexical) else raw.value
+        if isinstance(content, str):
+            return self.inline(domain, content, raw.format, locator)
+        if isinstance(content, list | tuple | Mapping):
+            return self.json(domain, content, raw.format, locator)
+        raise NotAValue(
+            f"expected data ({_offer(domain.formats)}) as a string, a JSON object or by reference, "
+            f"got {native.shown(content)}"
+        )
+
+    def inline(
+        self, domain: ComplexDomain, content: str, given: Format | None, locator: str
+    ) -> InlineText | InlineBytes:
+        """Text where the format is one of text, otherwise base64, decoded."""
+        format = _accepted(domain.formats, given, locator)
+        encoded = format.encoding is not None and format.encoding.lower() == formats.BASE64
+        if formats.is_text(format.media_type) and not encoded:
+            lexical.characters(content)
+            self.check_size(_utf8_length(content), domain, locator)
+            return InlineText(content, formats.as_text(format))
+        if format.encoding is not None and not encoded:
+            raise NotAValue(f"data in the encoding {format.encoding} is taken by reference only")
+        packed = _LINE_BREAKS.sub("", content)  # MIME and XML break the lines of base64
+        self.check_size(len(packed) * 3 // 4 - packed[-2:].count("="), domain, locator)
+        try:
+            data = binascii.a2b_base64(packed, strict_mode=True)
+        except ValueError as reason:
+            wanted = f"expected {format.media_type} in base64, got {quoted(content, 30)}"
+            raise NotAValue(f"{wanted} ({str(reason).lower()}); give text with its own media type") from None
+        return InlineBytes(data, replace(format, encoding=None))
+
+    def json(self, domain: ComplexDomain, content: object, given: Format | None, locator: str) -> InlineText:
+        """A JSON object or array as a document: without a media type it is the first format that is JSON."""
+        json = [f for f in domain.formats if formats.is_json(f.media_type)]
+        if given is None or not given.media_type:
+            if not json:
+                expected = f"expected data ({_offer(domain.formats)})"
+                raise NotAValue(f"{expected}, got {native.shown(content)} and no media type that is JSON")
+            format = _accepted(json, given, locator)
+        else:
+            format = _accepted(domain.formats, given, locator)
+        if not formats.is_json(format.media_type) or format.encoding is not None:
+            raise NotAValue(f"expected {formats.shown(format)} as a string, got {native.shown(content)}")
+        text = lexical.characters(native.json_text(content))
+        self.check_size(_utf8_length(text), domain, locator)
+        return InlineText(text, formats.as_text(format))
+
+    def reference(self, domain: ComplexDomain, raw: RawReference, locator: str) -> Reference:
+        """A reference whose format, if it names one, is offered. The address rule is somebody else's."""
+        if (reason := _no_address(raw.href)) is not None:
+            raise NotAValue(reason)
+        if raw.format is None:
+            return Reference(raw.href)
+        format = _accepted(domain.formats, raw.format, locator)
+        # Offered for inline values: what lies at an address is in base64 only if the client says so.
+        return Reference(raw.href, replace(format, encoding=raw.format.encoding))
+
+    def object(self, domain: ObjectDomain, raw: Raw, locator: str) -> Record | None:
+        if isinstance(raw, Native) and raw.qualified is not None:
+            key = _DISCRIMINATOR.get(type(raw.qualified))
+            if all(f.id != key for f in domain.fields):
+                _no_unit(domain, raw)
+                return self.object(domain, raw.qualified, locator)
+            raw = replace(raw, qualified=None)
+        raw = _plain(domain, raw)
+        _no_unit(domain, raw)
+        _no_format(domain, raw, locator)
+        content = raw.text if isinstance(raw, Lexical) else raw.value
+        if isinstance(raw, Lexical) or not isinstance(content, Mapping):
+            fields = ", ".join(f.id for f in domain.fields)
+            raise NotAValue(f"expected an object with the fields {fields}, got {native.shown(content)}")
+        members = {str(k): (_member(raw, k, v),) for k, v in content.items()}
+        return Record(self.members(domain.fields, members, f"{locator}."))
+
+    def check_size(self, size: int, domain: ComplexDomain | None, locator: str) -> None:
+        limit, whose = self.limits.inline, f"setting {self.limits.setting}"
+        if domain is not None and domain.max_bytes is not None:
+            if domain.max_bytes < limit:
+                limit, whose = domain.max_bytes, "the limit of this input"
+        elif self.input_bytes is not None and self.input_bytes < limit:
+            limit, whose = self.input_bytes, "the limit of this process"
+        if size > limit:
+            raise ValueTooLarge(locator, f"has {size} bytes; at most {limit} are taken ({whose})")
+
+
+def _takes_list(input: InputDescription) -> bool:
+    return input.array or input.repeats
+
+
+def _items(input: InputDescription, raw: Raw) -> Sequence[Raw] | None:
+    """The values that a single JSON array stands for; None if it is none.
+
+    An array that is qualified as a whole is several values too, each in its unit; but complex data that is
+    qualified is one value.
+    """
+    if not isinstance(raw, Native):
+        return None
+    if isinstance(raw.qualified, Native) and not isinstance(input.domain, ComplexDomain):
+        if isinstance(input.domain, ObjectDomain) and any(f.id == "value" for f in input.domain.fields):
+            return None
+        raw = raw.qualified
+    if not isinstance(raw.value, list | tuple):
+        return None
+    items = raw.items if raw.items is not None else tuple(Native(v) for v in raw.value)
+    if raw.unit is None and raw.format is None:
+        return items
+    return tuple(_inherit(item, raw) for item in items)
+
+
+def _inherit(item: Raw, whole: Native) -> Raw:
+    """`item` with the unit and the format of the whole, where it names none itself."""
+    if not isinstance(item, Native):
+        return item
+    return replace(item, unit=item.unit or whole.unit, format=item.format or whole.format)
+
+
+def _plain(domain: Domain, raw: Raw) -> Lexical | Native:
+    """The text or JSON value that stands for a literal, a box or an object."""
+    while isinstance(raw, Native) and raw.qualified is not None:
+        raw = _inherit(raw.qualified, raw)
+    if isinstance(raw, RawReference):
+        raise NotAValue(
+            f"is {_kind(domain)}, which is given by value: only complex data is taken by reference"
+        )
+    if isinstance(raw, RawBox):
+        raise NotAValue(f"is {_kind(domain)}, got a bounding box")
+    return raw
+
+
+def _no_unit(domain: Domain, raw: Lexical | Native) -> None:
+    if raw.unit is not None:
+        raise NotAValue(f"is {_kind(domain)} and has no units, got the unit {quoted(raw.unit)}")
+
+
+def _no_format(domain: Domain, raw: Lexical | Native, locator: str) -> None:
+    if raw.format is not None:
+        raise UnsupportedFormat(
+            locator, f"is {_kind(domain)} and has no formats, got {formats.shown(raw.format)}"
+        )
+
+
+def _member(raw: Native, name: object, value: object) -> Raw:
+    return raw.fields[str(name)] if raw.fields is not None and name in raw.fields else Native(value)
+
+
+def _accepted(offered: Sequence[Format], given: Format | None, locator: str) -> Format:
+    if given is None:
+        return formats.default(offered)
+    format = formats.accepted(offered, given)
+    if format is None:
+        raise UnsupportedFormat(locator, _format_refused(given, offered))
+    return format
+
+
+def _format_refused(given: Format, offered: Sequence[Format]) -> str:
+    return f"{formats.shown(given)} is not offered; offered: {_offer(offered)}"
+
+
+def _offer(offered: Sequence[Format]) -> str:
+    return ", ".join(formats.shown(f) for f in offered)
+
+
+def _no_address(href: str) -> str | None:
+    """Why an address cannot be one of data; None if it can."""
+    try:
+        parts = urlsplit(href)
+        host, _ = parts.hostname, parts.port
+    except ValueError as reason:
+        return f"{quoted(href, 200)} is no address ({clean(str(reason))})"
+    if parts.scheme not in ("http", "https"):
+        return f"{quoted(href, 200)} is not fetched: only http and https addresses are"
+    if not host or not href.isprintable() or " " in href:
+        return f"{quoted(href, 200)} is no address: it needs a host, and no spaces"
+    return None
+
+
+def _unknown(sentence: str, name: str, known: Sequence[str]) -> str:
+    if meant := near(name, known):
+        return f"{sentence}; did you mean '{meant}'?"
+    return f"{sentence}; there is {', '.join(known[:_NAMES_SHOWN]) or 'none'}"
+
+
+def _kind(domain: Domain) -> str:
+    return _KINDS[type(domain)]
+
+
+_KINDS: Mapping[type, str] = {
+    LiteralDomain: "a literal",
+    BoxDomain: "a bounding box",
+    ComplexDomain: "complex data",
+    ObjectDomain: "an object",
+}
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
+
+
+def _utf8_length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

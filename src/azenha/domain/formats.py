@@ -1,0 +1,200 @@
+"""Media types (RFC 9110 §8.3.1), and which of the offered formats a client's format is.
+
+Type, subtype and the names of parameters compare without case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import MappingProxyType
+
+from azenha.domain.lexical import clean
+from azenha.domain.process import Format
+
+OCTETS = "application/octet-stream"
+BASE64 = "base64"
+
+_TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+# A value is taken unquoted although it has `/` or `:` in it: clients write addresses of profiles that way.
+_ESSENCE = re.compile(rf"\s*({_TOKEN})/({_TOKEN})\s*")
+_PARAMETER = re.compile(rf';\s*(?:({_TOKEN})=("(?:[^"\\]|\\.)*"|[^\s;",]+)\s*)?')
+_LONGEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """`essence` is `type/subtype` in lower case; names of parameters are lower case, values unquoted."""
+
+    essence: str
+    parameters: Mapping[str, str]
+
+
+def media_type(text: str) -> MediaType | None:
+    """A media type taken apart; None if `text` is none."""
+    return _parsed(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> MediaType | None:
+    # Piece by piece: one expression for all parameters would backtrack for years over a hostile header.
+    match = _ESSENCE.match(text)
+    if not match:
+        return None
+    essence, parameters, end = f"{match[1]}/{match[2]}".lower(), {}, match.end()
+    while end < len(text):
+        match = _PARAMETER.match(text, end)
+        if not match:
+            return None
+        if match[1]:
+            parameters[match[1].lower()] = _unquoted(match[2])
+        end = match.end()
+    return MediaType(essence, MappingProxyType(parameters))
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(_TOKEN, value):
+        return value
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+
+
+def _essence(text: str) -> str:
+    parsed = media_type(text)
+    return parsed.essence if parsed else ""
+
+
+def is_json(text: str) -> bool:
+    """Whether data of this media type is JSON (RFC 6839 §3.1)."""
+    essence = _essence(text)
+    return essence.endswith(("/json", "+json"))
+
+
+def is_text(text: str) -> bool:
+    """Whether data of this media type travels as text inside JSON and XML, and not in base64."""
+    essence = _essence(text)
+    return essence.startswith("text/") or essence.endswith(("/json", "+json", "/xml", "+xml"))
+
+
+def anything(offered: Sequence[Format]) -> bool:
+    """Whether every media type is taken: `*/*` is offered, or nothing but bytes of no particular kind."""
+    essences = {_essence(f.media_type) for f in offered}
+    return "*/*" in essences or essences == {OCTETS}
+
+
+def default(offered: Sequence[Format]) -> Format:
+    """What is meant where no format is named: the first; a wildcard stands for bytes of any kind."""
+    first = offered[0]
+    return replace(first, media_type=OCTETS) if _essence(first.media_type).endswith("/*") else first
+
+
+def accepted(offered: Sequence[Format], given: Format) -> Format | None:
+    """Which of the offered formats data of the format `given` is; None if it is none.
+
+    Parameters must not contradict: `image/tiff` is taken where `image/tiff; application=geotiff` is offered,
+    and `text/csv; header=absent` where `text/csv` is. Base64 is a way of travelling: it is taken everywhere.
+
+    Args:
+        given: an empty media type means that none was named.
+    Returns:
+        The offered format, and what `given` says beyond it: parameters, encoding, schema.
+    """
+    if not given.media_type:
+        candidates = [default(offered), *offered[1:]]
+    else:
+        wanted = media_type(given.media_type)
+        if wanted is None or "*" in wanted.essence:
+            return None
+        nearest_first = sorted(offered, key=lambda f: _distance(f, wanted))
+        candidates = [joined for f in nearest_first if (joined := _joined(f, wanted, given.media_type))]
+        if not candidates and anything(offered):
+            candidates = [Format(given.media_type)]
+    for candidate in candidates:
+        if _same_encoding(candidate, given) and given.schema in (None, candidate.schema):
+            return replace(candidate, encoding=given.encoding or candidate.encoding)
+    for candidate in candidates:
+        if _same_encoding(candidate, given) and candidate.schema is None:
+            return replace(candidate, encoding=given.encoding or candidate.encoding, schema=given.schema)
+    return None
+
+
+def offers(offered: Sequence[Format], asked: Format) -> bool:
+    """Whether an output can be had in the format `asked`: nothing in it may go beyond what is offered."""
+    wanted = media_type(asked.media_type) if asked.media_type else None
+    if asked.media_type and wanted is None:
+        return False
+    return any(
+        (wanted is None or _gives(f, wanted))
+        and asked.schema in (None, f.schema)
+        and (asked.encoding is None or asked.encoding.lower() in (BASE64, f.encoding))
+        for f in offered
+    )
+
+
+def _gives(offered: Format, wanted: MediaType) -> bool:
+    ours = media_type(offered.media_type)
+    if ours is None:
+        return False
+    if ours.essence == "*/*":
+        return True
+    return ours.essence == wanted.essence and all(
+        ours.parameters.get(name, "").lower() == value.lower() for name, value in wanted.parameters.items()
+    )
+
+
+def _distance(offered: Format, wanted: MediaType) -> int:
+    """In how many parameters they differ: a plain TIFF is no GeoTIFF where both are offered."""
+    ours = media_type(offered.media_type)
+    return len(ours.parameters.items() ^ wanted.parameters.items()) if ours else 0
+
+
+def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
+    ours = media_type(offered.media_type)
+    if ours is None:
+        return None
+    if ours.essence == "*/*" or (
+        ours.essence.endswith("/*") and wanted.essence.startswith(ours.essence.removesuffix("*"))
+    ):
+        return replace(offered, media_type=written)
+    if ours.essence != wanted.essence:
+        return None
+    more = {}
+    for name, value in wanted.parameters.items():
+        if name not in ours.parameters:
+            more[name] = value
+        elif ours.parameters[name].lower() != value.lower():
+            return None
+    parameters = "".join(f"; {name}={_quoted(value)}" for name, value in more.items())
+    return replace(offered, media_type=offered.media_type + parameters)
+
+
+def _same_encoding(offered: Format, given: Format) -> bool:
+    """UTF-8 is what clients of WPS 1.0.0 name as the encoding of text; it adds nothing."""
+    if given.encoding is None or given.encoding.lower() == BASE64:
+        return True
+    if given.encoding.lower() in ("utf-8", "utf8"):
+        return is_text(offered.media_type)
+    return given.encoding == offered.encoding
+
+
+def shown(format: Format) -> str:
+    """A format in a message."""
+    schema = f" (schema {format.schema})" if format.schema else ""
+    encoding = f" in {format.encoding}" if format.encoding else ""
+    return clean(f"{format.media_type or 'no media type'}{encoding}{schema}", 200)
+
+
+def as_text(format: Format) -> Format:
+    """The format of text that was decoded already: a file of it is in UTF-8, whatever the text was in."""
+    parsed = media_type(format.media_type)
+    charset = parsed.parameters.get("charset", "utf-8") if parsed else "utf-8"
+    if parsed is None or charset.lower() == "utf-8":
+        return replace(format, encoding=None)
+    parameters = {**parsed.parameters, "charset": "utf-8"}
+    text = "".join(f"; {name}={_quoted(value)}" for name, value in parameters.items())
+    return replace(format, media_type=parsed.essence + text, encoding=None)
