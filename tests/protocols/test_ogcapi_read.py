@@ -1,0 +1,366 @@
+"""Requests of OGC API - Processes: bytes to commands, or to the right error."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from azenha.domain import errors
+from azenha.domain.job import JobState
+from azenha.domain.messages import (
+    Describe,
+    DescribeApi,
+    DescribeConformance,
+    DescribeServer,
+    Dismiss,
+    Execute,
+    GetLog,
+    GetResults,
+    GetStatus,
+    ListJobs,
+    ListProcesses,
+    Mode,
+    OutputRequest,
+    ResponseForm,
+    Transmission,
+)
+from azenha.domain.process import Format
+from azenha.domain.values import Native, Raw, RawBox, RawReference
+from azenha.protocols.http import Dialect, HttpRequest
+from azenha.protocols.ogcapi import OgcApi
+from azenha.protocols.ogcapi.words import STATES, STATUS
+
+API: Dialect = OgcApi()
+
+
+def execution(body: bytes | str, **headers: str) -> HttpRequest:
+    given = {"content-type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    data = body.encode() if isinstance(body, str) else body
+    return HttpRequest("POST", "/processes/echo/execution", headers=given, body=data)
+
+
+def executed(body: bytes | str, **headers: str) -> Execute:
+    command = API.read(execution(body, **headers))
+    assert isinstance(command, Execute)
+    return command
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "command"),
+    [
+        ("GET", "/", "", DescribeServer()),
+        ("HEAD", "/", "f=html", DescribeServer()),
+        ("GET", "/conformance", "f=json", DescribeConformance()),
+        ("GET", "/api", "", DescribeApi()),
+        ("GET", "/processes", "", ListProcesses(10, None)),
+        ("GET", "/processes/", "", ListProcesses(10, None)),
+        ("GET", "/processes", "limit=1&after=a%20b", ListProcesses(1, "a b")),
+        ("GET", "/processes", "limit=10001", ListProcesses(10_000, None)),
+        ("GET", "/processes", "limit=999999999999999999", ListProcesses(10_000, None)),
+        ("GET", "/processes/echo", "", Describe("echo")),
+        ("GET", "/processes/a b", "", Describe("a b")),
+        ("GET", "/jobs", "", ListJobs()),
+        (
+            "GET",
+            "/jobs",
+            "status=successful,failed&status=failed&processID=a&processID=b,c&limit=3&after=x",
+            ListJobs(3, "x", (JobState.SUCCEEDED, JobState.FAILED), ("a", "b", "c")),
+        ),
+        ("GET", "/jobs/j1", "", GetStatus("j1")),
+        ("DELETE", "/jobs/j1", "", Dismiss("j1")),
+        ("GET", "/jobs/j1/results", "", GetResults("j1")),
+        ("GET", "/jobs/j1/results/ndvi", "", GetResults("j1", "ndvi")),
+        ("GET", "/jobs/j1/results/ndvi/12", "", GetResults("j1", "ndvi")),
+        ("GET", "/jobs/j1/log", "", GetLog("j1")),
+        ("HEAD", "/jobs/j1/log", "offset=100", GetLog("j1", 100)),
+    ],
+)
+def test_a_request_becomes_a_command(method: str, path: str, query: str, command: object) -> None:
+    assert API.read(HttpRequest(method, path, query)) == command
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/nothing", "//", "/processes//", "/processes//execution", "/processes/a/b", "/jobs/j/results/o/x",
+     "/jobs/j/results/o/-1", "/jobs/j/results/o/1/2", "/jobs/j/results/o/٣", "/Jobs"],
+)  # fmt: skip
+def test_other_paths_are_not_there(path: str) -> None:
+    with pytest.raises(errors.NoSuchPath):
+        API.read(HttpRequest("GET", path))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/", ("GET", "HEAD")),
+        ("PUT", "/processes", ("GET", "HEAD")),
+        ("GET", "/processes/echo/execution", ("POST",)),
+        ("HEAD", "/processes/echo/execution", ("POST",)),
+        ("PATCH", "/jobs/j1", ("GET", "HEAD", "DELETE")),
+        ("DELETE", "/jobs/j1/results", ("GET", "HEAD")),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(method: str, path: str, allowed: tuple[str, ...]) -> None:
+    with pytest.raises(errors.MethodNotAllowed) as caught:
+        API.read(HttpRequest(method, path))
+    assert caught.value.allowed == allowed
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "locator", "words"),
+    [
+        ("/processes", "limit=0", "limit", "from 1 on; given '0'"),
+        ("/processes", "limit=abc", "limit", "given 'abc'"),
+        ("/processes", "limit=-1", "limit", "given '-1'"),
+        ("/processes", "limit=", "limit", "given ''"),
+        ("/processes", "limit=1.5", "limit", "given '1.5'"),
+        ("/processes", "limit=%D9%A3", "limit", "whole number"),
+        ("/processes", "limit=" + "9" * 5000, "limit", "whole number"),
+        ("/processes", "limit=1&limit=2", "limit", "given 2 times"),
+        ("/processes", "after=", "after", "empty"),
+        ("/processes", "limt=1", "limt", "did you mean 'limit'?"),
+        ("/processes/echo", "limit=1", "limit", "known: f"),
+        ("/", "f=xml", "f", "json or html; given 'xml'"),
+        ("/jobs/j1/results", "f=xml", "f", "json or html"),
+        ("/", "f=json&f=html", "f", "given 2 times"),
+        ("/jobs", "status=created", "status", "one of accepted, running, successful, failed, dismissed"),
+        ("/jobs", "status=successful,", "status", "empty"),
+        ("/jobs", "processid=echo", "processid", "did you mean 'processID'?"),
+        ("/jobs/j1/log", "offset=-1", "offset", "from 0 on"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_what_is_allowed(
+    path: str, query: str, locator: str, words: str
+) -> None:
+    with pytest.raises(errors.BadParameter) as caught:
+        API.read(HttpRequest("GET", path, query))
+    assert caught.value.locator == locator
+    assert words in str(caught.value)
+
+
+def test_every_job_state_has_a_word_and_every_word_a_state() -> None:
+    assert set(STATUS) == set(JobState)
+    assert set(STATES) == set(STATUS.values())
+    assert all(STATUS[state] == word for word, state in STATES.items())
+
+
+def test_a_client_that_takes_neither_json_nor_html_is_told_before_anything_is_done() -> None:
+    for path in ("/", "/processes", "/processes/echo", "/jobs/j1"):
+        with pytest.raises(errors.NotAcceptable, match="image/png"):
+            API.read(HttpRequest("GET", path, headers={"accept": "image/png"}))
+
+
+def test_outputs_may_be_asked_for_as_what_they_are() -> None:
+    for path in ("/jobs/j1/results", "/jobs/j1/results/a", "/jobs/j1/log"):
+        API.read(HttpRequest("GET", path, headers={"accept": "image/png"}))
+    executed("{}", accept="image/png")
+
+
+# -- execute --------------------------------------------------------------------------------------
+
+
+def test_an_empty_request_asks_for_everything_as_the_server_likes() -> None:
+    command = executed("{}")
+    assert (command.process, command.inputs, command.outputs, command.wait) == ("echo", {}, None, None)
+    assert command.mode is Mode.AUTO
+    assert (command.asked.dialect, command.asked.version) == ("ogcapi", "1.0")
+    assert command.asked.response is ResponseForm.RAW
+
+
+GEOTIFF = Format("image/tiff; application=geotiff")
+CRS = "http://www.opengis.net/def/crs/EPSG/0/4326"
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ('"x"', "x"),
+        ("1", 1),
+        ("1.50", Decimal("1.50")),
+        ("true", True),
+        ("null", None),
+        ("[1, [2]]", [1, [2]]),
+    ],
+)
+def test_a_plain_value_has_one_reading(written: str, value: object) -> None:
+    assert executed(f'{{"inputs": {{"v": {written}}}}}').inputs == {"v": (Native(value),)}
+
+
+@pytest.mark.parametrize(
+    ("written", "qualified"),
+    [
+        ('{"href": "http://x/a"}', RawReference("http://x/a")),
+        ('{"href": "http://x/a", "type": "image/tiff"}', RawReference("http://x/a", Format("image/tiff"))),
+        (
+            '{"href": "http://x/a", "rel": "data", "title": "A", "hreflang": "en", "format": {"mediaType": "a/b"}}',
+            RawReference("http://x/a", Format("a/b")),
+        ),
+        ('{"value": 3}', Native(3)),
+        ('{"value": 3, "uom": "km"}', Native(3, unit="km")),
+        ('{"value": [1, 2]}', Native([1, 2])),
+        (
+            '{"value": "QQ==", "mediaType": "image/tiff; application=geotiff", "encoding": "base64", "schema": "s"}',
+            Native("QQ==", Format(GEOTIFF.media_type, "base64", "s")),
+        ),
+        ('{"value": "QQ==", "encoding": "base64"}', Native("QQ==", Format("", "base64"))),
+        ('{"value": "a", "format": {"mediaType": "a/b"}}', Native("a", Format("a/b"))),
+        ('{"bbox": [1, 2.5, 3, 4]}', RawBox((1, Decimal("2.5"), 3, 4))),
+        (f'{{"bbox": [1, 2, 3, 4], "crs": "{CRS}"}}', RawBox((1, 2, 3, 4), CRS)),
+        ('{"bbox": ["a", null]}', RawBox(("a", None))),
+        ('{"value": {"bbox": [1, 2, 3, 4]}}', RawBox((1, 2, 3, 4))),
+        # No shape of the standard's: an object and nothing else.
+        ("{}", None),
+        ('{"type": "wrong/type"}', None),
+        ('{"href": 3}', None),
+        ('{"href": "http://x/a", "body": "b"}', None),
+        ('{"href": "http://x/a", "type": "a/b", "format": {"mediaType": "a/b"}}', None),
+        ('{"value": 3, "other": 1}', None),
+        ('{"value": 3, "mediaType": 7}', None),
+        ('{"value": 3, "uom": 7}', None),
+        ('{"bbox": "1,2,3,4"}', None),
+        ('{"bbox": [1, 2, 3, 4], "type": "Feature"}', None),
+    ],
+)
+def test_an_object_keeps_both_of_its_readings(written: str, qualified: Raw | None) -> None:
+    (raw,) = executed(f'{{"inputs": {{"v": {written}}}}}').inputs["v"]
+    assert isinstance(raw, Native)
+    assert isinstance(raw.value, dict)
+    assert raw.qualified == qualified
+    assert raw.fields is not None
+    assert set(raw.fields) == set(raw.value)
+
+
+def test_what_stands_inside_a_value_is_the_value_even_if_it_looks_like_a_reference() -> None:
+    (raw,) = executed('{"inputs": {"v": {"value": {"href": "http://x/a"}}}}').inputs["v"]
+    assert isinstance(raw, Native)
+    assert isinstance(raw.qualified, Native)
+    assert raw.qualified.value == {"href": "http://x/a"}
+    assert raw.qualified.qualified is None
+
+
+def test_the_elements_of_an_array_and_the_members_of_an_object_have_their_readings_too() -> None:
+    body = '{"inputs": {"v": [{"href": "http://x/a"}, 1, {"box": {"bbox": [1, 2, 3, 4]}}]}}'
+    (raw,) = executed(body).inputs["v"]
+    assert isinstance(raw, Native)
+    assert raw.items is not None
+    first, second, third = raw.items
+    assert isinstance(first, Native)
+    assert first.qualified == RawReference("http://x/a")
+    assert second == Native(1)
+    assert isinstance(third, Native)
+    assert third.fields is not None
+    box = third.fields["box"]
+    assert isinstance(box, Native)
+    assert box.qualified == RawBox((1, 2, 3, 4))
+
+
+def test_outputs_name_format_and_transmission() -> None:
+    command = executed(
+        '{"outputs": {"a": {}, "b": {"transmissionMode": "reference"}, '
+        '"c": {"transmissionMode": "value", "format": {"mediaType": "a/b", "encoding": "base64", "schema": "s"}}}}'
+    )
+    assert command.outputs == {
+        "a": OutputRequest(),
+        "b": OutputRequest(None, Transmission.REFERENCE),
+        "c": OutputRequest(Format("a/b", "base64", "s"), Transmission.VALUE),
+    }
+    assert list(command.outputs) == ["a", "b", "c"]
+    assert executed('{"outputs": {}}').outputs == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "accept", "form"),
+    [
+        ('{"response": "raw"}', "application/json", ResponseForm.RAW),
+        ('{"response": "document"}', "", ResponseForm.DOCUMENT),
+        ("{}", "application/json", ResponseForm.NEGOTIATED),
+        ("{}", "*/*", ResponseForm.RAW),
+        ("{}", "", ResponseForm.RAW),
+    ],
+)
+def test_the_form_of_the_response(body: str, accept: str, form: ResponseForm) -> None:
+    assert executed(body, accept=accept).asked.response is form
+
+
+@pytest.mark.parametrize(
+    ("prefer", "mode", "wait"),
+    [
+        ("respond-async ", Mode.ASYNC, None),
+        ("Respond-Async, wait=10", Mode.ASYNC, 10.0),
+        ("wait=10", Mode.AUTO, 10.0),
+        ("return=minimal", Mode.AUTO, None),
+        ("wait=soon", Mode.AUTO, None),
+        ("", Mode.AUTO, None),
+    ],
+)
+def test_the_preference_decides_the_mode(prefer: str, mode: Mode, wait: float | None) -> None:
+    command = executed("{}", prefer=prefer)
+    assert (command.mode, command.wait) == (mode, wait)
+
+
+@pytest.mark.parametrize("named", ["echo", "http://server.example/processes/echo", "/processes/echo/"])
+def test_the_body_may_name_the_process_of_the_path(named: str) -> None:
+    assert executed(f'{{"process": "{named}"}}').process == "echo"
+
+
+@pytest.mark.parametrize(
+    "type", ["application/json; charset=UTF-8", "application/geo+json", "Application/JSON"]
+)
+def test_every_json_type_is_taken(type: str) -> None:
+    assert executed("{}", content_type=type).inputs == {}
+
+
+@pytest.mark.parametrize(
+    "type",
+    ["text/plain", "application/x-www-form-urlencoded", "", "json", "application/json; charset=latin-1"],
+)
+def test_other_media_types_are_refused(type: str) -> None:
+    with pytest.raises(errors.UnsupportedMediaType) as caught:
+        API.read(execution("{}", content_type=type))
+    assert caught.value.locator == "Content-Type"
+
+
+def test_a_body_without_a_type_is_refused_because_any_web_page_could_send_it() -> None:
+    with pytest.raises(errors.UnsupportedMediaType):
+        API.read(HttpRequest("POST", "/processes/echo/execution", body=b"{}"))
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "locator", "words"),
+    [
+        ("", errors.Malformed, None, "line 1, column 1"),
+        ("[]", errors.Malformed, None, "must be a JSON object with 'inputs'; it is an array"),
+        ("3", errors.Malformed, None, "a number"),
+        ('{"inputs": {"a": NaN}}', errors.Malformed, None, "NaN"),
+        ('{"inputs": {"a": 1, "a": 2}}', errors.Malformed, None, "'a' twice"),
+        ('{"inputs": ' + "[" * 100_000, errors.Malformed, None, "deeper than 64"),
+        ('{"input": {}}', errors.BadRequest, "input", "did you mean 'inputs'?"),
+        ('{"invalid-execute-request": "true)"}', errors.BadRequest, "invalid-execute-request", "known: inputs"),
+        ('{"subscriber": {"successUri": "http://x"}}', errors.BadRequest, "subscriber", "not offered"),
+        ('{"mode": "async"}', errors.BadRequest, "mode", "Prefer: respond-async"),
+        ('{"inputs": [{"id": "a", "value": 1}]}', errors.BadRequest, "inputs", "it is an array"),
+        ('{"inputs": null}', errors.BadRequest, "inputs", "it is null"),
+        ('{"outputs": ["a"]}', errors.BadRequest, "outputs", "it is an array"),
+        ('{"outputs": {"a": true}}', errors.BadRequest, "outputs.a", "it is a boolean"),
+        ('{"outputs": {"a": {"transmisionMode": "value"}}}', errors.BadRequest, "outputs.a",
+         "did you mean 'transmissionMode'?"),
+        ('{"outputs": {"a": {"transmissionMode": "post"}}}', errors.BadRequest, "outputs.a",
+         "value or reference; given 'post'"),
+        ('{"outputs": {"a": {"transmissionMode": []}}}', errors.BadRequest, "outputs.a", "given an array"),
+        ('{"outputs": {"a": {"format": "x/y"}}}', errors.BadRequest, "outputs.a.format", "it is a string"),
+        ('{"outputs": {"a": {"format": {"mediaType": 3}}}}', errors.BadRequest, "outputs.a",
+         "'outputs.a.format.mediaType' must be a string; it is a number"),
+        ('{"response": "both"}', errors.BadRequest, "response", "raw or document; given 'both'"),
+        ('{"process": "http://server.example/processes/other"}', errors.BadRequest, "process", "'echo'"),
+        ('{"process": "http://[/echo"}', errors.BadRequest, "process", "the path 'echo'"),
+        ('{"process": {}}', errors.BadRequest, "process", "it is an object"),
+    ],
+)  # fmt: skip
+def test_a_bad_body_is_refused_by_name(
+    body: str, error: type[errors.BadRequest], locator: str | None, words: str
+) -> None:
+    with pytest.raises(error) as caught:
+        API.read(execution(body))
+    assert caught.value.locator == locator
+    assert words in str(caught.value)
