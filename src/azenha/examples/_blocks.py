@@ -41,6 +41,7 @@ class Source:
     """An open raster, and the name of the input that it came by: errors name it."""
 
     name: str
+    file: Raster
     dataset: DatasetReader
 
     @property
@@ -70,7 +71,7 @@ class Source:
         """A band, or a window of it; NaN where there is no data.
 
         Args:
-            options: of rasterio's `read`: `out_shape` and `resampling`.
+            options: of rasterio's `read`: `out_shape`, `out_dtype` and `resampling`.
         Returns:
             float32 where that holds every value of the band exactly, else float64.
         Raises:
@@ -81,11 +82,11 @@ class Source:
             raw = dataset.read(band, window=window, **options)
             hidden = None
             if MaskFlags.all_valid not in dataset.mask_flag_enums[band - 1]:
-                options.pop("resampling", None)
-                hidden = dataset.read_masks(band, window=window, **options) == 0
+                shape = {"out_shape": options["out_shape"]} if "out_shape" in options else {}
+                hidden = dataset.read_masks(band, window=window, **shape) == 0
         except RasterioIOError as error:
             raise ValueError(
-                f"input '{self.name}': the raster is damaged: {_cause(error, dataset.name)}"
+                f"input '{self.name}': the raster is damaged: {_cause(error, self.file)}"
             ) from error
         values: Values = raw.astype(np.result_type(raw.dtype, np.float32), copy=False)
         scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
@@ -103,29 +104,33 @@ def opened(raster: Raster, name: str) -> Iterator[Source]:
     Raises:
         ValueError: it is no raster in one of `DRIVERS`, or has no bands of its own.
     """
-    try:
-        with warnings.catch_warnings():
-            # Pixels without a place are fine for an index of bands; who needs a place asks for it.
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            dataset = DatasetReader(raster.path, driver=list(DRIVERS))
-    except RasterioIOError as error:
-        raise ValueError(
-            f"input '{name}': cannot be read as a raster: {_cause(error, raster.path)} "
-            f"(formats: {', '.join(DRIVERS)})"
-        ) from error
-    with rasterio.Env(), dataset:
+    # GDAL's drivers are registered with the first environment, which this may be.
+    with rasterio.Env(), _open(raster, name) as dataset:
         if dataset.count == 0:
             layers = ", ".join(s.rsplit(":", 1)[-1] for s in dataset.subdatasets) or "none"
             raise ValueError(
                 f"input '{name}': the file has no bands, but layers ({layers}); send one of them alone"
             )
-        yield Source(name, dataset)
+        yield Source(name, raster, dataset)
 
 
-def _cause(error: BaseException, path: str | Path) -> str:
-    """What GDAL said, by the file's name alone: the folders of this machine are nobody's business."""
+def _open(raster: Raster, name: str) -> DatasetReader:
+    try:
+        with warnings.catch_warnings():
+            # Pixels without a place are fine for an index of bands; who needs a place asks for it.
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return DatasetReader(raster.path, driver=list(DRIVERS))
+    except RasterioIOError as error:
+        raise ValueError(
+            f"input '{name}': cannot be read as a raster: {_cause(error, raster)} "
+            f"(formats: {', '.join(DRIVERS)})"
+        ) from error
+
+
+def _cause(error: BaseException, file: Raster) -> str:
+    """What GDAL said, with the name of the file: the folders of this machine are nobody's business."""
     text = str(error.__cause__ or error)
-    return text.replace(str(path), Path(path).name)
+    return text.replace(str(file.path), file.name).replace(file.path.name, file.name)
 
 
 def blocks(source: Source) -> list[Window]:

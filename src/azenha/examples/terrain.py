@@ -293,7 +293,8 @@ def _blend(colour: Values, relative: Values, shown: NDArray[np.bool_]) -> NDArra
     shadow = np.array([38.0, 44.0, 66.0])[:, None, None]
     mixed = colour + (shadow - colour) * 0.85 * dark + (255 - colour) * 0.75 * lit
     rgba = np.concatenate([mixed, 255.0 * shown[None]])
-    return np.rint(np.clip(rgba, 0, 255)).astype(np.uint8)
+    result: NDArray[np.uint8] = np.rint(np.clip(rgba, 0, 255)).astype(np.uint8)
+    return result
 
 
 def jacksboro(path: Path) -> Raster:
