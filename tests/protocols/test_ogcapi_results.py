@@ -1,0 +1,398 @@
+"""Results: raw, several in one multipart, by reference, as a document."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ogcapi_outcomes import (
+    API,
+    BASE,
+    BOX,
+    CRS84,
+    CSV,
+    EPSG4326,
+    GEOJSON,
+    GEOTIFF,
+    JOB_ADDRESS,
+    JSON,
+    PNG,
+    POINT,
+    SITE,
+    content,
+    document,
+    get,
+    header,
+    output,
+    results,
+    stored,
+    write,
+)
+
+from azenha.domain.messages import OutputValue, ResponseForm, Results, Transmission
+from azenha.domain.process import Format
+from azenha.domain.values import (
+    Box,
+    InlineBytes,
+    InlineText,
+    Literal,
+    Record,
+    Reference,
+    StoredFile,
+    Value,
+)
+from azenha.protocols.http import FileSlice, HttpReply, HttpRequest
+
+DOCUMENT, NEGOTIATED = ResponseForm.DOCUMENT, ResponseForm.NEGOTIATED
+FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+TIFF = StoredFile("out/ndvi.tif", "ndvi.tif", 5_000_000, GEOTIFF)
+INSTANT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+
+
+def parts(reply: HttpReply) -> dict[str, tuple[Any, bytes]]:
+    """The parts of a multipart reply by Content-ID: headers and body."""
+    kind = header(reply, "Content-Type")
+    assert kind is not None
+    assert kind.startswith("multipart/related; boundary=")
+    message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + content(reply))
+    assert message.is_multipart()
+    found = {}
+    for part in message.walk():
+        if not part.is_multipart():
+            found[part["Content-ID"].strip("<>")] = (part, part.get_payload(decode=True))
+    return found  # type: ignore[return-value]
+
+
+# -- raw, one -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "body"),
+    [
+        (Literal("olá"), '"olá"'),
+        (Literal(3), "3"),
+        (Literal(Decimal("0.10")), "0.10"),
+        (Literal(True), "true"),
+        (Literal(INSTANT), '"2024-05-06T07:08:09Z"'),
+        (Literal(3, "km"), '{"value":3,"uom":"km"}'),
+        (Box((1.0, 2.0), (3.0, 4.0), CRS84), f'{{"bbox":[1.0,2.0,3.0,4.0],"crs":"{CRS84}"}}'),
+        (Record({"x": (Literal(1.5),)}), '{"x":1.5}'),
+    ],
+)
+def test_one_raw_value_is_the_value_itself_as_json(value: Value, body: str) -> None:
+    reply = write(results(output("o", value)))
+    assert (reply.status, content(reply).decode()) == (200, body)
+    assert header(reply, "Content-Type") == "application/json"
+    assert header(reply, "Link") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "body"), [(Literal("olá"), "olá"), (Literal(True), "true"), (Literal(INSTANT), "2024-05-06T07:08:09Z")]
+)  # fmt: skip
+def test_a_client_that_asks_for_text_gets_the_lexical_form(value: Value, body: str) -> None:
+    reply = write(results(output("o", value)), accept="text/plain")
+    assert header(reply, "Content-Type") == "text/plain; charset=utf-8"
+    assert content(reply).decode() == body
+
+
+def test_one_raw_file_is_sent_as_it_is_with_its_name() -> None:
+    reply = write(results(output("o", TIFF)))
+    assert reply.body == (FileSlice("/data/j1/out/ndvi.tif", 0, 5_000_000),)
+    assert dict(reply.headers) == {
+        "Content-Type": "image/tiff; application=geotiff",
+        "Content-Disposition": 'inline; filename="ndvi.tif"',
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "type", "body"),
+    [
+        (InlineText("a,b", CSV), "text/csv; charset=utf-8", b"a,b"),
+        (InlineText("<é/>", Format("application/xml")), "application/xml", "<é/>".encode()),
+        (InlineText("{}", GEOJSON), "application/geo+json", b"{}"),
+        (InlineBytes(b"\x89PNG", PNG), "image/png", b"\x89PNG"),
+        (InlineText("a", Format("text/x; charset=latin1")), "text/x; charset=latin1", b"a"),
+        (InlineText("a", Format('a/b; c="\r\nSet-Cookie: x"')), "application/octet-stream", b"a"),
+    ],
+)
+def test_one_raw_inline_value_has_its_media_type(value: Value, type: str, body: bytes) -> None:
+    reply = write(results(output("o", value)))
+    assert (header(reply, "Content-Type"), content(reply)) == (type, body)
+
+
+@pytest.mark.parametrize("type", ["text/html", "image/svg+xml", "TEXT/XML; charset=utf-8"])
+def test_a_result_that_could_hold_scripts_is_sandboxed(type: str) -> None:
+    reply = write(results(output("o", InlineText("<a/>", Format(type)))), accept="*/*")
+    assert header(reply, "Content-Security-Policy") == "sandbox"
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ('a"b.tif', "inline; filename=\"a_b.tif\"; filename*=UTF-8''a%22b.tif"),
+        ("olá.tif", "inline; filename=\"ol_.tif\"; filename*=UTF-8''ol%C3%A1.tif"),
+        ("a\r\nX: y", "inline; filename=\"a__X: y\"; filename*=UTF-8''a%0D%0AX%3A%20y"),
+    ],
+)
+def test_a_file_name_cannot_break_out_of_its_header(name: str, disposition: str) -> None:
+    reply = write(results(output("o", StoredFile("k", name, 1, PNG))))
+    assert header(reply, "Content-Disposition") == disposition
+
+
+def test_a_box_is_written_in_the_axis_order_of_its_crs() -> None:
+    value = Box((-9.0, 38.0, 0.0), (-8.0, 39.0, 10.0), EPSG4326)
+    swapped = [38.0, -9.0, 0.0, 39.0, -8.0, 10.0]
+    for domain in (BOX, None):
+        found = document(write(results(output("o", value, domain=domain))))
+        assert found == {"bbox": swapped, "crs": EPSG4326}
+
+
+def test_the_fields_of_an_object_are_lists_where_the_description_says_so() -> None:
+    value = Record({"x": (Literal(1.0),), "tags": (Literal("a"),)})
+    assert document(write(results(output("o", value, domain=POINT)))) == {"x": 1.0, "tags": ["a"]}
+
+
+def test_a_list_of_plain_values_is_a_json_array_also_of_one_or_none() -> None:
+    for values in ((), (Literal(1),), (Literal(1), Literal(2))):
+        reply = write(results(output("o", *values, array=True)))
+        assert document(reply) == [v.value for v in values]
+
+
+def test_an_output_that_was_left_out_has_no_content() -> None:
+    assert write(results(output("o"))).status == 204
+    assert write(results()).status == 204
+    assert document(write(results(output("o"), form=DOCUMENT))) == {}
+
+
+# -- raw, several, and references -----------------------------------------------------------------
+
+
+def test_several_raw_values_are_the_parts_of_a_multipart(tmp_path: Path) -> None:
+    data = b"II*\x00\r\n--azenha\r\n\xff"
+    reply = write(
+        results(
+            output("text", Literal("olá")),
+            output("scene one", stored(tmp_path, "a.tif", data, GEOTIFF)),
+            output("table", InlineText("a,b", CSV), by=Transmission.REFERENCE),
+            output("away", Reference("http://x.example/a", PNG)),
+            output("left out"),
+            output("list", Literal(1), array=True),
+            folder=tmp_path,
+        )
+    )
+    assert reply.status == 200
+    assert any(isinstance(piece, FileSlice) for piece in reply.body)
+    found = parts(reply)
+    assert list(found) == ["text", "scene%20one", "table", "away", "list"]
+    assert (found["text"][0].get_content_type(), found["text"][1].decode()) == ("application/json", '"olá"')
+    assert found["scene%20one"][0]["Content-Disposition"] == 'inline; filename="a.tif"'
+    assert found["scene%20one"][1] == data
+    assert found["table"][0]["Content-Location"] == f"{JOB_ADDRESS}/results/table"
+    assert found["table"][1] == b""
+    assert found["away"][0]["Content-Location"] == "http://x.example/a"
+    assert found["list"][1] == b"[1]"
+    assert 'type="application/json"' in (header(reply, "Content-Type") or "")
+
+
+def test_the_files_of_a_list_are_parts_of_their_own(tmp_path: Path) -> None:
+    files = [stored(tmp_path, f"{n}.png", bytes([n]), PNG) for n in range(2)]
+    for single in (True, False):
+        found = parts(write(results(output("o", *files, array=True), folder=tmp_path, single=single)))
+        assert {k: body for k, (_, body) in found.items()} == {"o/0": b"\x00", "o/1": b"\x01"}
+
+
+def test_a_reference_is_a_link_header_and_no_body() -> None:
+    outputs = (
+        output("a b", TIFF, by=Transmission.REFERENCE),
+        output("n", Literal(1), by=Transmission.REFERENCE),
+    )
+    reply = write(results(*outputs))
+    assert (reply.status, reply.body) == (204, ())
+    assert [v for k, v in reply.headers if k == "Link"] == [
+        f'<{JOB_ADDRESS}/results/a%20b>; rel="item"; type="image/tiff; application=geotiff"; title="a%20b"',
+        f'<{JOB_ADDRESS}/results/n>; rel="item"; type="application/json"; title="n"',
+    ]
+
+
+def test_a_value_that_lies_elsewhere_is_linked() -> None:
+    reply = write(results(output("o", Reference("http://x.example/a"))))
+    assert reply.status == 204
+    assert header(reply, "Link") == '<http://x.example/a>; rel="item"; title="o"'
+
+
+# -- document -------------------------------------------------------------------------------------
+
+
+def test_a_document_holds_every_kind_of_value(
+    tmp_path: Path, validate: Callable[[Mapping[str, Any], str], None]
+) -> None:
+    reply = write(
+        results(
+            output("text", Literal("a")),
+            output("length", Literal(3, "km")),
+            output("list", Literal(1), Literal(2), array=True),
+            output("none", array=True),
+            output("box", Box((1.0, 2.0), (3.0, 4.0), CRS84)),
+            output("point", Record({"x": (Literal(1),)})),
+            output("json", InlineText('{"type": "FeatureCollection"}', GEOJSON)),
+            output("csv", InlineText('a,"b"\n', CSV)),
+            output("png", InlineBytes(b"\x89", PNG)),
+            output("away", Reference("http://x.example/a", PNG)),
+            output("asked", Literal(1), by=Transmission.REFERENCE),
+            output("large", TIFF),
+            output("file.json", stored(tmp_path, "a.json", b' {"n": 1e400}\n', JSON)),
+            output("file.csv", stored(tmp_path, "a.csv", "é\n".encode(), CSV)),
+            output("latin", stored(tmp_path, "l.csv", b"\xe9\n", CSV)),
+            output("file.png", stored(tmp_path, "a.png", b"\x89PNG", PNG)),
+            output(
+                "broken", stored(tmp_path, "b.json", b'{"n": NaN}', Format("application/json", None, "s"))
+            ),
+            output("files", stored(tmp_path, "c.png", b"c", PNG), TIFF, array=True),
+            folder=tmp_path,
+            form=DOCUMENT,
+        )
+    )
+    found = document(reply)
+    json_, png = {"mediaType": "application/json"}, {"mediaType": "image/png", "encoding": "base64"}
+    assert found == {
+        "text": "a",
+        "length": {"value": 3, "uom": "km"},
+        "list": [1, 2],
+        "none": [],
+        "box": {"bbox": [1, 2, 3, 4], "crs": CRS84},
+        "point": {"value": {"x": 1}},
+        "json": {"value": {"type": "FeatureCollection"}, "mediaType": "application/geo+json"},
+        "csv": {"value": 'a,"b"\n', "mediaType": "text/csv"},
+        "png": {"value": "iQ==", **png},
+        "away": {"href": "http://x.example/a", "type": "image/png"},
+        "asked": {"href": f"{JOB_ADDRESS}/results/asked", "type": "application/json"},
+        "large": {"href": f"{JOB_ADDRESS}/results/large", "type": GEOTIFF.media_type},
+        "file.json": {"value": {"n": float("inf")}, **json_},
+        "file.csv": {"value": "é\n", "mediaType": "text/csv"},
+        "latin": {"value": "6Qo=", "mediaType": "text/csv", "encoding": "base64"},
+        "file.png": {"value": base64.b64encode(b"\x89PNG").decode(), **png},
+        # What is no JSON would break the document, so it travels as the text that it is.
+        "broken": {"value": '{"n": NaN}', "schema": "s", **json_},
+        "files": [
+            {"value": "Yw==", **png},
+            {"href": f"{JOB_ADDRESS}/results/files/1", "type": GEOTIFF.media_type},
+        ],
+    }
+    validate(found, "results")
+
+
+def test_a_large_json_file_is_streamed_into_the_document(tmp_path: Path) -> None:
+    numbers = list(range(300_000))
+    big = stored(tmp_path, "big.json", json.dumps(numbers).encode(), JSON)
+    reply = write(results(output("a", Literal(1)), output("big", big), folder=tmp_path, form=DOCUMENT))
+    (piece,) = [p for p in reply.body if isinstance(p, FileSlice)]
+    assert (piece.start, piece.end) == (0, big.size)
+    assert document(reply) == {"a": 1, "big": {"mediaType": "application/json", "value": numbers}}
+
+
+def test_files_up_to_a_mebibyte_are_inside_and_larger_ones_referred_to(tmp_path: Path) -> None:
+    at = stored(tmp_path, "at.png", bytes(1024 * 1024), PNG)
+    above = stored(tmp_path, "above.png", bytes(1024 * 1024 + 1), PNG)
+    reply = write(results(output("at", at), output("above", above), folder=tmp_path, form=DOCUMENT))
+    found = document(reply)
+    assert base64.b64decode(found["at"]["value"]) == bytes(1024 * 1024)
+    assert found["above"] == {"href": f"{JOB_ADDRESS}/results/above", "type": "image/png"}
+
+
+def test_files_whose_time_ran_out_are_a_job_that_is_not_there(tmp_path: Path) -> None:
+    gone = StoredFile("gone.png", "gone.png", 3, PNG)
+    reply = write(results(output("o", gone), folder=tmp_path, form=DOCUMENT))
+    assert (reply.status, document(reply)["title"]) == (404, "No such job")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "body"),
+    [
+        ((output("a", Literal(1)),), 1),
+        ((output("a", Literal(1)), output("b", Literal(2))), {"a": 1, "b": 2}),
+    ],
+)
+def test_who_takes_json_and_names_no_form_gets_one_value_raw_and_several_in_a_document(
+    outputs: tuple[OutputValue, ...], body: object
+) -> None:
+    assert document(write(results(*outputs, form=NEGOTIATED), accept="application/json")) == body
+
+
+def test_a_synchronous_answer_has_no_link_header(tmp_path: Path) -> None:
+    request = HttpRequest("POST", "/processes/echo/execution", headers={"accept": "application/json"})
+    for form in ResponseForm:
+        outcome = results(output("a", Literal(1)), output("b", InlineBytes(b"b", PNG)), form=form)
+        reply = API.write(outcome, request, SITE)
+        assert reply.status == 200
+        assert header(reply, "Link") is None
+
+
+# -- one output by its own address ----------------------------------------------------------------
+
+
+def addressed(outcome: Results, path: str, **headers: str) -> HttpReply:
+    return API.write(outcome, get(f"/jobs/j1/results/{path}", **headers), SITE)
+
+
+def test_an_output_at_its_own_address_is_raw_however_it_was_asked() -> None:
+    asked = output("o", TIFF, by=Transmission.REFERENCE)
+    reply = addressed(results(asked, form=DOCUMENT, single=True), "o", accept=FIREFOX)
+    assert reply.body == (FileSlice("/data/j1/out/ndvi.tif", 0, 5_000_000),)
+
+
+def test_one_value_of_a_list_has_an_address_of_its_own() -> None:
+    outcome = results(output("o", TIFF, InlineBytes(b"b", PNG), array=True), single=True)
+    assert content(addressed(outcome, "o/1")) == b"b"
+    refused = addressed(outcome, "o/2")
+    assert refused.status == 404
+    assert document(refused)["detail"] == "there is no output 'o/2' here; there is o/0, o/1"
+    assert addressed(results(output("o", TIFF), single=True), "o/0").status == 404
+
+
+def test_every_address_in_a_document_leads_to_its_value() -> None:
+    reply = write(results(output("large one", TIFF), output("many", TIFF, TIFF, array=True), form=DOCUMENT))
+    for href in re.findall(r'"href":"([^"]*)"', content(reply).decode()):
+        assert href.startswith(f"{BASE}/jobs/")
+        API.read(get(href.removeprefix(BASE).replace("%20", " ")))
+
+
+# -- for people -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outcome", "query", "accept", "is_page"),
+    [
+        (results(output("o", TIFF)), "", FIREFOX, True),
+        (results(output("o", TIFF), form=DOCUMENT), "", FIREFOX, True),
+        (results(output("o", TIFF)), "f=html", "*/*", True),
+        (results(output("o", Literal(1))), "f=json", FIREFOX, False),
+        (results(output("o", TIFF)), "", "image/tiff, text/html;q=0.5", False),
+        (results(output("o", TIFF)), "", "*/*", False),
+        (results(output("o", InlineText("<p>", Format("text/html")))), "", FIREFOX, False),
+        (results(output("o", TIFF), single=True), "", FIREFOX, False),
+        (results(output("o", TIFF), single=True), "f=html", FIREFOX, False),
+    ],
+)
+def test_a_browser_gets_a_page_of_the_results(
+    outcome: Results, query: str, accept: str, is_page: bool
+) -> None:
+    reply = write(outcome, "/jobs/j1/results", query, accept=accept)
+    assert (b"Results of" in content_start(reply)) is is_page
+
+
+def content_start(reply: HttpReply) -> bytes:
+    first = reply.body[0]
+    return first if isinstance(first, bytes) else b""
+
+
+def test_f_json_is_a_document_although_raw_was_asked() -> None:
+    assert document(write(results(output("o", Literal(1))), "/jobs/j1/results", "f=json")) == {"o": 1}
