@@ -95,8 +95,9 @@ def test_one_raw_value_is_the_value_itself_as_json(value: Value, body: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("value", "body"), [(Literal("olá"), "olá"), (Literal(True), "true"), (Literal(INSTANT), "2024-05-06T07:08:09Z")]
-)  # fmt: skip
+    ("value", "body"),
+    [(Literal("olá"), "olá"), (Literal(True), "true"), (Literal(INSTANT), "2024-05-06T07:08:09Z")],
+)
 def test_a_client_that_asks_for_text_gets_the_lexical_form(value: Value, body: str) -> None:
     reply = write(results(output("o", value)), accept="text/plain")
     assert header(reply, "Content-Type") == "text/plain; charset=utf-8"
