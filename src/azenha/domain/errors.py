@@ -183,8 +183,8 @@ class TookTooLong(AppError):
 
     def __init__(self, process: str, seconds: float, setting: str) -> None:
         super().__init__(
-            f"process '{process}' did not end within {seconds:g} s (setting {setting}), and its job was dismissed; "
-            f"ask for it asynchronously (Prefer: respond-async) to let it run longer"
+            f"process '{process}' did not end within {seconds:g} s (setting {setting}), and its job was "
+            f"dismissed; ask for it asynchronously (Prefer: respond-async) to let it run longer"
         )
         self.locator = process
 

@@ -127,10 +127,10 @@ class Wake(Protocol):
 
 
 class Ended(Protocol):
-    """Tells the web tier, on its event loop, that a job ended: for those who wait for a synchronous answer."""
+    """Tells the web tier, on its event loop, that a job ended, so that a synchronous answer can be given."""
 
     def expect(self, job: str) -> None:
-        """Remember the end of `job` from now on. Called before the job is stored, so that no end is missed."""
+        """Remember the end of `job` from now on. Called before the job is stored: no end is missed."""
 
     async def wait(self, job: str, timeout: float) -> bool:
         """Whether the expected job ended within `timeout` seconds from now; True at once if it did before."""
@@ -141,10 +141,12 @@ class Ended(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A file that was fetched: `size` in bytes, decoded; `media_type` as served, None if the server named none.
+    """A file that was fetched.
 
     Attributes:
-        name: what the server or the address calls it: text from a stranger, not yet fit for a path; may be empty.
+        size: bytes, after Content-Encoding was undone.
+        media_type: as served, with its parameters; None if the server named none.
+        name: what the server or the address calls it: a stranger's text, not yet fit for a path; may be empty.
     """
 
     size: int
@@ -171,5 +173,6 @@ class Fetch(Protocol):
         Raises:
             ForbiddenAddress: the address, or one that it leads to, is outside the policy.
             TooLarge: more bytes than allowed; the message names the limit.
-            FetchFailed: anything else.
+            FetchFailed: anything else that lies at the other end.
+            OSError: `target` cannot be written.
         """

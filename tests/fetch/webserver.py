@@ -1,0 +1,82 @@
+"""A server on loopback that answers as a test tells it to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Web:
+    """`answers` by path; `asked` has every request's path and headers, in order."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.base = f"http://127.0.0.1:{port}"
+        self.answers: dict[str, Answer] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.released = threading.Event()
+
+    def gives(self, path: str, body: bytes, status: int = 200, **headers: str) -> str:
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(status)
+            for name, value in headers.items():
+                handler.send_header(name.replace("_", "-"), value)
+            if "Content_Length" not in headers and "Transfer_Encoding" not in headers:
+                handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        self.answers[path] = answer
+        return self.base + path
+
+    def redirects(self, path: str, target: str, status: int = 302) -> str:
+        return self.gives(path, b"", status, Location=target)
+
+    def hangs(self, path: str, first: bytes = b"") -> str:
+        """Headers and `first`, then nothing until the test ends."""
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(200)
+            handler.send_header("Content-Length", "1000")
+            handler.end_headers()
+            handler.wfile.write(first)
+            handler.wfile.flush()
+            self.released.wait(30)
+
+        self.answers[path] = answer
+        return self.base + path
+
+
+@contextmanager
+def serving(host: str = "127.0.0.1") -> Iterator[Web]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            web.asked.append((self.path, dict(self.headers.items())))
+            answer = web.answers.get(self.path)
+            if answer is None:
+                self.send_error(404)
+            else:
+                answer(self)
+            self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # a client that goes away early is what some tests are about
+
+    with Server((host, 0), Handler) as server:
+        web = Web(server.server_address[1])
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield web
+        finally:
+            web.released.set()
+            server.shutdown()
+            thread.join()
