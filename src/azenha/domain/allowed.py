@@ -55,8 +55,8 @@ def _within(value: Any, interval: ValueRange) -> bool:
 
 
 def _on_a_step(value: Any, interval: ValueRange) -> bool:
-    """Whether `value` is whole steps from the minimum; without one, from the maximum, or else from zero."""
-    origin: Any = next((_like(b, value) for b in (interval.minimum, interval.maximum) if b is not None), None)
+    """Whether `value` is whole steps from the minimum; without one, from zero (or the first day)."""
+    origin: Any = None if interval.minimum is None else _like(interval.minimum, value)
     spacing: Any = interval.spacing
     if isinstance(value, date | timedelta):
         if origin is None:

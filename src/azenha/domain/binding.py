@@ -235,7 +235,7 @@ class _Binding:
         raise NotAValue(f"expected a bounding box, {example}, got {native.shown(raw.value)}")
 
     def complex(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
-        # A GeoJSON object may have a bbox of its own, and complex data is no box: that reading does not count.
+        # A GeoJSON object may have a bbox of its own, and complex data is no box: it does not count.
         while isinstance(raw, Native) and isinstance(raw.qualified, Native | RawReference):
             raw = raw.qualified
         if isinstance(raw, RawReference):

@@ -150,7 +150,11 @@ def _gives(offered: Format, wanted: MediaType) -> bool:
 def _distance(offered: Format, wanted: MediaType) -> int:
     """In how many parameters they differ: a plain TIFF is no GeoTIFF where both are offered."""
     ours = media_type(offered.media_type)
-    return len(ours.parameters.items() ^ wanted.parameters.items()) if ours else 0
+    return len(_folded(ours) ^ _folded(wanted)) if ours else 0
+
+
+def _folded(type: MediaType) -> set[tuple[str, str]]:
+    return {(name, value.lower()) for name, value in type.parameters.items()}
 
 
 def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:

@@ -1,0 +1,92 @@
+"""Bounding boxes: axis order, CRS, corners."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azenha.domain import boxes
+from azenha.domain.lexical import NotAValue
+from azenha.domain.process import CRS84, BoxDomain, Crs
+from azenha.domain.values import Box, Lexical, RawBox
+
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+WGS84, UTM = Crs(EPSG + "4326", swapped=True), Crs(EPSG + "32725")
+ANY = BoxDomain((Crs(CRS84), WGS84, UTM), (2, 3))
+FLAT = BoxDomain((Crs(CRS84),))
+
+READ = [
+    (FLAT, RawBox((1, 2, 3, 4)), Box((1, 2), (3, 4), CRS84)),
+    (FLAT, RawBox((Decimal("1.5"), 2, 3, 4), "CRS84"), Box((1.5, 2), (3, 4), CRS84)),
+    (FLAT, RawBox((1, 2, 1, 2)), Box((1, 2), (1, 2), CRS84)),
+    (ANY, RawBox((-8, -35, -7, -34), "EPSG:4326"), Box((-35, -8), (-34, -7), WGS84.name)),
+    (ANY, RawBox((-8, -35, -7, -34), "urn:ogc:def:crs:EPSG:6.6:4326"), Box((-35, -8), (-34, -7), WGS84.name)),
+    (ANY, RawBox((-8, -35, 0, -7, -34, 9), WGS84.name), Box((-35, -8, 0), (-34, -7, 9), WGS84.name)),
+    (ANY, RawBox((170, -10, -170, 10)), Box((170, -10), (-170, 10), CRS84)),
+    (ANY, RawBox((-10, 170, 10, -170), "EPSG:4326"), Box((170, -10), (-170, 10), WGS84.name)),
+    (ANY, RawBox(tuple(map(Lexical, (" 1 ", "2", "3e0", "4.")))), Box((1, 2), (3, 4), CRS84)),
+    (ANY, boxes.written("1, 2,3,4"), Box((1, 2), (3, 4), CRS84)),
+    (ANY, boxes.written("-8,-35,-7,-34,EPSG:4326"), Box((-35, -8), (-34, -7), WGS84.name)),
+]
+
+
+@pytest.mark.parametrize(("domain", "raw", "box"), READ)
+def test_a_box_comes_out_easting_first_whatever_its_crs(domain, raw, box):
+    assert boxes.read(domain, raw) == box
+
+
+REFUSED = [
+    (FLAT, RawBox((1, 2)), "expected 4 numbers, got 2"),
+    (FLAT, RawBox((1, 2, 3, 4, 5, 6)), "expected 4 numbers, got 6"),
+    (ANY, RawBox((1, 2, 3, 4, 5)), "expected 4 or 6 numbers, got 5"),
+    (FLAT, RawBox((1, 2, 3, 4), "EPSG:4326"), f"CRS 'EPSG:4326' is not offered; offered: {CRS84}"),
+    (FLAT, RawBox((1, 2, 3, 4), "no such thing"), "CRS 'no such thing' is not offered"),
+    (FLAT, RawBox((1, 2, "3", 4)), "coordinate 3: expected a number, got the string '3'"),
+    (FLAT, RawBox((True, 2, 3, 4)), "coordinate 1: expected a number, got true"),
+    (FLAT, RawBox((1, 2, 3, None)), "coordinate 4: expected a number, got null"),
+    (FLAT, RawBox((1, 2, 3, float("nan"))), "coordinate 4: expected a finite number"),
+    (FLAT, RawBox((1, 2, 3, Lexical("INF"))), "coordinate 4: expected a finite number"),
+    (FLAT, RawBox((1, 4, 3, 2)), "its lower northing 4.0 is above its upper northing 2.0"),
+    (ANY, RawBox((3, 2, 1, 4), "EPSG:32725"), "its lower easting 3.0 is above its upper easting 1.0"),
+    (ANY, RawBox((8, 1, 7, 2), "EPSG:4326"), "northing 8.0 is above its upper northing 7.0"),
+    (ANY, RawBox((1, 2, 9, 3, 4, 8)), "its lower height 9.0 is above its upper height 8.0"),
+]
+
+
+@pytest.mark.parametrize(("domain", "raw", "reason"), REFUSED)
+def test_a_box_that_is_none_is_refused_with_its_reason(domain, raw, reason):
+    with pytest.raises(NotAValue) as refusal:
+        boxes.read(domain, raw)
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "1 2 3 4", "a,b,c,d", "EPSG:4326,1,2,3,4"])
+def test_a_text_that_does_not_begin_with_a_box_is_refused(text):
+    with pytest.raises(NotAValue, match="expected 4 or 6 numbers"):
+        boxes.written(text)
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(
+    st.lists(NUMBERS, min_size=2, max_size=2),
+    st.lists(NUMBERS, min_size=2, max_size=2),
+    st.sampled_from([Crs(CRS84), WGS84, UTM]),
+)
+def test_a_box_written_in_the_order_of_its_crs_is_read_back_the_same(xs, ys, crs):
+    box = Box((min(xs), min(ys)), (max(xs), max(ys)), crs.name)
+    corners = [c[::-1] if crs.swapped else c for c in (box.minimum, box.maximum)]
+    numbers = [n for corner in corners for n in corner]
+    assert boxes.read(ANY, RawBox(tuple(numbers), crs.name)) == box
+    assert boxes.read(ANY, boxes.written(",".join([*map(repr, numbers), crs.name]))) == box
+
+
+def test_only_systems_of_longitudes_can_cross_the_antimeridian():
+    assert boxes.is_geographic(CRS84)
+    assert boxes.is_geographic("EPSG:4326")
+    assert not boxes.is_geographic(UTM.name)
+    assert not boxes.is_geographic("a name that nobody knows")

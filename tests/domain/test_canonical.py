@@ -1,0 +1,115 @@
+"""The canonical stored request: exact through JSON, for every kind of value."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azenha.domain import canonical
+from azenha.domain.canonical import StoredRequest
+from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
+from azenha.domain.process import Format
+from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile
+
+NAMES = st.text(min_size=1, max_size=8)
+MAYBE = st.none() | NAMES
+FORMATS = st.builds(Format, NAMES, MAYBE, MAYBE)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = st.one_of(
+    st.text(),
+    st.integers(),
+    FINITE,
+    st.decimals(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.dates(),
+    st.datetimes(timezones=st.just(UTC)).map(lambda instant: instant.replace(fold=0)),  # UTC has no fold
+    st.timedeltas(),
+)
+CORNERS = st.integers(2, 3).flatmap(lambda n: st.tuples(*[st.tuples(*[FINITE] * n)] * 2))
+FLAT = st.one_of(
+    st.builds(Literal, SCALARS, MAYBE),
+    st.builds(lambda corners, crs: Box(*corners, crs), CORNERS, NAMES),
+    st.builds(InlineText, st.text(), FORMATS),
+    st.builds(InlineBytes, st.binary(), FORMATS),
+    st.builds(StoredFile, NAMES, NAMES, st.integers(0, 2**60), FORMATS, st.text("0123456789abcdef")),
+    st.builds(Reference, NAMES, st.none() | FORMATS),
+)
+
+
+def named(values):
+    return st.dictionaries(NAMES, st.lists(values, max_size=3).map(tuple), max_size=3)
+
+
+VALUES = st.recursive(FLAT, lambda inner: st.builds(Record, named(inner)), max_leaves=8)
+OUTPUTS = st.builds(OutputRequest, st.none() | FORMATS, st.none() | st.sampled_from(list(Transmission)))
+REQUESTS = st.builds(
+    StoredRequest,
+    NAMES,
+    NAMES,
+    named(VALUES),
+    st.none() | st.dictionaries(NAMES, OUTPUTS, max_size=3),
+    st.builds(Asked, NAMES, NAMES, NAMES, st.sampled_from(list(ResponseForm))),
+)
+
+
+def through_json(data):
+    return json.loads(json.dumps(data, allow_nan=False))
+
+
+def same(one, other):
+    """Equal, of the same types, and to the last digit: 1, 1.0 and True are equal, and so are 0.0 and -0.0."""
+    return one == other and repr(one) == repr(other)
+
+
+@given(SCALARS)
+def test_a_scalar_survives_the_row(value):
+    assert same(canonical.load_scalar(through_json(canonical.dump_scalar(value))), value)
+
+
+@given(VALUES)
+def test_a_value_survives_the_row(value):
+    assert same(canonical.load_value(through_json(canonical.dump_value(value))), value)
+
+
+@given(REQUESTS)
+def test_a_request_survives_the_row(request):
+    assert same(canonical.load_request(through_json(canonical.dump_request(request))), request)
+
+
+@given(named(VALUES))
+def test_outputs_survive_the_row(values):
+    assert same(canonical.load_values(through_json(canonical.dump_values(values))), values)
+
+
+def test_every_kind_of_value_is_in_the_property():
+    """A kind that is added to `Value` must be added to the strategy above too."""
+    kinds = {Literal, Box, InlineText, InlineBytes, StoredFile, Reference, Record}
+    from azenha.domain.values import Value
+
+    assert set(Value.__args__) == kinds
+
+
+def test_an_instant_of_another_offset_is_stored_as_the_same_instant_in_utc():
+    noon = datetime(2024, 2, 29, 12, tzinfo=timezone(timedelta(hours=-3)))
+    found = canonical.load_scalar(through_json(canonical.dump_scalar(noon)))
+    assert found == noon
+    assert found.tzinfo is UTC
+
+
+def test_an_output_request_of_nothing_and_no_output_request_stay_apart():
+    asked = Asked("ogcapi", "1.0")
+    for outputs in (None, {}):
+        request = StoredRequest("p", "1", {}, outputs, asked)
+        assert canonical.load_request(through_json(canonical.dump_request(request))).outputs == outputs
+
+
+@pytest.mark.parametrize(
+    "data", [[], ["unknown"], ["literal"], ["box", [1], "no list", "crs"], ["text", 1, []]]
+)
+def test_a_row_that_is_no_value_is_refused_with_its_content(data):
+    with pytest.raises(ValueError, match="not a stored value"):
+        canonical.load_value(data)

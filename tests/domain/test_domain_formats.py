@@ -1,0 +1,125 @@
+"""Media types, and which of the offered formats a client's format is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azenha.domain import formats
+from azenha.domain.process import Format
+
+GEOTIFF = Format("image/tiff; application=geotiff")
+TIFF = Format("image/tiff")
+GEOJSON = Format("application/geo+json")
+CSV = Format("text/csv", schema="https://example.org/columns")
+PACKED = Format("image/png", encoding="base64")
+OCTETS = Format("application/octet-stream")
+
+ACCEPTED = [
+    ([GEOTIFF], Format("image/tiff"), GEOTIFF),
+    ([GEOTIFF], Format("IMAGE/TIFF; Application=geotiff"), GEOTIFF),
+    ([GEOTIFF, TIFF], Format("image/tiff"), TIFF),
+    ([TIFF, GEOTIFF], Format("image/tiff;application=GeoTIFF"), GEOTIFF),
+    (
+        [TIFF],
+        Format('image/tiff; profile="cloud optimized"'),
+        Format('image/tiff; profile="cloud optimized"'),
+    ),
+    ([GEOTIFF], Format("image/tiff; application=other"), None),
+    ([GEOTIFF], Format("image/png"), None),
+    ([GEOTIFF], Format("image"), None),
+    ([GEOTIFF], Format("image/*"), None),
+    ([GEOTIFF], Format("*/*"), None),
+    ([GEOTIFF], Format("image/tiff", encoding="base64"), Format(GEOTIFF.media_type, "base64")),
+    ([GEOTIFF], Format("image/tiff", encoding="hex"), None),
+    ([CSV], Format("text/csv", encoding="UTF-8"), Format(CSV.media_type, "UTF-8", CSV.schema)),
+    ([TIFF], Format("image/tiff", encoding="UTF-8"), None),
+    ([CSV], Format("text/csv"), CSV),
+    ([CSV], Format("text/csv", schema="https://example.org/other"), None),
+    (
+        [TIFF],
+        Format("image/tiff", schema="https://example.org/x"),
+        Format("image/tiff", None, "https://example.org/x"),
+    ),
+    ([PACKED], Format("image/png"), PACKED),
+    ([GEOTIFF, CSV], Format("", schema=CSV.schema), CSV),
+    ([GEOTIFF, CSV], Format("", encoding="base64"), Format(GEOTIFF.media_type, "base64")),
+    ([OCTETS], Format("image/png"), Format("image/png")),
+    ([OCTETS, Format("*/*")], Format("image/png"), Format("image/png")),
+    ([OCTETS, GEOTIFF], Format("image/png"), None),
+    ([Format("image/*")], Format("image/png"), Format("image/png")),
+    ([Format("image/*")], Format("text/csv"), None),
+]
+
+
+@pytest.mark.parametrize(("offered", "given_format", "expected"), ACCEPTED)
+def test_a_format_is_accepted_only_if_it_contradicts_nothing_that_is_offered(offered, given_format, expected):
+    assert formats.accepted(offered, given_format) == expected
+
+
+OFFERED = [
+    ([GEOTIFF], Format("image/tiff"), True),
+    ([GEOTIFF], Format("image/TIFF; application=GEOTIFF"), True),
+    ([TIFF], Format("image/tiff; application=geotiff"), False),
+    ([OCTETS], Format("image/png"), False),
+    ([Format("*/*")], Format("image/png"), True),
+    ([GEOTIFF], Format("", encoding="base64"), True),
+    ([GEOTIFF], Format("image/tiff", encoding="hex"), False),
+    ([CSV], Format("text/csv", schema=CSV.schema), True),
+    ([TIFF], Format("image/tiff", schema="https://example.org/x"), False),
+    ([TIFF], Format("not a media type"), False),
+]
+
+
+@pytest.mark.parametrize(("offered", "asked", "expected"), OFFERED)
+def test_an_output_is_promised_in_no_more_than_what_is_offered(offered, asked, expected):
+    assert formats.offers(offered, asked) is expected
+
+
+def test_without_a_format_the_first_is_meant_and_a_wildcard_stands_for_bytes():
+    assert formats.default([GEOTIFF, CSV]) == GEOTIFF
+    assert formats.default([Format("*/*"), CSV]) == OCTETS
+
+
+@pytest.mark.parametrize(
+    ("text", "is_text", "is_json"),
+    [
+        ("text/csv; charset=latin-1", True, False),
+        ("application/geo+json", True, True),
+        ("APPLICATION/JSON", True, True),
+        ("application/gml+xml; version=3.2", True, False),
+        ("application/xml", True, False),
+        ("image/svg+xml", True, False),
+        ("image/tiff", False, False),
+        ("application/x-json", False, False),
+        ("nonsense", False, False),
+    ],
+)
+def test_text_travels_as_it_is_and_all_else_in_base64(text, is_text, is_json):
+    assert (formats.is_text(text), formats.is_json(text)) == (is_text, is_json)
+
+
+def test_a_media_type_is_taken_apart_with_its_quoted_parameters():
+    parsed = formats.media_type(r' Image/TIFF ;Application="a;\"b\""; ; profile=http://example.org/p ')
+    assert parsed is not None
+    assert parsed.essence == "image/tiff"
+    assert dict(parsed.parameters) == {"application": 'a;"b"', "profile": "http://example.org/p"}
+
+
+def test_text_that_was_decoded_is_labelled_utf_8():
+    assert formats.as_text(Format("text/csv; charset=latin-1; header=absent", "UTF-8")) == Format(
+        "text/csv; charset=utf-8; header=absent"
+    )
+    assert formats.as_text(CSV) == CSV
+
+
+@given(st.text(st.sampled_from('ab/;="\\ ,*'), max_size=1200))
+def test_any_text_is_a_media_type_or_none_and_takes_no_time(text):
+    parsed = formats.media_type("a/b" + text)
+    assert parsed is None or parsed.essence.startswith("a/b")
+
+
+@pytest.mark.parametrize("tail", [" ; " * 330, ";x=" + '"' * 900, ';x="' + "\\" * 900, "b=;" * 300])
+def test_a_hostile_media_type_is_refused_at_once(tail):
+    assert formats.accepted([GEOTIFF], Format("a/b" + tail)) is None
