@@ -267,7 +267,7 @@ REFUSED = [
     (RASTER, RawReference("a.tif"), InvalidValue, ADDRESS),
     (RASTER, RawReference("http:///a.tif"), InvalidValue, "it needs a host"),
     (RASTER, RawReference("http://example.org/a b"), InvalidValue, "no spaces"),
-    (RASTER, RawReference("http://example.org/a\r\nHost: b"), InvalidValue, "no spaces"),
+    (RASTER, RawReference("http://example.org/a\r\nHost:b"), InvalidValue, "no spaces"),
     (RASTER, RawReference("http://[::1/a"), InvalidValue, "is no address"),
     (RASTER, RawReference("http://example.org:x/a"), InvalidValue, "is no address"),
     (FEATURES, Native("\ud800"), InvalidValue, "half of a surrogate pair"),
@@ -335,6 +335,14 @@ def test_an_encoding_that_cannot_be_decoded_is_taken_by_reference_only():
     href = "https://example.org/a"
     given = Format("image/tiff", "hex")
     assert bound(domain, RawReference(href, given)) == (Reference(href, given),)
+
+
+def test_what_lies_at_an_address_is_in_base64_only_if_the_client_says_so():
+    domain, href = ComplexDomain((Format("image/png", "base64"),)), "https://example.org/a"
+    assert bound(domain, RawReference(href, Format("image/png"))) == (Reference(href, Format("image/png")),)
+    assert bound(domain, RawReference(href, Format("image/png", "base64"))) == (
+        Reference(href, domain.formats[0]),
+    )
 
 
 # -- how many -----------------------------------------------------------------------------------
