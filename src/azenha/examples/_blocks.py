@@ -29,10 +29,12 @@ Values = NDArray[np.floating[Any]]
 # files and addresses, which whoever sent it may not be allowed to read.
 DRIVERS = ("GTiff", "netCDF", "HDF5", "JP2OpenJPEG", "AAIGrid", "HFA", "PNG", "JPEG")
 
-# Pixels of one block: 4 MiB of float32.
-BLOCK_PIXELS = 1 << 20
-BLOCK_SIDE = 1 << 10
+# Pixels of one block: 2 MiB in double precision, and some dozens of such arrays at work.
+BLOCK_PIXELS = 1 << 18
+BLOCK_SIDE = 1 << 9
 TILE = 512
+# Bytes of GDAL's own cache: by itself it takes a twentieth of the machine, whatever a job may have.
+CACHE = 128 << 20
 STRIP = 16
 
 
@@ -105,7 +107,7 @@ def opened(raster: Raster, name: str) -> Iterator[Source]:
         ValueError: it is no raster in one of `DRIVERS`, or has no bands of its own.
     """
     # GDAL's drivers are registered with the first environment, which this may be.
-    with rasterio.Env(), _open(raster, name) as dataset:
+    with rasterio.Env(GDAL_CACHEMAX=CACHE), _open(raster, name) as dataset:
         if dataset.count == 0:
             layers = ", ".join(s.rsplit(":", 1)[-1] for s in dataset.subdatasets) or "none"
             raise ValueError(

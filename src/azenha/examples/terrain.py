@@ -261,7 +261,7 @@ def _relief(source: Source, band: int, grid: Grid, light: Light, z_factor: float
     z = source.values(
         band,
         out_shape=(out_rows, out_columns),
-        out_dtype="float64",
+        out_dtype="float32",
         resampling=Resampling.average if smaller else Resampling.cubic_spline,
     )
     shown = ~np.isnan(z)
@@ -274,7 +274,7 @@ def _relief(source: Source, band: int, grid: Grid, light: Light, z_factor: float
         for turn, weight in ((0, 0.6), (-60, 0.2), (60, 0.2))
     )
     flat = max(math.sin(math.radians(light.altitude)), 0.2)
-    return _blend(tints(z), np.nan_to_num(shade / flat, nan=1.0), shown)
+    return _blend(tints(z), np.nan_to_num(shade / flat, nan=1.0).astype(np.float32), shown)
 
 
 def tints(z: Values) -> Values:
@@ -283,16 +283,17 @@ def tints(z: Values) -> Values:
     low, high = np.percentile(known, (0.5, 99.8)) if known.size else (0.0, 0.0)
     share = np.clip((np.nan_to_num(z, nan=low) - low) / max(high - low, 1e-9), 0, 1)
     stops = np.array(TINTS)
-    return np.stack([np.interp(share, stops[:, 0], stops[:, 1 + channel]) for channel in range(3)])
+    channels = [np.interp(share, stops[:, 0], stops[:, channel]).astype(np.float32) for channel in (1, 2, 3)]
+    return np.stack(channels)
 
 
 def _blend(colour: Values, relative: Values, shown: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Colour under light, `relative` to flat ground: shadows turn it to blue, light to white."""
     dark = np.clip(1 - relative, 0, 1)
     lit = np.clip(relative - 1, 0, 1)
-    shadow = np.array([38.0, 44.0, 66.0])[:, None, None]
+    shadow = np.array([38, 44, 66], np.float32)[:, None, None]
     mixed = colour + (shadow - colour) * 0.85 * dark + (255 - colour) * 0.75 * lit
-    rgba = np.concatenate([mixed, 255.0 * shown[None]])
+    rgba = np.concatenate([mixed, np.float32(255) * shown[None]])
     result: NDArray[np.uint8] = np.rint(np.clip(rgba, 0, 255)).astype(np.uint8)
     return result
 
