@@ -1,0 +1,187 @@
+"""References in: each one becomes a file in the job's folder before the author's code runs.
+
+Runs in a child that has the network and none of the author's code. Knows no HTTP: `fetch` is handed in, and
+keeps the address policy. A format that the client named is kept whatever the other server says; validation
+comes later and looks at the data.
+"""
+
+from __future__ import annotations
+
+import binascii
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from azenha.domain import formats
+from azenha.domain.errors import AppError, InputProblem, InvalidValue, TooLarge, ValueTooLarge
+from azenha.domain.files import file_name
+from azenha.domain.process import (
+    ComplexDomain,
+    Format,
+    InputDescription,
+    ObjectDomain,
+    ProcessDescription,
+)
+from azenha.domain.values import Record, Reference, StoredFile, Value
+from azenha.usecases.ports import Fetch
+
+FOLDER: Final = "fetched"  # within the job's folder
+PIECE: Final = 256 * 1024
+
+Progress = Callable[[str, int, int | None], None]
+
+
+def fetch_references(
+    inputs: Mapping[str, tuple[Value, ...]],
+    folder: Path,
+    fetch: Fetch,
+    on_progress: Progress | None = None,
+    *,
+    description: ProcessDescription | None = None,
+) -> dict[str, tuple[Value, ...]]:
+    """The inputs with every `Reference`, nested ones too, replaced by a `StoredFile` with a key in `folder`.
+
+    Each value has a folder of its own below `folder/fetched`, so that equal names never collide. What an
+    earlier attempt of the job left there is replaced.
+
+    Args:
+        on_progress: told the locator, the bytes received, and how many there will be (None: not known).
+        description: says which format is meant where the client named none, and how large a value may be.
+    Raises:
+        InputProblem: InvalidValue or ValueTooLarge for the first reference that could not be fetched.
+        OSError: the folder cannot be written.
+    """
+    fetched = _Fetching(folder, fetch, on_progress, description)
+    return fetched.members(inputs, description.inputs if description else (), "")
+
+
+def has_references(values: Mapping[str, Sequence[Value]]) -> bool:
+    """Whether anything is to be fetched at all."""
+    return any(
+        isinstance(value, Reference) or (isinstance(value, Record) and has_references(value.fields))
+        for several in values.values()
+        for value in several
+    )
+
+
+class _Fetching:
+    def __init__(
+        self,
+        folder: Path,
+        fetch: Fetch,
+        on_progress: Progress | None,
+        description: ProcessDescription | None,
+    ) -> None:
+        self.folder = folder
+        self.fetch = fetch
+        self.on_progress = on_progress
+        self.input_bytes = description.limits.input_bytes if description else None
+        self.count = 0
+        shutil.rmtree(folder / FOLDER, ignore_errors=True)
+
+    def members(
+        self, values: Mapping[str, tuple[Value, ...]], described: Sequence[InputDescription], prefix: str
+    ) -> dict[str, tuple[Value, ...]]:
+        by_id = {input.id: input for input in described}
+        done: dict[str, tuple[Value, ...]] = {}
+        for id, several in values.items():
+            names = (
+                [f"{prefix}{id}"]
+                if len(several) == 1
+                else [f"{prefix}{id}[{n}]" for n in range(len(several))]
+            )
+            done[id] = tuple(
+                self.value(value, by_id.get(id), name) for value, name in zip(several, names, strict=True)
+            )
+        return done
+
+    def value(self, value: Value, described: InputDescription | None, locator: str) -> Value:
+        domain = described.domain if described else None
+        if isinstance(value, Record):
+            fields = domain.fields if isinstance(domain, ObjectDomain) else ()
+            return Record(self.members(value.fields, fields, f"{locator}."))
+        if isinstance(value, Reference):
+            return self.file(value, domain if isinstance(domain, ComplexDomain) else None, locator)
+        return value
+
+    def file(self, reference: Reference, domain: ComplexDomain | None, locator: str) -> StoredFile:
+        own = self.folder / FOLDER / str(self.count)
+        self.count += 1
+        own.mkdir(parents=True)
+        part = own / "part"
+        limit = domain.max_bytes if domain and domain.max_bytes is not None else self.input_bytes
+        encoded = _is_base64(reference.format)
+
+        def on_progress(received: int, total: int | None) -> None:
+            if self.on_progress:
+                self.on_progress(locator, received, total)
+
+        try:
+            # In base64 four characters and some line ends stand for three bytes; the data is measured below.
+            allowed = limit * 2 if encoded and limit is not None else limit
+            got = self.fetch(reference.href, part, limit=allowed, on_progress=on_progress)
+        except TooLarge as error:
+            raise ValueTooLarge(locator, f"could not be fetched: {error}") from None
+        except AppError as error:
+            raise InvalidValue(locator, f"could not be fetched: {error}") from None
+        format = _format(reference.format, got.media_type, domain)
+        name = file_name(got.name, format.media_type)
+        target = own / name
+        if not encoded:
+            part.rename(target)
+            return StoredFile(f"{FOLDER}/{own.name}/{name}", name, got.size, format)
+        size = _decode(part, own / "decoded", limit, locator)
+        part.unlink()
+        (own / "decoded").rename(target)
+        return StoredFile(
+            f"{FOLDER}/{own.name}/{name}", name, size, Format(format.media_type, None, format.schema)
+        )
+
+
+def _is_base64(format: Format | None) -> bool:
+    return format is not None and (format.encoding or "").lower() == formats.BASE64
+
+
+def _format(declared: Format | None, served: str | None, domain: ComplexDomain | None) -> Format:
+    """What the client says; else what the server says, if the input takes that; else what the input means."""
+    if declared is not None:
+        return declared
+    if domain is None:
+        return Format(served or formats.OCTETS)
+    if served and (offered := formats.accepted(domain.formats, Format(served))):
+        return Format(offered.media_type, None, offered.schema)
+    meant = formats.default(domain.formats)
+    return Format(meant.media_type, None, meant.schema)
+
+
+def _decode(source: Path, target: Path, limit: int | None, locator: str) -> int:
+    """Undo base64 (RFC 4648 §4, white space allowed), piece by piece; the number of bytes."""
+    size, rest, ended = 0, b"", False
+    with source.open("rb") as encoded, target.open("wb") as decoded:
+        while piece := encoded.read(PIECE):
+            rest += b"".join(piece.split())
+            whole = len(rest) // 4 * 4
+            if whole and ended:
+                raise _not_base64(locator)
+            data = _plain(rest[:whole], locator)
+            ended = ended or rest[:whole].endswith(b"=")
+            rest = rest[whole:]
+            size += len(data)
+            if limit is not None and size > limit:
+                raise ValueTooLarge(locator, f"has more than {limit} bytes (the limit of this input)")
+            decoded.write(data)
+    if rest:
+        raise _not_base64(locator)
+    return size
+
+
+def _plain(text: bytes, locator: str) -> bytes:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except binascii.Error:
+        raise _not_base64(locator) from None
+
+
+def _not_base64(locator: str) -> InputProblem:
+    return InvalidValue(locator, "what was fetched is not base64, the encoding that its reference declares")
