@@ -1,0 +1,35 @@
+"""A job's folders below the data folder. Implements `Folders` of usecases.ports."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+
+class LocalFolders:
+    """`inputs/<job>`, `work/<job>/<attempt>`, `results/<job>/<attempt>`, `logs/<job>.log`.
+
+    Job ids are ours (UUID4), never text from a client: use cases look a job up before they ask for its folder.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        for name in ("inputs", "work", "results", "logs"):
+            (data / name).mkdir(parents=True, exist_ok=True)
+
+    def inputs(self, job: str) -> Path:
+        return self.data / "inputs" / job
+
+    def work(self, job: str, attempt: int) -> Path:
+        return self.data / "work" / job / str(attempt)
+
+    def results(self, job: str, attempt: int) -> Path:
+        return self.data / "results" / job / str(attempt)
+
+    def log(self, job: str) -> Path:
+        return self.data / "logs" / f"{job}.log"
+
+    def remove(self, job: str) -> None:
+        for name in ("inputs", "work", "results"):
+            shutil.rmtree(self.data / name / job, ignore_errors=True)
+        self.log(job).unlink(missing_ok=True)

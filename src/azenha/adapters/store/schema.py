@@ -1,0 +1,78 @@
+"""The tables. Times are integer microseconds since 1970 UTC; documents are JSON text.
+
+Only migrations create tables; this module must say the same as the newest of them (a test compares).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
+
+HEAD = "0001"  # the newest migration, so that a start with nothing to migrate need not load Alembic
+
+metadata = MetaData()
+
+# SQLite counts rows by INTEGER PRIMARY KEY only.
+_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+
+job = Table(
+    "job",
+    metadata,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("process", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("finished", BigInteger),
+    Column("expires", BigInteger),
+    Column("progress", Integer, nullable=False),
+    Column("message", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("worker", Text),
+    Column("lease_until", BigInteger),
+    Column("request", Text, nullable=False),
+    Column("outputs", Text),
+    Column("failure", Text),
+)
+
+# Partial indexes: their size follows what waits or runs now, never the history.
+Index(
+    "job_queue",
+    job.c.lane,
+    job.c.priority.desc(),
+    job.c.seq,
+    sqlite_where=text("state = 'accepted'"),
+    postgresql_where=text("state = 'accepted'"),
+)
+Index(
+    "job_running",
+    job.c.worker,
+    sqlite_where=text("state = 'running'"),
+    postgresql_where=text("state = 'running'"),
+)
+Index(
+    "job_removed",
+    job.c.seq,
+    sqlite_where=text("state = 'removed'"),
+    postgresql_where=text("state = 'removed'"),
+)
+Index("job_expires", job.c.expires)
+Index("job_lane", job.c.lane, job.c.seq)
+Index("job_state", job.c.state, job.c.seq)
+Index("job_process", job.c.process, job.c.seq)
+
+event = Table(
+    "job_event",
+    metadata,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("job", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("detail", Text),
+)
+Index("job_event_job", event.c.job)

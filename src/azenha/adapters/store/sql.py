@@ -1,0 +1,456 @@
+"""The job table in SQL: implements `Jobs` and `Leases` of usecases.ports.
+
+Every change of state is one conditional UPDATE whose guard is derived from domain.job.TRANSITIONS, with its
+event in the same transaction. No row matched means that somebody else moved the job first: the caller answers
+from what is true now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from azenha.adapters.store import schema
+from azenha.adapters.store.writer import Writer
+from azenha.domain.canonical import (
+    StoredRequest,
+    dump_request,
+    dump_values,
+    load_request,
+    load_values,
+)
+from azenha.domain.errors import BadParameter, QueueFull
+from azenha.domain.job import Failure, FailureKind, Job, JobEvent, JobState, Lane, sources, target
+from azenha.domain.messages import ListJobs
+from azenha.domain.values import Value
+from azenha.usecases.ports import Clock, Lease, NewJob, Success
+
+_J = schema.job.c
+# SqlJobs.list hides the builtin inside the class.
+Ids = list[str]
+Recovered = list[Job]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+# What stands in a status: never the request or the outputs, which may be large.
+_RECORD: tuple[ColumnElement[Any], ...] = (
+    _J.id, _J.process, _J.state, _J.lane, _J.created, _J.updated, _J.started, _J.finished, _J.expires,
+    _J.progress, _J.message, _J.attempt, _J.priority, _J.failure,
+)  # fmt: skip
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def _guard(*events: JobEvent) -> ColumnElement[bool]:
+    """The WHERE clause of an update: the states in which the event can happen."""
+    states = frozenset.intersection(*(sources(e) for e in events))
+    return _J.state.in_(sorted(states))
+
+
+def _load_failure(text: str | None) -> Failure | None:
+    if text is None:
+        return None
+    kind, message, reference, locator = json.loads(text)
+    return Failure(FailureKind(kind), message, reference, locator)
+
+
+def _dump_failure(failure: Failure) -> str:
+    return json.dumps([failure.kind, failure.message, failure.reference, failure.locator])
+
+
+def _job(row: Sequence[Any]) -> Job:
+    return Job(
+        id=row[0],
+        process=row[1],
+        state=JobState(row[2]),
+        lane=Lane(row[3]),
+        created=_EPOCH + timedelta(microseconds=row[4]),
+        updated=_EPOCH + timedelta(microseconds=row[5]),
+        started=_moment(row[6]),
+        finished=_moment(row[7]),
+        expires=_moment(row[8]),
+        progress=row[9],
+        message=row[10],
+        attempt=row[11],
+        priority=row[12],
+        failure=_load_failure(row[13]),
+    )
+
+
+# -- statements, built once --------------------------------------------------------------------------
+
+_INSERT = insert(schema.job)
+_EVENT = insert(schema.event)
+_WAITING = (
+    select(func.count())
+    .select_from(
+        select(_J.seq)
+        .where(_J.state == JobState.ACCEPTED, _J.lane == bindparam("lane"))
+        .limit(bindparam("most"))
+        .subquery()
+    )
+)  # fmt: skip
+_GET = select(*_RECORD).where(_J.id == bindparam("id"), _J.state != JobState.REMOVED)
+_REQUEST = select(_J.request).where(_J.id == bindparam("id"), _J.state != JobState.REMOVED)
+_RESULTS = select(*_RECORD, _J.request, _J.outputs).where(
+    _J.id == bindparam("id"), _J.state != JobState.REMOVED
+)
+_ANY_WAITING = select(_J.seq).where(_J.state == JobState.ACCEPTED, _J.lane == bindparam("lane")).limit(1)
+_CLAIM = (
+    update(schema.job)
+    .where(
+        _J.seq
+        == select(_J.seq)
+        .where(_guard(JobEvent.CLAIM), _J.lane == bindparam("of_lane"))
+        .order_by(_J.priority.desc(), _J.seq)
+        .limit(1)
+        .scalar_subquery()
+    )
+    .values(
+        state=target(JobEvent.CLAIM),
+        worker=bindparam("by"),
+        attempt=_J.attempt + 1,
+        lease_until=bindparam("until"),
+        started=bindparam("now"),
+        updated=bindparam("now"),
+        progress=0,
+        message=None,
+    )
+    .returning(*_RECORD, _J.request)
+)
+
+
+def _fenced(statement: Update) -> Update:
+    """Only the holder of the lease may write."""
+    return statement.where(
+        _J.id == bindparam("of_id"),
+        _J.state == JobState.RUNNING,
+        _J.worker == bindparam("by"),
+        _J.attempt == bindparam("of_attempt"),
+    )
+
+
+_RENEW = _fenced(update(schema.job)).values(lease_until=bindparam("until"))
+_PROGRESS = _fenced(update(schema.job)).values(
+    progress=bindparam("percent"), message=bindparam("said"), updated=bindparam("now")
+)
+_ENDINGS: Mapping[JobEvent, Mapping[str, object]] = {
+    JobEvent.SUCCEED: {"progress": 100, "outputs": bindparam("document")},
+    JobEvent.FAIL: {"failure": bindparam("document")},
+}
+_END: Mapping[JobEvent, Update] = {
+    ending: _fenced(update(schema.job))
+    .where(_guard(ending))
+    .values(
+        state=target(ending),
+        finished=bindparam("now"),
+        updated=bindparam("now"),
+        expires=bindparam("until"),
+        worker=None,
+        lease_until=None,
+        **dict(values),
+    )
+    for ending, values in _ENDINGS.items()
+}
+_DISMISS = (
+    update(schema.job)
+    .where(_J.id == bindparam("of_id"), _guard(JobEvent.DISMISS))
+    .values(
+        state=target(JobEvent.DISMISS),
+        finished=bindparam("now"),
+        updated=bindparam("now"),
+        expires=bindparam("until"),
+        worker=None,
+        lease_until=None,
+    )
+    .returning(*_RECORD)
+)
+_REMOVE = (
+    update(schema.job)
+    .where(_J.id == bindparam("of_id"), _guard(JobEvent.REMOVE))
+    .values(state=target(JobEvent.REMOVE), updated=bindparam("now"))
+    .returning(*_RECORD)
+)
+_LOST = select(_J.id, _J.attempt, _J.max_attempts, _J.worker).where(
+    _J.state == JobState.RUNNING,
+    (_J.lease_until < bindparam("now")) | ((_J.worker != bindparam("mine")) & bindparam("others")),
+)
+_RETRY = (
+    _fenced(update(schema.job))
+    .where(_guard(JobEvent.RETRY))
+    .values(
+        state=target(JobEvent.RETRY),
+        updated=bindparam("now"),
+        started=None,
+        worker=None,
+        lease_until=None,
+        progress=0,
+        message=bindparam("said"),
+    )
+)
+_OVERDUE = (
+    select(_J.id)
+    .where(_J.expires < bindparam("now"), _guard(JobEvent.REMOVE))
+    .order_by(_J.expires)
+    .limit(bindparam("most"))
+)
+_REMOVED = select(_J.id).where(_J.state == JobState.REMOVED).limit(bindparam("most"))
+_FORGET = delete(schema.job).where(_J.id == bindparam("of_id"), _J.state == JobState.REMOVED)
+_FORGET_EVENTS = delete(schema.event).where(schema.event.c.job == bindparam("of_id"))
+
+
+class SqlJobs:
+    """Jobs in a SQLite database (WAL). Safe to use from any thread; several processes may share the file."""
+
+    def __init__(self, database: Path, clock: Clock, *, keep: float, keep_sync: float) -> None:
+        """`keep`, `keep_sync`: seconds that a dismissed job's record stays, by lane."""
+        self._clock = clock
+        self._keep = {Lane.BACKGROUND: keep, Lane.SYNC: keep_sync}
+        self._engine = create_engine(f"sqlite:///{database}", pool_size=16, max_overflow=-1)
+        event.listen(self._engine, "connect", _configure)
+        self._writer = Writer(self._engine, database.with_suffix(".lock"))
+
+    def close(self) -> None:
+        self._writer.close()
+        self._engine.dispose()
+
+    def _now(self) -> int:
+        return _micros(self._clock.now())
+
+    def _log(
+        self,
+        connection: Connection,
+        job: str,
+        happened: JobEvent | str,
+        attempt: int,
+        detail: str | None = None,
+    ) -> None:
+        row = {"job": job, "at": self._now(), "event": happened, "attempt": attempt, "detail": detail}
+        connection.execute(_EVENT, row)
+
+    # -- Jobs ------------------------------------------------------------------------------------
+
+    def submit(self, new: NewJob) -> Job:
+        document = json.dumps(dump_request(new.request), separators=(",", ":"))
+
+        def operation(connection: Connection) -> Job:
+            waiting = connection.execute(_WAITING, {"lane": new.lane, "most": new.queue_limit}).scalar_one()
+            if waiting >= new.queue_limit:
+                raise QueueFull(new.queue_limit, new.queue_setting)
+            now = self._now()
+            row = {
+                "id": new.id,
+                "process": new.request.process,
+                "state": JobState.ACCEPTED,
+                "lane": new.lane,
+                "priority": new.priority,
+                "created": now,
+                "updated": now,
+                "progress": 0,
+                "attempt": 0,
+                "max_attempts": new.max_attempts,
+                "request": document,
+            }
+            connection.execute(_INSERT, row)
+            self._log(connection, new.id, "submit", 0)
+            at = _EPOCH + timedelta(microseconds=now)
+            return Job(
+                new.id, new.request.process, JobState.ACCEPTED, new.lane, at, at, priority=new.priority
+            )
+
+        return self._writer.run(operation, durable=True)
+
+    def get(self, id: str) -> Job | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(_GET, {"id": id}).first()
+        return None if row is None else _job(row)
+
+    def request(self, id: str) -> StoredRequest | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(_REQUEST, {"id": id}).first()
+        return None if row is None else load_request(json.loads(row[0]))
+
+    def results(self, id: str) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]] | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(_RESULTS, {"id": id}).first()
+        if row is None:
+            return None
+        request, outputs = row[-2], row[-1]
+        values = load_values(json.loads(outputs)) if outputs is not None else {}
+        return _job(row), load_request(json.loads(request)), values
+
+    def list(self, command: ListJobs) -> tuple[list[Job], str | None]:
+        statement = select(*_RECORD, _J.seq).where(_J.lane == Lane.BACKGROUND)
+        states = command.states or [s for s in JobState if s is not JobState.REMOVED]
+        if command.states or command.processes:
+            statement = statement.where(_J.state.in_(states))
+        else:
+            # Nothing chosen: walk the index by lane, newest first; removed rows are few and short-lived.
+            statement = statement.where(_J.state != JobState.REMOVED)
+        if command.processes:
+            statement = statement.where(_J.process.in_(command.processes))
+        if command.after is not None:
+            if not command.after.isdecimal() or len(command.after) > 18:
+                raise BadParameter(f"'{command.after}' is no cursor of a job list", "after")
+            statement = statement.where(_J.seq < int(command.after))
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement.order_by(_J.seq.desc()).limit(command.limit + 1)).all()
+        page = rows[: command.limit]
+        return [_job(row) for row in page], str(page[-1][-1]) if len(rows) > len(page) else None
+
+    def dismiss(self, id: str) -> tuple[Job, JobState] | None:
+        def operation(connection: Connection) -> tuple[Job, JobState] | None:
+            before = connection.execute(_GET, {"id": id}).first()
+            if before is None:
+                return None
+            was = _job(before)
+            now = self._now()
+            ended = was.ended
+            keep = int(self._keep[was.lane] * 1_000_000)
+            values = {"of_id": id, "now": now} | ({} if ended else {"until": now + keep})
+            row = connection.execute(_REMOVE if ended else _DISMISS, values).one()
+            self._log(connection, id, JobEvent.REMOVE if ended else JobEvent.DISMISS, was.attempt)
+            return _job(row), was.state
+
+        return self._writer.run(operation, durable=True)
+
+    # -- Leases ----------------------------------------------------------------------------------
+
+    def claim(self, worker: str, lane: Lane, lease: float) -> Lease | None:
+        with self._engine.connect() as connection:  # an idle worker must not write
+            if connection.execute(_ANY_WAITING, {"lane": lane}).first() is None:
+                return None
+
+        def operation(connection: Connection) -> Lease | None:
+            now = self._now()
+            values = {"of_lane": lane, "by": worker, "now": now, "until": now + int(lease * 1_000_000)}
+            row = connection.execute(_CLAIM, values).first()
+            if row is None:
+                return None
+            job = _job(row)
+            self._log(connection, job.id, JobEvent.CLAIM, job.attempt, worker)
+            return Lease(job, load_request(json.loads(row[-1])), worker, job.attempt)
+
+        # Not durable: a claim that power undoes is a job that still waits.
+        return self._writer.run(operation, durable=False)
+
+    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> set[str]:
+        def operation(connection: Connection) -> set[str]:
+            until = self._now() + int(lease * 1_000_000)
+            return {
+                id
+                for id, attempt in attempts.items()
+                if not connection.execute(
+                    _RENEW, {"of_id": id, "by": worker, "of_attempt": attempt, "until": until}
+                ).rowcount
+            }
+
+        return self._writer.run(operation, durable=False)
+
+    def progress(self, lease: Lease, progress: int, message: str | None) -> None:
+        values = self._fence(lease) | {"percent": progress, "said": message, "now": self._now()}
+        self._writer.run(lambda connection: connection.execute(_PROGRESS, values).rowcount, durable=False)
+
+    def succeed(self, lease: Lease, outcome: Success, keep: float) -> bool:
+        document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
+        return self._end(lease, JobEvent.SUCCEED, document, keep, None)
+
+    def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
+        return self._end(lease, JobEvent.FAIL, _dump_failure(failure), keep, failure.message)
+
+    def _end(self, lease: Lease, how: JobEvent, document: str, keep: float, detail: str | None) -> bool:
+        def operation(connection: Connection) -> bool:
+            now = self._now()
+            values = self._fence(lease) | {
+                "now": now,
+                "until": now + int(keep * 1_000_000),
+                "document": document,
+            }
+            if not connection.execute(_END[how], values).rowcount:
+                return False
+            self._log(connection, lease.job.id, how, lease.attempt, detail)
+            return True
+
+        return self._writer.run(operation, durable=True)
+
+    @staticmethod
+    def _fence(lease: Lease) -> dict[str, object]:
+        return {"of_id": lease.job.id, "by": lease.worker, "of_attempt": lease.attempt}
+
+    def recover(self, worker: str | None, keep: float) -> Recovered:
+        def operation(connection: Connection) -> Recovered:
+            now = self._now()
+            lost = connection.execute(_LOST, {"now": now, "mine": worker or "", "others": worker is not None})
+            moved = []
+            for id, attempt, most, holder in lost.all():
+                fence = {"of_id": id, "by": holder, "of_attempt": attempt, "now": now}
+                if attempt < most:
+                    said = f"its worker was lost; attempt {attempt + 1} of {most} follows"
+                    connection.execute(_RETRY, fence | {"said": said})
+                    self._log(connection, id, JobEvent.RETRY, attempt, holder)
+                else:
+                    message = "the worker that ran it was lost (killed, crashed, or the machine went down)"
+                    if most > 1:
+                        message += f" at the last of {most} attempts"
+                    failure = Failure(FailureKind.LOST, message, f"{id[:8]}-{attempt}")
+                    values = {"document": _dump_failure(failure), "until": now + int(keep * 1_000_000)}
+                    connection.execute(_END[JobEvent.FAIL], fence | values)
+                    self._log(connection, id, JobEvent.FAIL, attempt, holder)
+                moved.append(_job(connection.execute(_GET, {"id": id}).one()))
+            return moved
+
+        return self._writer.run(operation, durable=True)
+
+    def expired(self, limit: int) -> Ids:
+        with self._engine.connect() as connection:
+            now = self._now()
+            overdue = connection.execute(_OVERDUE, {"now": now, "most": limit}).scalars().all()
+            removed = list(connection.execute(_REMOVED, {"most": limit}).scalars())
+        if not overdue:
+            return removed
+
+        def operation(connection: Connection) -> Ids:
+            return [id for id in overdue if connection.execute(_REMOVE, {"of_id": id, "now": now}).first()]
+
+        return removed + self._writer.run(operation, durable=False)
+
+    def forget(self, ids: Sequence[str]) -> None:
+        if not ids:
+            return
+        rows = [{"of_id": id} for id in ids]
+
+        def operation(connection: Connection) -> None:
+            connection.execute(_FORGET, rows)
+            connection.execute(_FORGET_EVENTS, rows)
+
+        self._writer.run(operation, durable=False)
+
+
+def _configure(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # the writer begins its transactions itself
+    for pragma in ("journal_mode = WAL", "busy_timeout = 30000", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
