@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from azenha import Context
-from azenha.authoring.context import Recorder
+from azenha import Context, Recorder
 
 
 @pytest.fixture

@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from azenha import Context, File
-from azenha.authoring.context import Recorder
-from azenha.authoring.errors import Cancelled
+from azenha import Cancelled, Context, File, Recorder
 from azenha.examples.basic import Echo, Place, echo, fail, slow
 
 GIVEN: dict[str, Any] = {

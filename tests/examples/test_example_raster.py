@@ -14,9 +14,7 @@ spyndex = pytest.importorskip("spyndex", reason="needs azenha[examples]")
 import reference  # noqa: E402
 from rasterio.transform import Affine  # noqa: E402
 
-from azenha import Context, Raster  # noqa: E402
-from azenha.authoring.context import Recorder  # noqa: E402
-from azenha.authoring.errors import Cancelled  # noqa: E402
+from azenha import Cancelled, Context, Raster, Recorder  # noqa: E402
 from azenha.examples import _blocks  # noqa: E402
 from azenha.examples.raster import (  # noqa: E402
     CONSTANTS,

@@ -19,9 +19,7 @@ shapely = pytest.importorskip("shapely", reason="needs azenha[examples]")
 import reference  # noqa: E402
 from rasterio.transform import Affine  # noqa: E402
 
-from azenha import Context, Features, Raster  # noqa: E402
-from azenha.authoring.context import Recorder  # noqa: E402
-from azenha.authoring.errors import Cancelled  # noqa: E402
+from azenha import Cancelled, Context, Features, Raster, Recorder  # noqa: E402
 from azenha.examples import vector  # noqa: E402
 from azenha.examples.vector import Summary, buffer, dissolve, zonal_statistics  # noqa: E402
 
