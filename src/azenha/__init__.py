@@ -1,0 +1,48 @@
+"""azenha: one typed Python function becomes a process that every OGC client can find, run and follow.
+
+What an author of processes imports. Loads nothing but the standard library.
+"""
+
+from azenha.authoring.errors import AuthoringError, Cancelled, CommandFailed, OutputError
+from azenha.authoring.signature import process
+from azenha.authoring.types import (
+    BBox,
+    Context,
+    Crs,
+    Features,
+    File,
+    Keywords,
+    Media,
+    Occurs,
+    Range,
+    Raster,
+    Recorder,
+    Title,
+    Translated,
+    Unit,
+)
+from azenha.domain.process import Metadata, Text
+
+__all__ = [
+    "AuthoringError",
+    "BBox",
+    "Cancelled",
+    "CommandFailed",
+    "Context",
+    "Crs",
+    "Features",
+    "File",
+    "Keywords",
+    "Media",
+    "Metadata",
+    "Occurs",
+    "OutputError",
+    "Range",
+    "Raster",
+    "Recorder",
+    "Text",
+    "Title",
+    "Translated",
+    "Unit",
+    "process",
+]

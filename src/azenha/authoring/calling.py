@@ -1,0 +1,299 @@
+"""Calling a process: checked values to Python arguments, and what it returns to checked outputs.
+
+Runs in the child, beside the author's code. Strict on the way out: what was declared is what clients get.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from azenha.authoring import shapes
+from azenha.authoring.context import Context
+from azenha.authoring.errors import OutputError
+from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, RecordShape, Slot
+from azenha.authoring.signature import RESULT, Definition
+from azenha.authoring.types import BBox, File, essence, extension
+from azenha.domain import formats
+from azenha.domain.process import ComplexDomain, Format, InputDescription, LiteralDomain, ObjectDomain
+from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, StoredFile, Value
+
+INLINE = "inline"  # the folder, beside the stored files, for values that came within the request
+
+_XML_ENCODING = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """An output in a file. It may be anywhere, inputs and the author's own data included: copy, do not move.
+
+    Attributes:
+        path: absolute.
+        name: file name to show a person.
+    """
+
+    path: Path
+    format: Format
+    name: str = ""
+
+
+Produced = Literal | Box | Record | LocalFile
+
+
+def call(
+    definition: Definition, inputs: Mapping[str, tuple[Value, ...]], folder: Path, ctx: Context
+) -> dict[str, tuple[Produced, ...]]:
+    """Run the process once.
+
+    Args:
+        inputs: checked values by input; those left out are absent. References have been fetched before.
+        folder: what the keys of stored files are relative to. Values that came inline are written to files in it.
+    Returns:
+        Values by output, in the order of the description; an optional one that is None is absent.
+    Raises:
+        OutputError: what it returned is not what it declares.
+        BaseException: whatever the process raises.
+    """
+    arguments = arguments_of(definition, inputs, folder)
+    units = units_of(definition.description.inputs, inputs)
+    if definition.context:
+        arguments[definition.context] = ctx.with_units(units)
+    by_position = []
+    for slot in definition.inputs:
+        if slot.name in definition.positional:
+            by_position.append(arguments.pop(slot.name, _left_out(definition, slot)))
+    returned = _callable(definition.function)(*by_position, **arguments)
+    return outputs_of(definition, returned, ctx)
+
+
+def _callable(function: Callable[..., object]) -> Callable[..., object]:
+    return _instance(function) if isinstance(function, type) else function
+
+
+@functools.cache  # once in each child: what is costly to load is loaded in __init__
+def _instance(cls: type) -> Callable[..., object]:
+    made: Callable[..., object] = cls()
+    return made
+
+
+def _left_out(definition: Definition, slot: Slot) -> object:
+    """The default of a parameter that is given by position: it cannot be skipped."""
+    import inspect
+
+    return inspect.signature(_callable(definition.function)).parameters[slot.name].default
+
+
+# -- inputs --------------------------------------------------------------------------------------
+
+
+def units_of(
+    inputs: Sequence[InputDescription], values: Mapping[str, tuple[Value, ...]], prefix: str = ""
+) -> dict[str, tuple[str, ...]]:
+    """The units in which the values of each input came; of one that was left out, the unit of its default."""
+    units: dict[str, tuple[str, ...]] = {}
+    for one in inputs:
+        given = values.get(one.id, ())
+        name = prefix + one.id
+        if isinstance(one.domain, LiteralDomain) and one.domain.units:
+            first = one.domain.units[0]
+            named = tuple(v.unit or first for v in given if isinstance(v, Literal))
+            units[name] = named or (first,)
+        elif isinstance(one.domain, ObjectDomain):
+            for record in given:
+                if isinstance(record, Record):
+                    units |= {
+                        path: units.get(path, ()) + more
+                        for path, more in units_of(one.domain.fields, record.fields, f"{name}.").items()
+                    }
+    return units
+
+
+def arguments_of(
+    definition: Definition, inputs: Mapping[str, tuple[Value, ...]], folder: Path
+) -> dict[str, object]:
+    """Arguments by parameter; a parameter with a default whose input was left out is absent."""
+    return _fields(definition.inputs, inputs, folder, "")
+
+
+def _fields(
+    slots: Sequence[Slot], values: Mapping[str, tuple[Value, ...]], folder: Path, prefix: str
+) -> dict[str, object]:
+    fields: dict[str, object] = {}
+    for slot in slots:
+        given = values.get(slot.name)
+        where = prefix + slot.name
+        if given is None or (not given and not slot.array):
+            if not slot.has_default:
+                fields[slot.name] = None if slot.nullable else []
+        elif slot.array:
+            fields[slot.name] = [_python(slot, v, folder, f"{where}-{n}") for n, v in enumerate(given, 1)]
+        else:
+            (value,) = given
+            fields[slot.name] = _python(slot, value, folder, where)
+    return fields
+
+
+def _python(slot: Slot, value: Value, folder: Path, where: str) -> object:
+    match slot.shape, value:
+        case LiteralShape(members=members), Literal(scalar):
+            return members[scalar] if members else scalar
+        case BoxShape(), Box((minx, miny, *minz), (maxx, maxy, *maxz), crs):
+            return BBox(minx, miny, maxx, maxy, crs, *minz, *maxz)
+        case FileShape() as shape, InlineText(text, format):
+            path = _write(folder, where, format, _encoded(text))
+            return _file_class(shape, format)(path, format.media_type)
+        case FileShape() as shape, InlineBytes(data, format):
+            path = _write(folder, where, format, data)
+            return _file_class(shape, format)(path, format.media_type)
+        case FileShape() as shape, StoredFile(key, name, _, format):
+            return _file_class(shape, format)(_stored(folder, key), format.media_type, name=name or None)
+        case RecordShape() as shape, Record(fields):
+            return shape.type(**_fields(shape.slots, fields, folder, f"{where}."))
+        case shape, _:
+            # Binding gives nothing else: this is a fault of ours.
+            raise TypeError(f"input '{where}': {type(value).__name__} for {type(shape).__name__}")
+
+
+def _stored(folder: Path, key: str) -> Path:
+    path = (folder / key).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise ValueError(f"the stored file '{key}' is outside its folder")
+    return path
+
+
+def _write(folder: Path, where: str, format: Format, data: bytes) -> Path:
+    target = folder / INLINE / f"{where}{extension(format.media_type)}"
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(data)
+    return target.resolve()
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8, unless an XML declaration says otherwise: its reader would go by that."""
+    declared = _XML_ENCODING.match(text)
+    return text.encode(declared[1] if declared else "utf-8")
+
+
+def _file_class(shape: FileShape, format: Format) -> type[File]:
+    """The class of the offered format that the file's format is."""
+    offered = formats.accepted(shape.domain.formats, format)
+    wanted = essence(offered.media_type if offered else format.media_type)
+    exact = (cls for f, cls in shape.classes if f == format or f == offered)
+    alike = (cls for f, cls in shape.classes if essence(f.media_type) == wanted)
+    return next(exact, next(alike, shape.classes[0][1]))
+
+
+# -- outputs -------------------------------------------------------------------------------------
+
+
+def outputs_of(definition: Definition, returned: object, ctx: Context) -> dict[str, tuple[Produced, ...]]:
+    """What a process returned, checked against what it declares.
+
+    Raises:
+        OutputError: another type, a missing file, a format that was not declared or asked for …
+    """
+    if definition.returns is None:
+        by_name: Mapping[str, object] = {RESULT: returned}
+    elif isinstance(returned, definition.returns):
+        by_name = {slot.name: getattr(returned, slot.name) for slot in definition.outputs}
+    else:
+        names = ", ".join(slot.name for slot in definition.outputs)
+        raise OutputError(names, str(shapes.expected(definition.returns.__name__, returned)))
+    produced: dict[str, tuple[Produced, ...]] = {}
+    for slot in definition.outputs:
+        value = by_name[slot.name]
+        if value is None and slot.nullable:
+            continue
+        produced[slot.name] = _produced(slot, value, slot.name, ctx)
+    return produced
+
+
+def _produced(slot: Slot, value: object, where: str, ctx: Context) -> tuple[Produced, ...]:
+    if not slot.array:
+        return (_one(slot, value, where, ctx),)
+    if not isinstance(value, list):
+        raise OutputError(where, str(shapes.expected("list", value)))
+    return tuple(_one(slot, item, f"{where}[{n}]", ctx) for n, item in enumerate(value))
+
+
+def _one(slot: Slot, value: object, where: str, ctx: Context) -> Produced:
+    try:
+        match slot.shape:
+            case LiteralShape() as shape:
+                units = shape.domain.units
+                return Literal(shapes.scalar(shape, value), units[0] if units else None)
+            case BoxShape() as shape:
+                return shapes.box(shape, value)
+            case FileShape() as shape:
+                return _local(shape, value, ctx, ctx.media_type(slot.name))
+            case RecordShape() as shape:
+                return _record(shape, value, where, ctx)
+    except Misfit as reason:
+        raise OutputError(where, str(reason)) from None
+
+
+def _record(shape: RecordShape, value: object, where: str, ctx: Context) -> Record:
+    by_name: Mapping[str, object]
+    if shape.as_dict:
+        if not isinstance(value, dict):
+            raise shapes.expected("dict", value)
+        by_name = value
+        unknown = [str(key) for key in value if key not in {slot.name for slot in shape.slots}]
+        if unknown:
+            raise Misfit(f"{shape.type.__name__} has no field {', '.join(map(repr, unknown))}")
+    elif isinstance(value, shape.type):
+        by_name = {slot.name: getattr(value, slot.name) for slot in shape.slots}
+    else:
+        raise shapes.expected(shape.type.__name__, value)
+    fields: dict[str, tuple[Value, ...]] = {}
+    for slot in shape.slots:
+        missing = slot.name not in by_name
+        if (missing and slot.has_default) or (
+            slot.nullable and by_name.get(slot.name) is None and not missing
+        ):
+            continue
+        if missing:
+            raise Misfit(f"the field '{slot.name}' is missing")
+        inner = _produced(slot, by_name[slot.name], f"{where}.{slot.name}", ctx)
+        fields[slot.name] = tuple(item for item in inner if not isinstance(item, LocalFile))
+    return Record(fields)
+
+
+def _local(shape: FileShape, value: object, ctx: Context, asked: str | None) -> LocalFile:
+    classes = tuple(dict.fromkeys(cls for _, cls in shape.classes))
+    if not isinstance(value, classes):
+        raise shapes.expected(" or ".join(cls.__name__ for cls in classes), value)
+    path = Path(os.path.abspath(ctx.workdir / value.path))
+    if not path.is_file():
+        what = "is no file" if path.exists() else "does not exist"
+        raise Misfit(f"{value.path} {what}")
+    format = _format(shape.domain, value)
+    if asked and not formats.offers((format,), Format(asked)):
+        raise Misfit(f"it is {format.media_type}; asked for was {asked} (see ctx.media_type)")
+    return LocalFile(path, format, value.name)
+
+
+def _format(domain: ComplexDomain, file: File) -> Format:
+    """The declared format that a file is; what its extension says counts where the author says nothing."""
+    named = file.named_type or file.guessed_type
+    if named is None:
+        if len(domain.formats) == 1:
+            return formats.default(domain.formats)
+        raise Misfit(f"the media type of {file.path} is not clear; give it: {type(file).__name__}(path, '…')")
+    # The extension tells no parameters, and several types share one: the first declared one that fits is meant.
+    candidates = [named] if file.named_type else [named, *_also(file, domain)]
+    for candidate in candidates:
+        if found := formats.accepted(domain.formats, Format(candidate)):
+            return found
+    declared = ", ".join(formats.shown(f) for f in domain.formats)
+    remedy = f"; declare it: Annotated[{type(file).__name__}, Media('{named}')]"
+    raise Misfit(f"{file.path} is {named}; declared: {declared}{remedy}")
+
+
+def _also(file: File, domain: ComplexDomain) -> list[str]:
+    """Declared media types that files of that extension may have."""
+    return [f.media_type for f in domain.formats if essence(f.media_type) in file.likely_types]

@@ -1,0 +1,302 @@
+"""What authors write in annotations and get as values: markers, boxes and files.
+
+Nothing is checked where a marker is made: marks.py does, because it can say in which function and at which
+parameter. Loads nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import ClassVar
+
+from azenha.authoring.context import Command, Context, Recorder, Reporter
+from azenha.domain.crs import crs_name
+from azenha.domain.process import CRS84, Text
+
+__all__ = [
+    "BBox",
+    "Command",
+    "Context",
+    "Crs",
+    "Features",
+    "File",
+    "Keywords",
+    "Media",
+    "Occurs",
+    "Range",
+    "Raster",
+    "Recorder",
+    "Reporter",
+    "Title",
+    "Translated",
+    "Unit",
+]
+
+Bound = int | float | Decimal | date | datetime | timedelta
+
+
+# -- markers: they stand in Annotated[…] ---------------------------------------------------------
+
+
+@dataclass(frozen=True, init=False)
+class Unit:
+    """The units a number may be given in, the first being the default: `Annotated[float, Unit("m", "km")]`.
+
+    The number arrives as the client gave it; `ctx.unit("height")` tells in which unit.
+    """
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Allowed values from `minimum` to `maximum`, None for an open end. Several ranges allow their union.
+
+    Attributes:
+        closure: which ends belong to it: `closed`, `open`, `open-closed` (the maximum) or `closed-open`.
+        spacing: only every so many from `minimum` on.
+    """
+
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    closure: str = "closed"
+    spacing: Bound | None = None
+
+
+@dataclass(frozen=True)
+class Occurs:
+    """How many values a list takes: at least `minimum`, at most `maximum` (None: any number)."""
+
+    minimum: int = 1
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, init=False)
+class Media:
+    """The media types of a file, the first being the default.
+
+    Attributes:
+        encoding: how it is packed beyond that, such as `base64`.
+        schema: address of the schema that all of them follow.
+        max_bytes: the largest file that is taken; None: the server's limit.
+    """
+
+    types: tuple[str, ...]
+    encoding: str | None
+    schema: str | None
+    max_bytes: int | None
+
+    def __init__(
+        self,
+        *types: str,
+        encoding: str | None = None,
+        schema: str | None = None,
+        max_bytes: int | None = None,
+    ) -> None:
+        object.__setattr__(self, "types", types)
+        object.__setattr__(self, "encoding", encoding)
+        object.__setattr__(self, "schema", schema)
+        object.__setattr__(self, "max_bytes", max_bytes)
+
+
+@dataclass(frozen=True)
+class Title:
+    """The title of an input or output; without it, one is made of its name."""
+
+    text: str
+
+
+@dataclass(frozen=True, init=False)
+class Keywords:
+    """Keywords of an input or output."""
+
+    words: tuple[str, ...]
+
+    def __init__(self, *words: str) -> None:
+        object.__setattr__(self, "words", words)
+
+
+@dataclass(frozen=True)
+class Translated:
+    """Titles by language tag (BCP 47): `Translated({"pt": "Altura"})`; `Text` for more than titles."""
+
+    texts: Mapping[str, str | Text]
+
+
+@dataclass(frozen=True, init=False)
+class Crs:
+    """The reference systems that a box may be given in, the first being the default.
+
+    Attributes:
+        dimensions: numbers of dimensions that it may have: (2,), (3,) or (2, 3).
+    """
+
+    names: tuple[str, ...]
+    dimensions: tuple[int, ...]
+
+    def __init__(self, *names: str, dimensions: tuple[int, ...] = (2,)) -> None:
+        object.__setattr__(self, "names", names or (CRS84,))
+        object.__setattr__(self, "dimensions", dimensions)
+
+
+# -- values --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BBox:
+    """A bounding box, edges inclusive. x is easting or longitude, y northing or latitude, in every system.
+
+    In a geographic system `minx` may be above `maxx`: the box then crosses the antimeridian.
+
+    Attributes:
+        crs: canonical URI; `BBox(…, crs="EPSG:4326")` has it made.
+        minz, maxz: both or neither.
+    """
+
+    minx: float
+    miny: float
+    maxx: float
+    maxy: float
+    crs: str = CRS84
+    minz: float | None = None
+    maxz: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.minz is None) != (self.maxz is None):
+            raise ValueError("a box has both minz and maxz, or neither")
+        object.__setattr__(self, "crs", crs_name(self.crs))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(minx, miny, maxx, maxy), as rasterio and shapely take it."""
+        return self.minx, self.miny, self.maxx, self.maxy
+
+
+# Media types without their parameters, by file extension, the likelier first.
+_BY_EXTENSION: Mapping[str, tuple[str, ...]] = {
+    ".tif": ("image/tiff",),
+    ".tiff": ("image/tiff",),
+    ".jp2": ("image/jp2",),
+    ".nc": ("application/x-netcdf", "application/netcdf"),
+    ".png": ("image/png",),
+    ".jpg": ("image/jpeg",),
+    ".jpeg": ("image/jpeg",),
+    ".svg": ("image/svg+xml",),
+    ".webp": ("image/webp",),
+    ".geojson": ("application/geo+json", "application/json"),
+    ".json": ("application/json", "application/geo+json"),
+    ".gml": ("application/gml+xml",),
+    ".gpkg": ("application/geopackage+sqlite3",),
+    ".fgb": ("application/flatgeobuf",),
+    ".kml": ("application/vnd.google-earth.kml+xml",),
+    ".parquet": ("application/vnd.apache.parquet",),
+    ".zip": ("application/zip",),
+    ".xml": ("application/xml", "text/xml", "application/gml+xml"),
+    ".csv": ("text/csv",),
+    ".txt": ("text/plain",),
+    ".md": ("text/markdown",),
+    ".html": ("text/html",),
+    ".pdf": ("application/pdf",),
+}
+
+
+def essence(media_type: str) -> str:
+    """Type and subtype, in lower case, without parameters."""
+    return media_type.partition(";")[0].strip().lower()
+
+
+def extension(media_type: str) -> str:
+    """The usual extension of files of that media type; `.bin` where there is none."""
+    wanted = essence(media_type)
+    for by_likelihood in range(3):
+        for suffix, types in _BY_EXTENSION.items():
+            if types[by_likelihood : by_likelihood + 1] == (wanted,):
+                return suffix
+    if wanted.endswith("+json"):
+        return ".json"
+    if wanted.endswith("+xml"):
+        return ".xml"
+    return ".txt" if wanted.startswith("text/") else ".bin"
+
+
+class File(os.PathLike[str]):
+    """A file and its media type. Opened by whatever library you like: it is a path, `open(file)` works.
+
+    Subclass it with `media_types` of your own, the first being the default: what clients may send where the
+    class is a parameter's type. An output is of the first one unless `Media` names others.
+
+    Attributes:
+        path: where it is. In a process, a relative path is one in `ctx.workdir`.
+        media_type: as given, or by the extension of the path, or the first of the class.
+        name: file name to show a person.
+    """
+
+    media_types: ClassVar[tuple[str, ...]] = ("application/octet-stream",)
+
+    def __init__(
+        self, path: str | os.PathLike[str], media_type: str | None = None, *, name: str | None = None
+    ) -> None:
+        self.path = Path(path)
+        self.named_type = media_type
+        self.name = name or self.path.name
+
+    @property
+    def media_type(self) -> str:
+        return self.named_type or self.guessed_type or self.media_types[0]
+
+    @property
+    def likely_types(self) -> tuple[str, ...]:
+        """The media types that files of this extension have, without parameters, the likelier first."""
+        return _BY_EXTENSION.get(self.path.suffix.lower(), ())
+
+    @property
+    def guessed_type(self) -> str | None:
+        """What the extension says; None where it says nothing. Parameters are those of the class."""
+        likely = self.likely_types
+        ours = (own for like in likely for own in self.media_types if essence(own) == like)
+        return next(ours, likely[0] if likely else None)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r}, {self.media_type!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, File) or type(other) is not type(self):
+            return NotImplemented
+        return (self.path, self.media_type) == (other.path, other.media_type)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.media_type))
+
+
+class Raster(File):
+    """A raster: GeoTIFF unless said otherwise."""
+
+    media_types = (
+        "image/tiff; application=geotiff",
+        "image/tiff",
+        "image/jp2",
+        "application/x-netcdf",
+    )
+
+
+class Features(File):
+    """Vector features: GeoJSON unless said otherwise; a zip holds one shapefile."""
+
+    media_types = (
+        "application/geo+json",
+        "application/gml+xml",
+        "application/geopackage+sqlite3",
+        "application/flatgeobuf",
+        "application/zip",
+    )
