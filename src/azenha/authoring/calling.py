@@ -6,6 +6,7 @@ Runs in the child, beside the author's code. Strict on the way out: what was dec
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +52,7 @@ def call(
 
     Args:
         inputs: checked values by input; those left out are absent. References have been fetched before.
-        folder: what the keys of stored files are relative to. Values that came inline are written to files in it.
+        folder: what the keys of stored files are relative to. Values that came inline are written there too.
     Returns:
         Values by output, in the order of the description; an optional one that is None is absent.
     Raises:
@@ -62,10 +63,10 @@ def call(
     units = units_of(definition.description.inputs, inputs)
     if definition.context:
         arguments[definition.context] = ctx.with_units(units)
-    by_position = []
-    for slot in definition.inputs:
-        if slot.name in definition.positional:
-            by_position.append(arguments.pop(slot.name, _left_out(definition, slot)))
+    by_position = [
+        arguments.pop(name) if name in arguments else _default(definition, name)
+        for name in definition.positional
+    ]
     returned = _callable(definition.function)(*by_position, **arguments)
     return outputs_of(definition, returned, ctx)
 
@@ -80,11 +81,9 @@ def _instance(cls: type) -> Callable[..., object]:
     return made
 
 
-def _left_out(definition: Definition, slot: Slot) -> object:
-    """The default of a parameter that is given by position: it cannot be skipped."""
-    import inspect
-
-    return inspect.signature(_callable(definition.function)).parameters[slot.name].default
+def _default(definition: Definition, name: str) -> object:
+    """Of a parameter that is given by position and was left out: it cannot be skipped."""
+    return inspect.signature(_callable(definition.function)).parameters[name].default
 
 
 # -- inputs --------------------------------------------------------------------------------------
@@ -144,7 +143,7 @@ def _python(slot: Slot, value: Value, folder: Path, where: str) -> object:
         case BoxShape(), Box((minx, miny, *minz), (maxx, maxy, *maxz), crs):
             return BBox(minx, miny, maxx, maxy, crs, *minz, *maxz)
         case FileShape() as shape, InlineText(text, format):
-            path = _write(folder, where, format, _encoded(text))
+            path = _write(folder, where, format, _encoded(text, where))
             return _file_class(shape, format)(path, format.media_type)
         case FileShape() as shape, InlineBytes(data, format):
             path = _write(folder, where, format, data)
@@ -172,17 +171,24 @@ def _write(folder: Path, where: str, format: Format, data: bytes) -> Path:
     return target.resolve()
 
 
-def _encoded(text: str) -> bytes:
+def _encoded(text: str, where: str) -> bytes:
     """UTF-8, unless an XML declaration says otherwise: its reader would go by that."""
     declared = _XML_ENCODING.match(text)
-    return text.encode(declared[1] if declared else "utf-8")
+    if not declared:
+        return text.encode()
+    try:
+        return text.encode(declared[1])
+    except (LookupError, UnicodeEncodeError):
+        raise ValueError(
+            f"input '{where}': its text cannot be in the encoding that it declares, {declared[1]}"
+        ) from None
 
 
 def _file_class(shape: FileShape, format: Format) -> type[File]:
     """The class of the offered format that the file's format is."""
     offered = formats.accepted(shape.domain.formats, format)
     wanted = essence(offered.media_type if offered else format.media_type)
-    exact = (cls for f, cls in shape.classes if f == format or f == offered)
+    exact = (cls for f, cls in shape.classes if f in (format, offered))
     alike = (cls for f, cls in shape.classes if essence(f.media_type) == wanted)
     return next(exact, next(alike, shape.classes[0][1]))
 
@@ -284,7 +290,7 @@ def _format(domain: ComplexDomain, file: File) -> Format:
         if len(domain.formats) == 1:
             return formats.default(domain.formats)
         raise Misfit(f"the media type of {file.path} is not clear; give it: {type(file).__name__}(path, '…')")
-    # The extension tells no parameters, and several types share one: the first declared one that fits is meant.
+    # An extension tells no parameters, and several types share one: the first declared that fits is meant.
     candidates = [named] if file.named_type else [named, *_also(file, domain)]
     for candidate in candidates:
         if found := formats.accepted(domain.formats, Format(candidate)):

@@ -301,16 +301,15 @@ def _description(
     more: str | None,
     place: Place,
 ) -> ProcessDescription:
-    name = getattr(target, "__name__", "")
+    name: str = getattr(target, "__name__", "")
     id = name if options.id is None else options.id
     if not marks.is_text(id) or not _ID.fullmatch(id):
         remedy = "write @process(id=…) with letters, digits, '_', '-' and '.', beginning with a letter or '_'"
         raise place.error(f"its id is {id!r}", remedy)
     if not marks.is_text(options.version):
         raise place.error(f"its version is {options.version!r}", "write it as text, such as '1.0.0'")
-    title = (
-        marks.titled(name) if options.title is None and docs.title is None else options.title or docs.title
-    )
+    derived = docs.title or marks.titled(name)
+    title = derived if options.title is None else options.title
     if not marks.is_text(title):
         raise place.error(f"its title is {title!r}", "give it a text")
     abstract = "\n\n".join(part for part in (docs.abstract, more and f"Returns: {more}") if part)
