@@ -1,0 +1,476 @@
+"""What a client can ask, against ports in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from fakes import FakeFolders, FakeJobs, FakeWake
+
+from azenha.domain.errors import (
+    BadParameter,
+    Forbidden,
+    InvalidInputs,
+    JobFailed,
+    NoSuchJob,
+    NoSuchOutput,
+    NoSuchProcess,
+    ProcessUnavailable,
+    QueueFull,
+    ResultsGone,
+    ResultsNotReady,
+)
+from azenha.domain.job import Failure, FailureKind, JobEvent, JobState, Lane
+from azenha.domain.messages import (
+    Accepted,
+    ApiDescribed,
+    Asked,
+    Command,
+    ConformanceDescribed,
+    Describe,
+    DescribeApi,
+    DescribeConformance,
+    Described,
+    DescribeServer,
+    Dismiss,
+    Dismissed,
+    Execute,
+    GetLog,
+    GetResults,
+    GetStatus,
+    JobsListed,
+    ListJobs,
+    ListProcesses,
+    LogRead,
+    Mode,
+    OutputRequest,
+    ProcessesListed,
+    Results,
+    ServerDescribed,
+    Status,
+    Transmission,
+)
+from azenha.domain.process import (
+    Catalogue,
+    ComplexDomain,
+    Format,
+    InputDescription,
+    JobControl,
+    LiteralDomain,
+    LiteralType,
+    ObjectDomain,
+    Offering,
+    OutputDescription,
+    ProcessDescription,
+    Text,
+    Unavailable,
+)
+from azenha.domain.values import InlineBytes, InlineText, Lexical, Literal, Native, Raw, Record, StoredFile
+from azenha.settings import LimitSettings, Queue, Settings
+from azenha.usecases.processing import AT_ONCE, Processing
+
+TEXT = ComplexDomain((Format("text/plain"),))
+BINARY = ComplexDomain((Format("image/tiff"),))
+NUMBER = LiteralDomain(LiteralType.INTEGER)
+ASKED = Asked("ogcapi", "1.0")
+BOTH = frozenset({JobControl.SYNC, JobControl.ASYNC, JobControl.DISMISS})
+
+
+def process(id: str, control: frozenset[JobControl] = BOTH, retries: int = 0) -> ProcessDescription:
+    optional = {"n": NUMBER, "note": TEXT, "scene": BINARY}
+    inputs = [InputDescription(k, d, Text(k), min_occurs=0, max_occurs=3) for k, d in optional.items()]
+    nested = ObjectDomain((InputDescription("text", TEXT, Text("t")),))
+    inputs.append(InputDescription("o", nested, Text("o"), min_occurs=0))
+    outputs = [OutputDescription(k, NUMBER, Text(k), array=k == "c") for k in ("a", "b", "c")]
+    return ProcessDescription(
+        id, "1.2.3", Text(id), tuple(inputs), tuple(outputs), job_control=control, retries=retries
+    )
+
+
+def offered(*descriptions: ProcessDescription) -> Mapping[str, Offering]:
+    return {d.id: Offering(d, "source") for d in descriptions}
+
+
+CATALOGUE = Catalogue(
+    offered(
+        process("echo"),
+        process("sync-only", frozenset({JobControl.SYNC})),
+        process("async-only", frozenset({JobControl.ASYNC, JobControl.DISMISS}), retries=2),
+    ),
+    (Unavailable("azenha.examples.raster", "rasterio is not installed"),),
+)
+
+
+class Server(Processing):
+    """Processing whose ports are the fakes."""
+
+    jobs: FakeJobs
+    folders: FakeFolders
+    wake: FakeWake
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    ids = count(1)
+    settings = Settings(
+        limits=replace(LimitSettings(), row=100), queue=replace(Queue(), length=2, sync_waiting=1)
+    )
+    return Server(
+        CATALOGUE, FakeJobs(), FakeFolders(tmp_path), FakeWake(), settings, lambda: f"job{next(ids)}"
+    )
+
+
+def run(
+    process: str = "echo",
+    mode: Mode = Mode.AUTO,
+    outputs: Mapping[str, OutputRequest] | None = None,
+    **inputs: Raw | tuple[Raw, ...],
+) -> Execute:
+    raw = {id: value if isinstance(value, tuple) else (value,) for id, value in inputs.items()}
+    return Execute(process, raw, outputs, mode, ASKED)
+
+
+def left_behind(server: Server) -> list[Path]:
+    return [p for p in server.folders.root.rglob("*") if p.is_file() or p.parent.name == "inputs"]
+
+
+# -- processes
+
+
+def test_every_command_has_a_function(server: Server) -> None:
+    server.handle(run())
+    server.jobs.succeed("job1", a=Literal(1))
+    outcomes = {
+        DescribeServer: (DescribeServer(), ServerDescribed),
+        DescribeConformance: (DescribeConformance(), ConformanceDescribed),
+        DescribeApi: (DescribeApi(), ApiDescribed),
+        ListProcesses: (ListProcesses(), ProcessesListed),
+        Describe: (Describe("echo"), Described),
+        Execute: (run(), Accepted),
+        ListJobs: (ListJobs(), JobsListed),
+        GetStatus: (GetStatus("job1"), Status),
+        GetResults: (GetResults("job1"), Results),
+        GetLog: (GetLog("job1"), LogRead),
+        Dismiss: (Dismiss("job1"), Dismissed),
+    }
+    assert set(outcomes) == set(get_args(Command))
+    for command, kind in outcomes.values():
+        assert type(server.handle(command)) is kind
+
+
+def test_what_is_answered_at_once_asks_neither_store_nor_folders(server: Server) -> None:
+    alone = Processing(CATALOGUE, None, None, None, None, None)  # type: ignore[arg-type]
+    for command in (
+        DescribeServer(),
+        DescribeConformance(),
+        DescribeApi(),
+        ListProcesses(),
+        Describe("echo"),
+    ):
+        assert type(command) in AT_ONCE
+        alone.handle(command)
+    assert len(AT_ONCE) == 5
+
+
+@pytest.mark.parametrize(
+    ("limit", "after", "ids", "following"),
+    [
+        (10, None, ["async-only", "echo", "sync-only"], None),
+        (2, None, ["async-only", "echo"], "echo"),
+        (2, "echo", ["sync-only"], None),
+        (1, "b", ["echo"], "echo"),
+        (3, None, ["async-only", "echo", "sync-only"], None),
+        (2, "sync-only", [], None),
+    ],
+)
+def test_processes_are_listed_in_pages_by_id(
+    server: Server, limit: int, after: str | None, ids: list[str], following: str | None
+) -> None:
+    page = server.handle(ListProcesses(limit, after))
+    assert isinstance(page, ProcessesListed)
+    assert [o.description.id for o in page.offerings] == ids
+    assert page.next == following
+    assert bool(page.unavailable) == (after is None)
+
+
+@pytest.mark.parametrize("command", [Describe("ehco"), run("ehco")])
+def test_an_unknown_process_is_told_with_the_nearest_name(server: Server, command: Command) -> None:
+    with pytest.raises(NoSuchProcess, match="there is no process 'ehco'; did you mean 'echo'"):
+        server.handle(command)
+
+
+def test_a_process_whose_source_of_that_name_did_not_load_says_the_remedy(server: Server) -> None:
+    with pytest.raises(ProcessUnavailable, match="rasterio is not installed"):
+        server.handle(Describe("raster"))
+
+
+# -- execute
+
+
+def test_a_job_is_stored_with_its_one_canonical_request(server: Server) -> None:
+    accepted = server.handle(run("async-only", n=Lexical("7"), outputs={"a": OutputRequest()}))
+    assert isinstance(accepted, Accepted)
+    assert accepted.job.id == "job1"
+    new = server.jobs.new["job1"]
+    assert (new.request.process, new.request.version) == ("async-only", "1.2.3")
+    assert new.request.inputs == {"n": (Literal(7),)}
+    assert new.request.outputs == {"a": OutputRequest()}
+    assert new.request.asked == ASKED
+    assert (new.lane, new.max_attempts, new.queue_limit) == (Lane.BACKGROUND, 3, 2)
+    assert server.wake.lanes == [Lane.BACKGROUND]
+
+
+def test_the_caller_may_know_the_id_before(server: Server) -> None:
+    accepted = server.handle(run(), "mine")
+    assert isinstance(accepted, Accepted)
+    assert accepted.job.id == "mine"
+
+
+@pytest.mark.parametrize(
+    ("process", "mode", "lane", "honoured"),
+    [
+        ("echo", Mode.AUTO, Lane.SYNC, ()),
+        ("echo", Mode.SYNC, Lane.SYNC, ()),
+        ("echo", Mode.ASYNC, Lane.BACKGROUND, ("respond-async",)),
+        ("sync-only", Mode.AUTO, Lane.SYNC, ()),
+        ("sync-only", Mode.ASYNC, Lane.SYNC, ()),
+        ("async-only", Mode.AUTO, Lane.BACKGROUND, ()),
+        ("async-only", Mode.ASYNC, Lane.BACKGROUND, ("respond-async",)),
+    ],
+)
+def test_the_lane_follows_from_what_is_preferred_and_what_the_process_allows(
+    server: Server, process: str, mode: Mode, lane: Lane, honoured: tuple[str, ...]
+) -> None:
+    accepted = server.handle(run(process, mode))
+    assert isinstance(accepted, Accepted)
+    assert (accepted.job.lane, accepted.honoured) == (lane, honoured)
+
+
+def test_a_synchronous_answer_is_refused_where_the_process_gives_none(server: Server) -> None:
+    with pytest.raises(BadParameter, match="'async-only' runs asynchronously only"):
+        server.handle(run("async-only", Mode.SYNC))
+    assert server.jobs.jobs == {}
+
+
+def test_all_problems_of_inputs_and_outputs_come_at_once(server: Server) -> None:
+    command = run(
+        n=(Lexical("x"), Lexical("1.5")),
+        wrong=Lexical("1"),
+        outputs={"z": OutputRequest(), "a": OutputRequest()},
+    )
+    with pytest.raises(InvalidInputs) as refused:
+        server.handle(command)
+    assert {p.locator for p in refused.value.problems} == {"n[0]", "n[1]", "wrong", "z"}
+    assert server.jobs.jobs == {}
+    assert server.wake.lanes == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "allowed", "setting"),
+    [(Mode.ASYNC, 2, "queue.length"), (Mode.SYNC, 1, "queue.sync_waiting")],
+)
+def test_a_full_queue_names_its_setting_and_wakes_nobody(
+    server: Server, mode: Mode, allowed: int, setting: str
+) -> None:
+    for _ in range(allowed):
+        server.handle(run(mode=mode))
+    with pytest.raises(QueueFull, match=rf"{allowed} jobs wait already \(setting {setting}\)"):
+        server.handle(run(mode=mode, note=Lexical("x" * 200)))
+    assert len(server.wake.lanes) == allowed
+    assert left_behind(server) == []
+
+
+def test_large_inline_values_go_to_files_and_small_ones_stay(server: Server) -> None:
+    long, short = "ä" * 51, "ä" * 50  # 102 and 100 bytes; 100 stay in the row
+    server.handle(
+        run(
+            note=(Lexical(long), Lexical(short)),
+            scene=(Native("AAAA" * 40), Native("AAAA")),
+            o=Native({"text": "y" * 101}),
+        )
+    )
+    inputs = server.jobs.new["job1"].request.inputs
+    note, kept = inputs["note"]
+    scene, small = inputs["scene"]
+    (record,) = inputs["o"]
+    assert isinstance(record, Record)
+    (nested,) = record.fields["text"]
+    assert kept == InlineText(short, Format("text/plain"))
+    assert isinstance(small, InlineBytes)
+    folder = server.folders.inputs("job1")
+    for value, content, format in [
+        (note, long.encode(), "text/plain"),
+        (scene, bytes(120), "image/tiff"),
+        (nested, b"y" * 101, "text/plain"),
+    ]:
+        assert isinstance(value, StoredFile)
+        assert (folder / value.key).read_bytes() == content
+        assert (value.size, value.format.media_type) == (len(content), format)
+    assert isinstance(scene, StoredFile)
+    assert scene.name == "scene.tif"
+    assert len(left_behind(server)) == 4  # three files and the job's folder
+
+
+@pytest.mark.parametrize("error", [QueueFull(1, "queue.length"), OSError("disk full"), KeyboardInterrupt()])
+def test_a_job_that_cannot_be_stored_leaves_no_file_behind(server: Server, error: BaseException) -> None:
+    server.jobs.refuses = error  # type: ignore[assignment]
+    with pytest.raises(type(error)):
+        server.handle(run(note=Lexical("x" * 200)))
+    assert left_behind(server) == []
+
+
+def test_a_value_that_cannot_be_written_leaves_no_file_behind(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = count()
+
+    def full(handle: int) -> None:
+        if next(calls) == 1:
+            raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        server.handle(run(note=(Lexical("x" * 200), Lexical("y" * 200))))
+    assert left_behind(server) == []
+    assert server.jobs.jobs == {}
+
+
+# -- jobs
+
+
+def test_status_and_list_tell_the_record(server: Server) -> None:
+    server.handle(run(mode=Mode.ASYNC))
+    server.handle(run(mode=Mode.ASYNC))
+    assert server.handle(GetStatus("job2")) == Status(server.jobs.jobs["job2"])
+    page = server.handle(ListJobs(1))
+    assert isinstance(page, JobsListed)
+    assert ([j.id for j in page.jobs], page.next) == (["job2"], "1")
+
+
+@pytest.mark.parametrize("command", [GetStatus("x"), GetResults("x"), GetLog("x"), Dismiss("x")])
+def test_an_unknown_job_is_no_job(server: Server, command: Command) -> None:
+    with pytest.raises(NoSuchJob, match="there is no job 'x'"):
+        server.handle(command)
+
+
+@pytest.mark.parametrize("command", [GetStatus("job1"), GetResults("job1"), GetLog("job1"), Dismiss("job1")])
+def test_a_removed_job_is_no_job(server: Server, command: Command) -> None:
+    server.handle(run())
+    server.jobs.succeed("job1")
+    server.handle(Dismiss("job1"))
+    with pytest.raises(NoSuchJob):
+        server.handle(command)
+
+
+def test_results_are_all_outputs_in_the_order_of_the_description(server: Server) -> None:
+    server.handle(run())
+    server.jobs.succeed("job1", c=(Literal(3),), a=Literal(1))  # b was left out
+    got = server.handle(GetResults("job1"))
+    assert isinstance(got, Results)
+    assert [(o.id, o.values, o.array) for o in got.outputs] == [
+        ("a", (Literal(1),), False),
+        ("c", (Literal(3),), True),
+    ]
+    assert got.asked == ASKED
+    assert got.folder == str(server.folders.results("job1", 1))
+    assert not got.single
+
+
+def test_results_are_only_the_requested_outputs_as_they_were_requested(server: Server) -> None:
+    by_reference = OutputRequest(None, Transmission.REFERENCE)
+    server.handle(run(outputs={"c": OutputRequest(), "a": by_reference}))
+    server.jobs.succeed("job1", a=Literal(1), b=Literal(2), c=(Literal(3), Literal(4)))
+    got = server.handle(GetResults("job1"))
+    assert isinstance(got, Results)
+    assert [(o.id, o.request) for o in got.outputs] == [("a", by_reference), ("c", OutputRequest())]
+    with pytest.raises(NoSuchOutput, match="there is no output 'b' here; there is a, c"):
+        server.handle(GetResults("job1", "b"))
+
+
+def test_one_output_can_be_had_alone(server: Server) -> None:
+    server.handle(run())
+    server.jobs.succeed("job1", a=Literal(1), b=Literal(2))
+    got = server.handle(GetResults("job1", "b"))
+    assert isinstance(got, Results)
+    assert ([o.id for o in got.outputs], got.single) == (["b"], True)
+
+
+def test_outputs_that_the_process_describes_no_more_are_still_the_jobs(server: Server) -> None:
+    server.handle(run())
+    server.jobs.succeed("job1", old=(Literal(1), Literal(2)), a=Literal(1))
+    got = server.handle(GetResults("job1"))
+    assert isinstance(got, Results)
+    assert [(o.id, o.array) for o in got.outputs] == [("a", False), ("old", True)]
+
+
+def test_there_are_no_results_before_the_end_after_a_dismissal_or_failure(server: Server) -> None:
+    server.handle(run(mode=Mode.ASYNC))
+    with pytest.raises(ResultsNotReady, match="it is accepted"):
+        server.handle(GetResults("job1"))
+    server.jobs.move("job1", JobEvent.CLAIM)
+    with pytest.raises(ResultsNotReady, match="it is running"):
+        server.handle(GetResults("job1"))
+    server.jobs.fail("job1", Failure(FailureKind.MEMORY, "out of memory", "r-1"))
+    with pytest.raises(JobFailed, match=r"out of memory \(reference r-1\)") as failed:
+        server.handle(GetResults("job1"))
+    assert (failed.value.kind, failed.value.locator) == (FailureKind.MEMORY, "job1")
+    server.handle(run(mode=Mode.ASYNC))
+    server.handle(Dismiss("job2"))
+    with pytest.raises(ResultsGone):
+        server.handle(GetResults("job2"))
+
+
+@pytest.mark.parametrize(("offset", "start"), [(0, 0), (4, 4), (10, 10), (11, 10)])
+def test_the_log_is_told_from_an_offset_to_its_end(server: Server, offset: int, start: int) -> None:
+    server.handle(run())
+    assert server.handle(GetLog("job1", 5)) == LogRead(server.jobs.jobs["job1"], None, 0, 0)
+    path = server.folders.log("job1")
+    path.parent.mkdir()
+    path.write_bytes(b"0123456789")
+    assert server.handle(GetLog("job1", offset)) == LogRead(server.jobs.jobs["job1"], str(path), start, 10)
+
+
+def test_a_dismissed_waiting_job_interrupts_nobody_and_a_running_one_its_worker(server: Server) -> None:
+    server.handle(run(mode=Mode.ASYNC))
+    server.handle(run(mode=Mode.ASYNC))
+    server.jobs.move("job2", JobEvent.CLAIM)
+    for id in ("job1", "job2"):
+        done = server.handle(Dismiss(id))
+        assert isinstance(done, Dismissed)
+        assert (done.job.state, done.removed) == (JobState.DISMISSED, False)
+    assert server.wake.interrupted == ["job2"]
+
+
+def test_a_dismiss_after_the_end_removes_the_job(server: Server) -> None:
+    server.handle(run())
+    server.jobs.succeed("job1")
+    done = server.handle(Dismiss("job1"))
+    assert isinstance(done, Dismissed)
+    assert (done.job.state, done.removed) == (JobState.REMOVED, True)
+    assert server.wake.interrupted == []
+
+
+def test_a_process_may_forbid_to_dismiss_before_the_end(server: Server) -> None:
+    server.handle(run("sync-only"))
+    with pytest.raises(Forbidden, match="'sync-only' does not let"):
+        server.handle(Dismiss("job1"))
+    assert server.jobs.jobs["job1"].state is JobState.ACCEPTED
+    server.jobs.succeed("job1")
+    server.handle(Dismiss("job1"))
+
+
+def test_nobody_waiting_any_more_dismisses_whatever_the_process_allows_but_removes_nothing(
+    server: Server,
+) -> None:
+    server.handle(run("sync-only"))
+    server.abandon("job1")
+    assert server.jobs.jobs["job1"].state is JobState.DISMISSED
+    server.handle(run("sync-only"))
+    server.jobs.succeed("job2")
+    server.abandon("job2")
+    assert server.jobs.jobs["job2"].state is JobState.SUCCEEDED
+    server.abandon("unknown")
