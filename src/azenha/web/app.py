@@ -1,0 +1,296 @@
+"""The ASGI application: request bytes → read → use case → write → reply bytes, whatever the dialect.
+
+Runs no job and holds no dialect's words. Order of things: guard, body, dialect's `read`, use case, dialect's
+`write`. What needs the store gets a thread of a small pool; the rest is answered at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import Any, Final, ParamSpec, TypeVar
+from urllib.parse import quote
+
+from azenha.domain.errors import AppError, BadParameter, NoSuchPath, TookTooLong
+from azenha.domain.job import Lane
+from azenha.domain.messages import Command, Execute, GetResults, Outcome
+from azenha.protocols.http import Buffer, Dialect, HttpReply, HttpRequest, Site
+from azenha.settings import Settings
+from azenha.usecases.ports import Ended
+from azenha.usecases.processing import AT_ONCE, Processing
+from azenha.web.guard import Guard
+from azenha.web.send import FileGone, Send, send_reply, with_small_files
+from azenha.web.spool import Disconnected, Receive, receive_body, release
+
+Scope = MutableMapping[str, Any]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+THREADS: Final = 8  # the store lets one write at a time; more would only wait
+READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a thread
+
+log = logging.getLogger("azenha.web")
+
+
+@asynccontextmanager
+async def _nothing() -> AsyncIterator[None]:
+    yield
+
+
+def make_app(
+    dialects: Sequence[Dialect],
+    processing: Processing,
+    ended: Ended,
+    settings: Settings,
+    lifespan: Lifespan = _nothing,
+) -> App:
+    """The application of these dialects; the longest mount that fits answers.
+
+    Args:
+        dialects: the one with the shortest mount also tells what goes wrong before a dialect is chosen.
+        lifespan: entered on the event loop before the first request and left after the last.
+    """
+    return Web(dialects, processing, ended, settings, lifespan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A request and the dialect that answers it."""
+
+    dialect: Dialect
+    request: HttpRequest
+    site: Site
+
+    def written(self, outcome: Outcome) -> HttpReply:
+        return self.dialect.write(outcome, self.request, self.site)
+
+
+class Web:
+    """See `make_app`."""
+
+    def __init__(
+        self,
+        dialects: Sequence[Dialect],
+        processing: Processing,
+        ended: Ended,
+        settings: Settings,
+        lifespan: Lifespan,
+    ) -> None:
+        self._dialects = sorted(dialects, key=lambda d: len(d.mount), reverse=True)
+        self._processing = processing
+        self._ended = ended
+        self._settings = settings
+        self._lifespan = lifespan
+        self._guard = Guard.of(settings.server)
+        self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
+        server = settings.server
+        self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
+        self._site = lru_cache(maxsize=64)(lambda base: Site(base, server.title, server.description))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000, "reason": "no web sockets here"})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        phase = "startup"
+        try:
+            async with self._lifespan():
+                phase = "shutdown"
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:
+            log.exception("the web tier's %s failed", phase)
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
+            return
+        finally:
+            self._threads.shutdown(wait=False)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        method: str = scope["method"]
+        headers = _headers(scope["headers"])
+        try:
+            reply = await self._reply(scope, method, headers, receive)
+            shared = self._guard.shared(headers)
+            loop = asyncio.get_running_loop()
+            await send_reply(send, reply, shared, method == "HEAD", loop, self._threads)
+        except Disconnected:
+            log.debug("%s %r: the client went away", method, scope["path"])
+            return
+        level = logging.DEBUG if reply.status < 400 else logging.INFO if reply.status < 500 else logging.ERROR
+        if log.isEnabledFor(level):
+            milliseconds = (time.perf_counter() - began) * 1000
+            log.log(level, "%s %r %d, %.1f ms", method, scope["path"], reply.status, milliseconds)
+
+    # -- one request --------------------------------------------------------------------------------
+
+    async def _reply(self, scope: Scope, method: str, headers: dict[str, str], receive: Receive) -> HttpReply:
+        path: str = scope["path"]
+        if not path.isprintable():
+            path = quote(path, safe="/", errors="replace")  # for messages: control characters name nothing
+        # Whoever is not admitted is told by the dialect at the root, under the address that we know of.
+        exchange = _Exchange(
+            self._dialects[-1], HttpRequest(method, path, "", headers), self._site(self._fallback)
+        )
+        body: Buffer = b""
+        received = False
+        try:
+            client = scope.get("client")
+            base = self._guard.admit(method, headers, client[0] if client else None, scope["scheme"])
+            preflight = self._guard.preflight(method, headers)
+            if preflight is not None:
+                return HttpReply(204, preflight)
+            exchange = self._mounted(method, path, headers, base)
+            query = _query(scope["query_string"])
+            if path != scope["path"]:
+                raise NoSuchPath(path)
+            body = await receive_body(
+                receive, headers, self._settings.limits.body, self._settings.data / "spool"
+            )
+            received = True
+            exchange = replace(exchange, request=replace(exchange.request, query=query, body=body))
+            return await self._answer(exchange, receive)
+        except AppError as error:
+            reply = self._fault(error, exchange)
+        except Disconnected:
+            raise
+        except Exception as error:
+            reply = self._fault(_internal(error, method, path), exchange)
+        finally:
+            release(body)
+        # A body that is not wanted must not be sent to its end before the next request is heard.
+        return reply if received else replace(reply, headers=(*reply.headers, ("Connection", "close")))
+
+    def _mounted(self, method: str, path: str, headers: dict[str, str], base: str) -> _Exchange:
+        for dialect in self._dialects:
+            mount = dialect.mount
+            if not mount or path == mount or path.startswith(f"{mount}/"):
+                request = HttpRequest(method, path[len(mount) :] or "/", "", headers)
+                return _Exchange(dialect, request, self._site(base + mount))
+        raise NoSuchPath(path)
+
+    async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply:
+        dialect, request = exchange.dialect, exchange.request
+        if len(request.body) > READ_AT_ONCE:
+            command = await self._in_thread(dialect.read, request)
+        else:
+            command = dialect.read(request)
+        if type(command) in AT_ONCE:
+            return exchange.written(self._processing.handle(command))
+        if isinstance(command, Execute):
+            return await self._execute(command, exchange, receive)
+        return await self._in_thread(self._handled, command, exchange)
+
+    def _handled(self, command: Command, exchange: _Exchange) -> HttpReply:
+        """Blocks: asks the store, and reads the small files of the reply."""
+        reply = exchange.written(self._processing.handle(command))
+        try:
+            return with_small_files(reply)
+        except FileGone:
+            raise NoSuchPath(exchange.request.path) from None
+
+    async def _in_thread(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        call = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    # -- execute ------------------------------------------------------------------------------------
+
+    async def _execute(self, command: Execute, exchange: _Exchange, receive: Receive) -> HttpReply:
+        # The id is made here, so that the end is expected before the job can have it.
+        job = self._processing.new_id()
+        self._ended.expect(job)
+        try:
+            reply = await self._in_thread(self._submitted, command, job, exchange)
+            return reply or await self._ending(command, job, exchange, receive)
+        finally:
+            self._ended.forget(job)
+
+    def _submitted(self, command: Execute, job: str, exchange: _Exchange) -> HttpReply | None:
+        """Blocks. The reply to a job that nobody waits for; None where somebody does."""
+        accepted = self._processing.execute(command, job)
+        if accepted.job.lane is Lane.SYNC:
+            return None
+        try:
+            return exchange.written(accepted)
+        except BaseException:
+            self._processing.abandon(job)  # nobody will be told its id
+            raise
+
+    async def _ending(self, command: Execute, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
+        """The reply to a synchronous job, once it ended; a client that goes away dismisses it."""
+        patience = self._settings.queue.sync_seconds + self._settings.jobs.grace
+        gone = asyncio.ensure_future(_until_gone(receive))
+        ending = asyncio.ensure_future(self._ended.wait(job, patience))
+        try:
+            await asyncio.wait((gone, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not ending.done():
+                raise Disconnected
+            if not ending.result():
+                raise TookTooLong(command.process, self._settings.queue.sync_seconds, "queue.sync_seconds")
+        except BaseException:
+            # Not awaited: this task may be cancelled itself, when the server stops.
+            with suppress(RuntimeError):  # no threads any more: it stopped, and the job runs to its own limit
+                self._threads.submit(self._give_up, job)
+            raise
+        finally:
+            gone.cancel()
+            ending.cancel()
+        return await self._in_thread(self._handled, GetResults(job), exchange)
+
+    def _give_up(self, job: str) -> None:
+        try:
+            self._processing.abandon(job)
+        except Exception:
+            log.exception("job %s, for which nobody waits any more, could not be dismissed", job)
+
+    # -- what goes wrong ----------------------------------------------------------------------------
+
+    def _fault(self, error: AppError, exchange: _Exchange) -> HttpReply:
+        try:
+            return exchange.dialect.fault(error, exchange.request, exchange.site)
+        except Exception as second:
+            told = _internal(second, exchange.request.method, exchange.request.path)
+            return HttpReply(500, (("Content-Type", "text/plain; charset=utf-8"),), (str(told).encode(),))
+
+
+def _internal(error: Exception, method: str, path: str) -> AppError:
+    """A bug of ours, told by a number that finds it in the log, and by nothing else."""
+    reference = secrets.token_hex(4)
+    log.error("internal error, reference %s: %s %r", reference, method, path, exc_info=error)
+    return AppError(f"internal error, reference {reference}")
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def _query(raw: bytes) -> str:
+    # No name and no value of ours has it, and databases stumble over it.
+    if b"%00" in raw or b"\0" in raw:
+        raise BadParameter("the query must not hold the character NUL (%00)", "%00")
+    return raw.decode("utf-8", "replace")

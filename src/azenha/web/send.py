@@ -1,0 +1,114 @@
+"""A reply on its way out: bytes as they are, slices of files piece by piece."""
+
+from __future__ import annotations
+
+import os
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote
+
+from azenha.protocols.http import FileSlice, HttpReply
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PIECE: Final = 256 * 1024
+NO_CONTENT: Final = frozenset({204, 304})  # RFC 9110 §8.6: these have no Content-Length
+_PRINTABLE: Final = "".join(chr(n) for n in range(0x20, 0x7F))
+
+
+class FileGone(Exception):
+    """A file of the reply is not there (any more), or shorter than it was."""
+
+
+def with_small_files(reply: HttpReply) -> HttpReply:
+    """The reply with its files read where all of them are small: then sending needs no other thread. Blocks.
+
+    Raises:
+        FileGone: a file is not there: found before the status is sent, while another answer is possible.
+    """
+    slices = [part for part in reply.body if isinstance(part, FileSlice)]
+    if not slices:
+        return reply
+    if sum(part.end - part.start for part in slices) <= PIECE:
+        body = b"".join(part if isinstance(part, bytes) else _read(part) for part in reply.body)
+        return replace(reply, body=(body,))
+    for part in slices:
+        try:
+            size = os.stat(part.path).st_size
+        except OSError:
+            raise FileGone(part.path) from None
+        if size < part.end:
+            raise FileGone(part.path)
+    return reply
+
+
+def _read(part: FileSlice) -> bytes:
+    try:
+        with open(part.path, "rb") as file:
+            file.seek(part.start)
+            data = file.read(part.end - part.start)
+    except OSError:
+        raise FileGone(part.path) from None
+    if len(data) != part.end - part.start:
+        raise FileGone(part.path)
+    return data
+
+
+def raw_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """As ASGI wants them. What may not stand in a header (RFC 9110 §5.5), like a line end, is %-encoded."""
+    return [
+        (
+            name.lower().encode("ascii"),
+            (value if value.isascii() and value.isprintable() else quote(value, safe=_PRINTABLE)).encode(
+                "ascii"
+            ),
+        )
+        for name, value in pairs
+    ]
+
+
+async def send_reply(
+    send: Send,
+    reply: HttpReply,
+    more_headers: Iterable[tuple[str, str]],
+    head: bool,
+    loop: AbstractEventLoop,
+    threads: Executor,
+) -> None:
+    """Send it. Files are read in a thread, `PIECE` bytes ahead of the client at most.
+
+    Raises:
+        FileGone: after the status was sent; the server then breaks the connection off.
+    """
+    headers = raw_headers((*reply.headers, *more_headers))
+    if reply.status not in NO_CONTENT:
+        headers.append((b"content-length", str(reply.length).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if head or reply.status in NO_CONTENT:
+        await send({"type": "http.response.body", "body": b""})
+        return
+    last = len(reply.body) - 1
+    for n, part in enumerate(reply.body):
+        if isinstance(part, bytes):
+            await send({"type": "http.response.body", "body": part, "more_body": n < last})
+        else:
+            await _send_file(send, part, n < last, loop, threads)
+    if not reply.body:
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_file(
+    send: Send, part: FileSlice, more: bool, loop: AbstractEventLoop, threads: Executor
+) -> None:
+    if part.start == part.end:
+        await send({"type": "http.response.body", "body": b"", "more_body": more})
+        return
+    at = part.start
+    while at < part.end:
+        end = min(at + PIECE, part.end)
+        data = await loop.run_in_executor(threads, _read, FileSlice(part.path, at, end))
+        await send({"type": "http.response.body", "body": data, "more_body": more or end < part.end})
+        at = end

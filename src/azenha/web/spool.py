@@ -1,0 +1,92 @@
+"""A request's body on its way in: in memory while small, else a temporary file that is read as a map.
+
+A large body never stands in memory. Nothing is left behind: the file has no name, or loses it when closed.
+"""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+from azenha.domain.errors import BadParameter, TooLarge
+from azenha.protocols.http import Buffer
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+IN_MEMORY: Final = 1024 * 1024  # bytes; what is larger goes to a file
+
+
+class Disconnected(Exception):
+    """The client went away: nobody is left to be answered."""
+
+
+async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int, folder: Path) -> Buffer:
+    """The whole body. Whoever gets it calls `release` when done.
+
+    Args:
+        headers: names in lower case.
+        limit: bytes, inclusive (setting limits.body).
+        folder: where a large body's file may be; made if absent.
+    Raises:
+        TooLarge: by its announcement before the first byte is read, or while it arrives.
+        BadParameter: Content-Length is no number.
+        Disconnected
+    """
+    announced = headers.get("content-length")
+    if announced is None and "transfer-encoding" not in headers:
+        return b""
+    if announced is not None and _length(announced) > limit:
+        raise _too_large(limit)
+    pieces: list[bytes] = []
+    size = 0
+    file: IO[bytes] | None = None
+    try:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            piece: bytes = message.get("body", b"")
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            if file is None and size > IN_MEMORY:
+                folder.mkdir(parents=True, exist_ok=True)
+                file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below, or with its map
+                file.writelines(pieces)
+                pieces.clear()
+            if file is None:
+                pieces.append(piece)
+            else:
+                file.write(piece)
+            if not message.get("more_body", False):
+                break
+        if file is None:
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        file.flush()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    finally:
+        if file is not None:
+            file.close()  # the map holds a handle of its own
+
+
+def release(body: Buffer) -> None:
+    """Give a body back. One that somebody still has a view of goes when the view does."""
+    if isinstance(body, mmap.mmap):
+        try:
+            body.close()
+        except BufferError:
+            pass
+
+
+def _length(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BadParameter(f"Content-Length '{text[:40]}' is no number of bytes", "Content-Length")
+    return int(text) if len(text) < 20 else 10**20
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body has more than {limit} bytes (setting limits.body)")
