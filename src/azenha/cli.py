@@ -14,7 +14,14 @@ from azenha.console.text import say
 STATES = ("accepted", "running", "successful", "failed", "dismissed")
 
 # Started by the supervisor with arguments of its own: not for people, and not in the help.
-HIDDEN = {"worker": "worker_main", "web": "web_main"}
+HIDDEN = {
+    "worker": "worker_main",
+    "web": "web_main",
+    "private": "private_main",
+    "warm": "warm_main",
+    "child": "child_main",
+    "describe-source": "describe_main",
+}
 
 EPILOG = """exit codes: 0 ok; 1 the job failed, or check found problems; 2 usage or bad input;
 3 no such process or job; 4 the server cannot be reached; 130 interrupted"""

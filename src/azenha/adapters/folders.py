@@ -9,7 +9,7 @@ from pathlib import Path
 class LocalFolders:
     """`inputs/<job>`, `work/<job>/<attempt>`, `results/<job>/<attempt>`, `logs/<job>.log`.
 
-    Job ids are ours (UUID4), never text from a client: use cases look a job up before they ask for its folder.
+    Job ids are ours (UUID4), never text from a client: use cases look a job up before they ask.
     """
 
     def __init__(self, data: Path) -> None:

@@ -1,0 +1,79 @@
+"""Messages between a worker and a child: JSON documents with their length in front, over two file descriptors.
+
+Works on sockets and pipes alike, which is why it is not `multiprocessing.connection`: a spawned child has only
+the pipes of its standard streams.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import threading
+from typing import Any
+
+Message = dict[str, Any]
+
+_LENGTH = struct.Struct(">I")
+LONGEST = 256 * 1024 * 1024  # of one message: a broken child must not make the worker allocate without end
+
+
+class ChannelClosed(Exception):
+    """The other side is gone."""
+
+
+class Channel:
+    """One end. `send` may be called from several threads, `receive` from one."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        self.reader = reader
+        self._writer = writer
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def send(self, message: Message) -> None:
+        """Raises: ChannelClosed."""
+        data = json.dumps(message, separators=(",", ":")).encode()
+        view = memoryview(_LENGTH.pack(len(data)) + data)
+        with self._lock:
+            if self._closed:
+                raise ChannelClosed
+            try:
+                while view:
+                    view = view[os.write(self._writer, view) :]
+            except OSError:
+                raise ChannelClosed from None
+
+    def receive(self) -> Message | None:
+        """The next message; None when the other side closed, or sent what is no message."""
+        head = self._exactly(_LENGTH.size)
+        if head is None:
+            return None
+        (length,) = _LENGTH.unpack(head)
+        if length > LONGEST:
+            return None
+        body = self._exactly(length)
+        try:
+            message = None if body is None else json.loads(body)
+        except ValueError:
+            return None
+        return message if isinstance(message, dict) else None
+
+    def _exactly(self, size: int) -> bytes | None:
+        data = b""
+        while len(data) < size:
+            try:
+                piece = os.read(self.reader, min(size - len(data), 1 << 20))
+            except OSError:
+                return None
+            if not piece:
+                return None
+            data = data + piece if data else piece
+        return data
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                for descriptor in {self.reader, self._writer}:
+                    os.close(descriptor)

@@ -1,0 +1,302 @@
+"""Inside the sandbox: read the job, call the function, hand over what it returned.
+
+One child serves one job, or several in turn where its process allows. Nothing that happens here can hurt more than
+its own job: whatever the function raises becomes a message, and if the child dies the worker sees that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import select
+import shutil
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from azenha.authoring.calling import LocalFile, Produced, call
+from azenha.authoring.context import Context
+from azenha.authoring.errors import Cancelled, OutputError
+from azenha.authoring.signature import Definition
+from azenha.domain.canonical import StoredRequest, dump_values, load_request
+from azenha.domain.described import load_description
+from azenha.domain.errors import AppError
+from azenha.domain.job import FailureKind
+from azenha.domain.values import StoredFile, Value
+from azenha.engine.channel import Channel, Message
+from azenha.engine.sandbox import tree
+from azenha.engine.transfer import fetch_references
+from azenha.usecases.ports import Fetch
+
+resource: Any
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+END_OF_JOB = b"\0azenha: end of job\0"  # on the output pipe: all that the job wrote is before this
+PROGRESS_EVERY = 0.1  # seconds
+
+
+class Inbox(Protocol):
+    """Where orders come from."""
+
+    def next(self) -> Message | None: ...
+
+    def cancelled(self) -> bool: ...
+
+
+class PolledInbox:
+    """Looks at the channel when asked: no thread, so that the author's code may fork."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._cancelled = False
+
+    def next(self) -> Message | None:
+        while (message := self._channel.receive()) is not None and message["t"] != "run":
+            pass  # a cancellation that came after the end
+        self._cancelled = False
+        return message
+
+    def cancelled(self) -> bool:
+        while not self._cancelled and select.select([self._channel.reader], [], [], 0)[0]:
+            message = self._channel.receive()
+            self._cancelled = message is None or message["t"] == "cancel"
+        return self._cancelled
+
+
+class ThreadedInbox:
+    """Reads in a thread: for pipes that cannot be polled, and to notice that the worker is gone."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._cancel = threading.Event()
+        self._channel = channel
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while (message := self._channel.receive()) is not None:
+            if message["t"] == "cancel":
+                self._cancel.set()
+            else:
+                self._messages.put(message)
+        tree.kill(os.getpid(), but_root=True)
+        os._exit(1)
+
+    def next(self) -> Message | None:
+        message = self._messages.get()
+        self._cancel.clear()
+        return message
+
+    def cancelled(self) -> bool:
+        return self._cancel.is_set()
+
+
+class _Reporter:
+    """What the context reports to: messages on the channel, progress not too often."""
+
+    def __init__(self, channel: Channel, inbox: Inbox) -> None:
+        self._channel = channel
+        self._inbox = inbox
+        self._last = 0.0
+        self._waiting: tuple[int, str | None] | None = None
+
+    def progress(self, percent: int, message: str | None) -> None:
+        now = time.monotonic()
+        self._waiting = (percent, message)
+        if now - self._last >= PROGRESS_EVERY:
+            self._last = now
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting is not None:
+            percent, message = self._waiting
+            self._waiting = None
+            self._channel.send({"t": "progress", "percent": percent, "message": message})
+
+    def log(self, level: int, text: str) -> None:
+        self._channel.send({"t": "log", "level": logging.getLevelName(level), "text": text})
+
+    def cancelled(self) -> bool:
+        return self._inbox.cancelled()
+
+
+def serve(
+    channel: Channel, inbox: Inbox, definitions: Mapping[str, Definition], fetch: Callable[[], Fetch]
+) -> None:
+    """Run jobs until the worker has no more. `fetch` makes the client that fetches references."""
+    while (order := inbox.next()) is not None:
+        _run(channel, inbox, order, definitions, fetch)
+        if order["last"]:
+            return
+
+
+def _run(
+    channel: Channel,
+    inbox: Inbox,
+    order: Message,
+    definitions: Mapping[str, Definition],
+    fetch: Callable[[], Fetch],
+) -> None:
+    reporter = _Reporter(channel, inbox)
+    work = Path(order["work"])
+    work.mkdir(parents=True, exist_ok=True)
+    os.chdir(work)
+    _limit(order["memory"])
+    answer: Message
+    try:
+        request = load_request(order["request"])
+        if order["fetch"]:
+            values = _fetch(request, order, fetch(), reporter)
+            answer = {"t": "done", "values": dump_values(values)}
+        else:
+            definition = definitions.get(request.process)
+            if definition is None:
+                raise AppError(f"process '{request.process}' is no longer in its module")
+            answer = {"t": "done", "values": dump_values(_call(definition, request, order, reporter))}
+        reporter.flush()
+    except Cancelled:
+        answer = {"t": "cancelled"}
+    except BaseException as error:
+        answer = _failure(error, order)
+    _end_what_it_started()
+    os.chdir("/" if os.name == "posix" else Path.home())
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os.write(1, END_OF_JOB)
+    channel.send(answer)
+
+
+def _limit(memory: int) -> None:
+    """Bound the private memory that this process may have beyond what it has now."""
+    if resource is None or not hasattr(resource, "RLIMIT_DATA"):
+        return
+    used = 0
+    with suppress(OSError):
+        pages = int(Path("/proc/self/statm").read_text().split()[5])
+        used = pages * resource.getpagesize()
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (used + memory, hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _fetch(
+    request: StoredRequest, order: Message, fetch: Fetch, reporter: _Reporter
+) -> Mapping[str, tuple[Value, ...]]:
+    def progress(locator: str, received: int, total: int | None) -> None:
+        if reporter.cancelled():
+            raise Cancelled
+        reporter.progress(0, f"fetching '{locator}': {received:,} of {total:,} bytes" if total else None)
+
+    return fetch_references(
+        request.inputs,
+        Path(order["inputs"]),
+        fetch,
+        progress,
+        description=load_description(order["description"]),
+    )
+
+
+def _call(
+    definition: Definition, request: StoredRequest, order: Message, reporter: _Reporter
+) -> dict[str, tuple[Value, ...]]:
+    workdir = Path(order["work"]) / "work"
+    workdir.mkdir()
+    os.chdir(workdir)
+    outputs = request.outputs or {}
+    context = Context(
+        workdir=workdir,
+        reporter=reporter,
+        formats={id: o.format.media_type for id, o in outputs.items() if o.format is not None},
+    )
+    inputs = Path(order["inputs"])
+    produced = call(definition, request.inputs, inputs, context)
+    return _publish(produced, Path(order["work"]) / "outputs", order["outputs"])
+
+
+def _publish(
+    produced: Mapping[str, tuple[Produced, ...]], folder: Path, limit: int
+) -> dict[str, tuple[Value, ...]]:
+    """Move the files that were returned to `folder`, on disk for good; values with keys relative to it."""
+    results: dict[str, tuple[Value, ...]] = {}
+    total = 0
+    for id, items in produced.items():
+        values: list[Value] = []
+        for number, item in enumerate(items):
+            if not isinstance(item, LocalFile):
+                values.append(item)
+                continue
+            size = item.path.stat().st_size
+            total += size
+            if total > limit:
+                raise OutputError(id, f"the job's files exceed {limit:,} bytes (setting limits.outputs)")
+            name = item.name or item.path.name
+            key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
+            _place(item.path, folder / key)
+            values.append(StoredFile(key, name, size, item.format))
+        results[id] = tuple(values)
+    return results
+
+
+def _place(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    own = source.resolve().is_relative_to(target.parents[1].parent)
+    if own and not source.is_symlink() and source.stat().st_nlink == 1:
+        try:
+            source.rename(target)
+        except OSError:
+            shutil.copyfile(source, target)
+    else:  # an input handed on, or a file from elsewhere, which is not the job's to move
+        shutil.copyfile(source, target)
+    sync(target)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk has a file or, where the system can, a folder's entries."""
+    with suppress(OSError):  # folders cannot be opened on Windows
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _failure(error: BaseException, order: Message) -> Message:
+    kind, locator = FailureKind.PROCESS, None
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    match error:
+        case MemoryError():
+            kind, text = FailureKind.MEMORY, f"it needed more than {order['memory']:,} bytes of memory"
+        case OutputError():
+            kind, text, locator = FailureKind.OUTPUT, str(error), error.output
+        case AppError():
+            kind, text, locator = FailureKind.INPUT, str(error), error.locator
+        case SystemExit():
+            text = f"the process called sys.exit({error.code!r})"
+    if kind is FailureKind.PROCESS:
+        traceback.print_exception(error)
+    return {"t": "failed", "kind": kind, "text": text[:10_000], "locator": locator}
+
+
+def _end_what_it_started() -> None:
+    """End descendants that the job left behind; collect those that have ended already."""
+    if not hasattr(os, "WNOHANG"):
+        return
+    try:
+        while True:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                tree.kill(os.getpid(), but_root=True)
+                os.waitpid(-1, 0)
+    except ChildProcessError:
+        pass

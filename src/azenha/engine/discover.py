@@ -1,0 +1,172 @@
+"""Descriptions as data: each source is imported in a process of its own, once for each state of its files.
+
+A module that exits, hangs or crashes at import is listed with its reason, and the others are served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from azenha.authoring.errors import AuthoringError
+from azenha.authoring.registry import Kind, Source, find, fingerprint, load, loaded_files
+from azenha.domain.described import dump_description, load_description
+from azenha.domain.process import Catalogue, Offering, ProcessDescription, Unavailable
+from azenha.engine.sandbox import tree
+
+CACHE_FORMAT = 1
+
+
+def key(source: Source) -> str:
+    """A source as text: for the programs of children, and to name its entry in the cache."""
+    return json.dumps(asdict(source), default=str, sort_keys=True)
+
+
+def source_of(text: str) -> Source:
+    data = json.loads(text)
+    return Source(
+        data["name"],
+        Kind(data["kind"]),
+        data["location"],
+        Path(data["path"]),
+        Path(data["root"]) if data["root"] else None,
+        data["only"],
+    )
+
+
+def describe(text: str) -> None:
+    """The program that imports one source and prints what is in it, as JSON on the real standard output."""
+    answer_to = os.dup(1)
+    os.dup2(2, 1)  # what the module prints while it is imported is no answer
+    source = source_of(text)
+    answer: dict[str, Any]
+    try:
+        definitions = load(source)
+        files = loaded_files(source)
+        answer = {
+            "processes": [dump_description(d.description) for d in definitions],
+            "files": [str(f) for f in files],
+            "hash": fingerprint(files),
+        }
+    except AuthoringError as error:
+        answer = {"reason": str(error)}
+    except BaseException as error:
+        answer = {"reason": f"its import ended with {type(error).__name__}: {error}"}
+    with os.fdopen(answer_to, "w") as stream:
+        json.dump(answer, stream)
+    sys.stderr.flush()
+    os._exit(0)  # whatever threads the module has started
+
+
+def discover(
+    targets: Sequence[str],
+    cache: Path,
+    command: Sequence[str],
+    import_time: float,
+    on_import: Callable[[str], None] | None = None,
+) -> tuple[Catalogue, dict[str, str]]:
+    """What the targets offer, and the key of each source by its name.
+
+    Args:
+        cache: folder; descriptions are taken from there as long as no file that they came from has changed.
+        command: starts the program of `describe`, given the key for its last argument.
+        on_import: told each source that has to be imported.
+    """
+    sources, missing = find(targets)
+    unavailable = list(missing)
+
+    def look(source: Source) -> list[ProcessDescription] | str:
+        return _describe(source, cache, command, import_time, on_import)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        answers = list(pool.map(look, sources))
+    offerings: dict[str, Offering] = {}
+    for source, answer in zip(sources, answers, strict=True):
+        if isinstance(answer, str):
+            unavailable.append(Unavailable(source.name, answer))
+            continue
+        for description in answer:
+            if (other := offerings.get(description.id)) is not None:
+                reason = (
+                    f"process '{description.id}' is in {other.source} already: give one of them another id"
+                )
+                unavailable.append(Unavailable(source.name, reason))
+            else:
+                offerings[description.id] = Offering(description, source.name)
+    return Catalogue(offerings, tuple(unavailable)), {s.name: key(s) for s in sources}
+
+
+def _describe(
+    source: Source,
+    cache: Path,
+    command: Sequence[str],
+    import_time: float,
+    on_import: Callable[[str], None] | None,
+) -> list[ProcessDescription] | str:
+    text = key(source)
+    place = cache / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+    answer = _cached(place, text)
+    if answer is None:
+        if on_import is not None:
+            on_import(source.name)
+        answer = _imported(text, command, import_time)
+        if "processes" in answer:
+            cache.mkdir(parents=True, exist_ok=True)
+            fresh = place.with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps(answer | {"key": text, "made": _made_by()}))
+            fresh.replace(place)
+    if "processes" not in answer:
+        return str(answer["reason"])
+    return [load_description(d) for d in answer["processes"]]
+
+
+def _made_by() -> list[object]:
+    from azenha import __version__
+
+    return [CACHE_FORMAT, __version__, list(sys.version_info[:3])]
+
+
+def _cached(place: Path, text: str) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(place.read_text())
+        fits = (
+            answer["key"] == text
+            and answer["made"] == _made_by()
+            and fingerprint([Path(f) for f in answer["files"]]) == answer["hash"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return dict(answer) if fits else None
+
+
+def _imported(text: str, command: Sequence[str], import_time: float) -> dict[str, Any]:
+    process = subprocess.Popen(
+        [*command, text],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        output, errors = process.communicate(timeout=import_time)
+    except subprocess.TimeoutExpired:
+        tree.kill(process.pid)
+        process.kill()
+        process.communicate()
+        return {"reason": f"its import did not end within {import_time:g} s (setting children.import_time)"}
+    try:
+        return dict(json.loads(output))
+    except ValueError:
+        said = errors.decode(errors="replace").strip().rsplit("\n", 1)[-1]
+        detail = f": {said}" if said else ""
+        return {
+            "reason": f"its import ended the process that loads it (exit code {process.returncode}){detail}"
+        }

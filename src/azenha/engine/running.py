@@ -1,0 +1,206 @@
+"""One claimed job in one child: orders, answers, limits, its log, its end.
+
+The slot's thread reads what the child says; the worker's watch thread looks at time, memory and dismissal from
+outside. Both only ever ask the child to end: what is recorded is decided by the slot's thread alone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from azenha.domain.job import FailureKind
+from azenha.engine.channel import ChannelClosed, Message
+from azenha.engine.child import END_OF_JOB
+from azenha.engine.sandbox import tree
+from azenha.engine.sandbox.child import Child
+from azenha.usecases.ports import Lease
+
+WATCH_AFTER = 0.3  # seconds of run time before memory and processes are looked at: most jobs are over by then
+FLOOD = 10  # a job that writes so many times its log's limit is stopped
+
+
+class Log:
+    """A job's log: bounded, readable while it grows, made with the first line."""
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path = path
+        self._limit = limit
+        self._written = path.stat().st_size if path.exists() else 0
+        self._lock = threading.Lock()
+        self.offered = 0
+
+    def write(self, data: bytes) -> None:
+        with self._lock:
+            self.offered += len(data)
+            room = self._limit - self._written
+            if room <= 0:
+                return
+            if len(data) >= room:
+                data = data[:room] + b"\n[the log ends here: setting limits.log]\n"
+                self._written = self._limit
+            else:
+                self._written += len(data)
+            with self._path.open("ab") as file:
+                file.write(data)
+
+
+class Output:
+    """Reads a child's standard output and error in a thread, into the log of the job that it runs now."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._log: Log | None = None
+        self._drained = threading.Event()
+        self._tail = b""
+        threading.Thread(target=self._read, name="azenha-output", daemon=True).start()
+
+    def attach(self, log: Log) -> None:
+        self._drained.clear()
+        self._log = log
+
+    def drain(self, timeout: float) -> None:
+        """Wait until all that the job wrote is in its log."""
+        self._drained.wait(timeout)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._descriptor, 1 << 16)
+            except OSError:
+                data = b""
+            if not data:
+                self._write(self._tail)
+                self._drained.set()
+                os.close(self._descriptor)
+                return
+            data = self._tail + data
+            self._tail = b""
+            while (at := data.find(END_OF_JOB)) >= 0:
+                self._write(data[:at])
+                data = data[at + len(END_OF_JOB) :]
+                self._drained.set()
+            kept = _partial(data)
+            self._tail = data[len(data) - kept :]
+            self._write(data[: len(data) - kept])
+
+    def _write(self, data: bytes) -> None:
+        if data and self._log is not None:
+            self._log.write(data)
+
+
+def _partial(data: bytes) -> int:
+    """How many bytes at the end of `data` may be the beginning of the marker."""
+    for length in range(min(len(data), len(END_OF_JOB) - 1), 0, -1):
+        if data.endswith(END_OF_JOB[:length]):
+            return length
+    return 0
+
+
+class Run:
+    """A job in its child."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        child: Child,
+        *,
+        seconds: float,
+        memory: int,
+        processes: int,
+        log: Log,
+        log_limit: int,
+    ) -> None:
+        self.lease = lease
+        self.child = child
+        self._log = log
+        self._began = time.monotonic()
+        self._seconds = seconds
+        self._memory = memory
+        self._processes = processes
+        self._flood = log_limit * FLOOD
+        self._stopping: float | None = None  # since when it has been asked to end
+        self._forced = 0
+        self.verdict: tuple[FailureKind, str] | None = None
+        self.dismissed = False
+
+    def dismiss(self) -> None:
+        """The job is not wanted any more: ask first, then terminate, then kill (see `watch`)."""
+        if self._stopping is None:
+            self.dismissed = True
+            self._stopping = time.monotonic()
+            with suppress(ChannelClosed):
+                self.child.channel.send({"t": "cancel"})
+
+    def watch(self, grace: float) -> None:
+        """Look at the limits; called a few times a second from outside the slot's thread."""
+        now = time.monotonic()
+        if self._stopping is not None:
+            waited = now - self._stopping
+            if waited > 2 * grace and self._forced < 2:
+                self._forced = 2
+                self.child.kill()
+            elif waited > grace and self._forced < 1:
+                self._forced = 1
+                self.child.terminate()
+            return
+        if now - self._began > self._seconds:
+            self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s")
+        elif self._log.offered > self._flood:
+            self._end(FailureKind.OUTPUT, f"it wrote more than {self._flood:,} bytes to its log")
+        elif now - self._began > WATCH_AFTER and (pid := self.child.pid()) is not None:
+            self._look(pid)
+
+    def _look(self, pid: int) -> None:
+        family = [pid, *tree.descendants(pid)]
+        if len(family) > self._processes:
+            self._end(FailureKind.PROCESS, f"it had more than {self._processes} processes (jobs.processes)")
+            return
+        if len(family) == 1 and tree.memory(pid) <= self._memory:
+            return
+        used = sum(map(tree.memory, family))
+        if used > self._memory:
+            self._end(FailureKind.MEMORY, f"it needed more than {self._memory:,} bytes of memory")
+
+    def _end(self, kind: FailureKind, reason: str) -> None:
+        self.verdict = (kind, reason)
+        self._stopping = time.monotonic()
+        self._forced = 2
+        self.child.kill()
+
+    def exchange(self, order: Message, on_progress: Callable[[int, str | None], None]) -> Message | None:
+        """Give the order and follow it to its end; None if the child died over it."""
+        try:
+            self.child.channel.send(order)
+        except ChannelClosed:
+            return None
+        while (message := self.child.channel.receive()) is not None:
+            match message.get("t"):
+                case "progress":
+                    on_progress(max(0, min(100, int(message["percent"]))), message["message"])
+                case "log":
+                    line = f"{message['level']}: {message['text']}\n"
+                    self._log.write(line.encode("utf-8", "replace"))
+                case "done" | "failed" | "cancelled":
+                    return message
+        return None
+
+    def death(self) -> str:
+        """How the child ended, in words."""
+        code = self.child.exit_code(2.0)
+        if code is None:
+            self.child.kill()
+            return "its child closed its connection"
+        if code >= 0:
+            return f"the process ended its child with exit code {code}"
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        hint = ", perhaps because the machine ran out of memory" if name == "SIGKILL" else ""
+        return f"the process's child was ended by {name}{hint}"

@@ -1,0 +1,107 @@
+"""Every descendant ends with the job: process trees on Linux, process groups elsewhere on POSIX.
+
+On Linux each child is a subreaper: whatever it starts, however detached, stays below it while it lives. What
+a dead child leaves falls to its warm parent, which is a subreaper too and knows its own children: the rest are
+orphans.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+LINUX = sys.platform == "linux"
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_prctl: Callable[..., int] | None = None
+if LINUX:
+    with suppress(OSError, AttributeError):
+        _prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+def become_subreaper() -> None:
+    """Orphaned descendants of this process become its children."""
+    if _prctl is not None:
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """This process is killed when the thread that started it ends."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def children(pid: int) -> list[int]:
+    """Direct children of a process, of all its threads. Empty where the system does not tell."""
+    found: list[int] = []
+    with suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with suppress(OSError):
+                found += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes below `pid`, parents before their children."""
+    found = children(pid)
+    for one in found:  # grows while it is walked
+        found += children(one)
+    return found
+
+
+def memory(pid: int) -> int:
+    """Resident private bytes of a process."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+    except OSError:
+        return 0
+    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _signal(pid: int, what: int) -> None:
+    with suppress(OSError):
+        os.kill(pid, what)
+
+
+def terminate(pid: int) -> None:
+    """Ask a child and all that it started to end."""
+    for one in [pid, *descendants(pid)]:
+        _signal(one, signal.SIGTERM)
+
+
+def kill(pid: int, *, but_root: bool = False) -> None:
+    """End a process tree for good. It is stopped first, so that nothing is started meanwhile."""
+    if not LINUX:
+        if not but_root:
+            if hasattr(os, "killpg"):
+                with suppress(OSError):
+                    os.killpg(pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
+            _signal(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        return
+    if not but_root:
+        _signal(pid, signal.SIGSTOP)
+    stopped: set[int] = set()
+    for _ in range(100):
+        fresh = [one for one in descendants(pid) if one not in stopped]
+        if not fresh:
+            break
+        for one in fresh:
+            _signal(one, signal.SIGSTOP)
+        stopped.update(fresh)
+    for one in stopped:
+        _signal(one, signal.SIGKILL)
+    if not but_root:
+        _signal(pid, signal.SIGKILL)
+
+
+def kill_orphans(known: set[int]) -> None:
+    """End those children of this process that it did not start itself: a dead job left them."""
+    for one in children(os.getpid()):
+        if one not in known:
+            kill(one)

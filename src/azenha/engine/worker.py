@@ -1,0 +1,351 @@
+"""The worker: claims jobs, runs each in a child, stores results, records the end. Heartbeats and lost leases.
+
+The store is the truth. What reaches the worker by its wake-up socket only saves waiting for the next look.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from azenha.domain.canonical import dump_request, load_values
+from azenha.domain.described import dump_description
+from azenha.domain.job import Failure, FailureKind, Lane
+from azenha.domain.process import Catalogue, ProcessDescription
+from azenha.engine.channel import Message
+from azenha.engine.child import sync
+from azenha.engine.running import Log, Output, Run
+from azenha.engine.sandbox.child import CannotStart, Child, Starter
+from azenha.engine.transfer import has_references
+from azenha.settings import Settings
+from azenha.usecases.ports import Folders, Lease, Leases, Success
+
+LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
+WATCH_EVERY = 0.1
+TIDY_EVERY = 5.0
+FETCHES = 1000  # jobs whose references one child fetches, before a fresh one takes its place
+END_WITHIN = 1.0  # seconds that a child without work has to end by itself
+
+_log = logging.getLogger("azenha.worker")
+
+
+class Announce(Protocol):
+    """Tell the web tier that a job ended."""
+
+    def __call__(self, job: str) -> None: ...
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A child between two jobs of the same process."""
+
+    child: Child
+    output: Output
+    used: int
+    since: float
+
+
+class Worker:
+    def __init__(
+        self,
+        name: str,
+        store: Leases,
+        folders: Folders,
+        starter: Starter,
+        catalogue: Catalogue,
+        sources: Mapping[str, str],
+        fetching: str,
+        settings: Settings,
+        announce: Announce,
+    ) -> None:
+        """`sources`: what the starter is given for each source's name; `fetching`: for children that fetch."""
+        self._name = name
+        self._store = store
+        self._folders = folders
+        self._starter = starter
+        self._catalogue = catalogue
+        self._sources = sources
+        self._fetching = fetching
+        self._settings = settings
+        self._announce = announce
+        self._runs: dict[str, Run] = {}
+        self._kept: dict[tuple[str, Lane], list[_Kept]] = {}
+        self._ending: deque[tuple[Child, float]] = deque()
+        self._lock = threading.Lock()
+        self._wake = {lane: threading.Semaphore(0) for lane in Lane}
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    # -- from outside ----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Recover what other workers left, then take jobs."""
+        for job in self._store.recover(self._name, self._settings.jobs.keep):
+            _log.warning("job %s was lost by its worker: now %s", job.id, job.state)
+            if job.ended:
+                self._announce(job.id)
+        queue = self._settings.queue
+        for lane, slots in ((Lane.SYNC, queue.sync_slots), (Lane.BACKGROUND, queue.slots)):
+            for number in range(slots):
+                self._thread(f"azenha-{lane}-{number}", self._slot, lane)
+        self._thread("azenha-watch", self._watch)
+        self._thread("azenha-heartbeat", self._heartbeat)
+        self._thread("azenha-tidy", self._tidy)
+
+    def _thread(self, name: str, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def offered(self, lane: Lane) -> None:
+        """A job waits in that lane."""
+        self._wake[lane].release()
+
+    def interrupt(self, job: str) -> None:
+        """A job was dismissed."""
+        if (run := self._runs.get(job)) is not None:
+            run.dismiss()
+
+    def stop(self) -> None:
+        """Take no more jobs, end the running ones; each record says so."""
+        self._stop.set()
+        for lane in Lane:
+            for _ in self._threads:
+                self._wake[lane].release()
+        self._starter.close()
+        for thread in self._threads:
+            thread.join(5)
+        self._store.recover("", self._settings.jobs.keep)
+
+    # -- slots -----------------------------------------------------------------------------------
+
+    def _slot(self, lane: Lane) -> None:
+        while not self._stop.is_set():
+            try:
+                lease = self._store.claim(self._name, lane, self._settings.jobs.lease)
+            except Exception:
+                _log.exception("the job store cannot be read; trying again")
+                self._stop.wait(1)
+                continue
+            if lease is None:
+                self._wake[lane].acquire(timeout=LOOK_EVERY)
+                continue
+            try:
+                self._run(lease)
+            except Exception:
+                _log.exception("job %s could not be ended", lease.job.id)
+                with suppress(Exception):
+                    self._fail(lease, FailureKind.LOST, "an internal error of the server ended it")
+            finally:
+                self._announce(lease.job.id)
+
+    def _run(self, lease: Lease) -> None:
+        offering = self._catalogue.offerings.get(lease.job.process)
+        if offering is None or offering.source not in self._sources:
+            self._fail(
+                lease,
+                FailureKind.UNAVAILABLE,
+                f"process '{lease.job.process}' is not offered here any more",
+            )
+            return
+        description = offering.description
+        log = Log(self._folders.log(lease.job.id), self._settings.limits.log)
+        work = self._folders.work(lease.job.id, lease.attempt)
+        try:
+            if has_references(lease.request.inputs):
+                fetched = self._in_child(lease, self._fetching, description, work / "fetch", log)
+                if fetched is None:
+                    return
+                inputs = load_values(fetched["values"])
+                lease = replace(lease, request=replace(lease.request, inputs=inputs))
+            source = self._sources[offering.source]
+            answer = self._in_child(lease, source, description, work / "run", log)
+            if answer is not None:
+                self._succeed(lease, answer, work / "run" / "outputs")
+        finally:
+            shutil.rmtree(work.parent, ignore_errors=True)
+
+    def _in_child(
+        self, lease: Lease, source: str, description: ProcessDescription, work: Path, log: Log
+    ) -> Message | None:
+        """Run the job, or fetch its references; None if that failed, which is recorded."""
+        jobs, lane = self._settings.jobs, lease.job.lane
+        reuse = description.reuse if source != self._fetching else FETCHES
+        key = (description.id if source != self._fetching else "", lane)
+        try:
+            kept = self._child(source, key, lane)
+        except CannotStart as error:
+            self._fail(lease, FailureKind.UNAVAILABLE, f"it could not be started: {error}")
+            return None
+        seconds = description.limits.time or jobs.time
+        if lane is Lane.SYNC:
+            seconds = min(seconds, self._settings.queue.sync_seconds)
+        run = Run(
+            lease,
+            kept.child,
+            seconds=seconds,
+            memory=description.limits.memory or jobs.memory,
+            processes=jobs.processes,
+            log=log,
+            log_limit=self._settings.limits.log,
+        )
+        kept.output.attach(log)
+        self._runs[lease.job.id] = run
+        order = self._order(lease, source, description, work, last=kept.used + 1 >= reuse)
+        try:
+            answer = run.exchange(order, lambda percent, said: self._store.progress(lease, percent, said))
+        finally:
+            del self._runs[lease.job.id]
+        died = None
+        if answer is None:
+            died = run.death()
+            kept.child.close()
+        kept.output.drain(1.0)
+        kept.used += 1
+        good = answer is not None and answer["t"] == "done" and not run.dismissed and run.verdict is None
+        if answer is not None:
+            if good and not order["last"]:
+                kept.since = time.monotonic()
+                with self._lock:
+                    self._kept.setdefault(key, []).append(kept)
+            else:
+                self._end_child(kept)
+        if good:
+            return answer
+        self._record_failure(lease, run, answer, died)
+        return None
+
+    def _order(
+        self, lease: Lease, source: str, description: ProcessDescription, work: Path, *, last: bool
+    ) -> Message:
+        order: Message = {
+            "t": "run",
+            "fetch": source == self._fetching,
+            "request": dump_request(lease.request),
+            "inputs": str(self._folders.inputs(lease.job.id)),
+            "work": str(work),
+            "memory": description.limits.memory or self._settings.jobs.memory,
+            "outputs": self._settings.limits.outputs,
+            "last": last,
+        }
+        if order["fetch"]:
+            order["description"] = dump_description(description)
+        return order
+
+    def _child(self, source: str, key: tuple[str, Lane], lane: Lane) -> _Kept:
+        with self._lock:
+            kept = self._kept.get(key)
+            while kept:
+                one = kept.pop()
+                if one.child.pid() is not None:
+                    return one
+                one.child.close()
+        nice = self._settings.children.nice if lane is Lane.BACKGROUND else 0
+        child = self._starter.start(source, nice)
+        return _Kept(child, Output(child.output), 0, 0.0)
+
+    def _end_child(self, kept: _Kept) -> None:
+        # A child that served its last job ends by itself; closing its channel ends one that waits for more. The
+        # slot does not wait for that: the watch looks after it.
+        kept.child.channel.close()
+        self._ending.append((kept.child, time.monotonic() + END_WITHIN))
+
+    # -- the end of a job ------------------------------------------------------------------------
+
+    def _record_failure(self, lease: Lease, run: Run, answer: Message | None, died: str | None) -> None:
+        if run.dismissed or (answer is not None and answer["t"] == "cancelled"):
+            return  # the store says so already
+        if run.verdict is not None:
+            self._fail(lease, *run.verdict)
+        elif answer is not None:
+            self._fail(lease, FailureKind(answer["kind"]), answer["text"], answer["locator"])
+        elif not self._stop.is_set():
+            self._fail(lease, FailureKind.PROCESS, died or "its child died")
+
+    def _fail(self, lease: Lease, kind: FailureKind, message: str, locator: str | None = None) -> None:
+        reference = f"{lease.job.id[:8]}-{lease.attempt}"
+        _log.warning("job %s failed (%s, reference %s): %s", lease.job.id, kind, reference, message)
+        Log(self._folders.log(lease.job.id), self._settings.limits.log).write(
+            f"FAILED: {message} (reference {reference})\n".encode()
+        )
+        self._store.fail(lease, Failure(kind, message, reference, locator), self._keep(lease))
+
+    def _keep(self, lease: Lease) -> float:
+        jobs = self._settings.jobs
+        return jobs.keep_sync if lease.job.lane is Lane.SYNC else jobs.keep
+
+    def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> None:
+        results = self._folders.results(lease.job.id, lease.attempt)
+        moved = outputs.exists()
+        if moved:
+            # One rename publishes all; it is on disk before the record says so.
+            results.parent.mkdir(parents=True, exist_ok=True)
+            outputs.rename(results)
+            sync(results)
+            sync(results.parent)
+        success = Success(load_values(answer["values"]))
+        if not self._store.succeed(lease, success, self._keep(lease)) and moved:
+            shutil.rmtree(results, ignore_errors=True)
+
+    # -- threads beside the slots ----------------------------------------------------------------
+
+    def _watch(self) -> None:
+        while not self._stop.wait(WATCH_EVERY):
+            for run in list(self._runs.values()):
+                try:
+                    run.watch(self._settings.jobs.grace)
+                except Exception:
+                    _log.exception("job %s could not be watched", run.lease.job.id)
+            self._end_for_good()
+
+    def _heartbeat(self) -> None:
+        jobs = self._settings.jobs
+        while not self._stop.wait(jobs.heartbeat):
+            try:
+                attempts = {id: run.lease.attempt for id, run in list(self._runs.items())}
+                for id in self._store.renew(self._name, jobs.lease, attempts):
+                    self.interrupt(id)
+                for job in self._store.recover(None, jobs.keep):
+                    self._announce(job.id)
+            except Exception:
+                _log.exception("leases could not be renewed")
+
+    def _tidy(self) -> None:
+        while not self._stop.wait(TIDY_EVERY):
+            try:
+                self._starter.tidy(self._settings.children.idle)
+                self._end_idle()
+                gone = self._store.expired(100)
+                for id in gone:
+                    self._folders.remove(id)
+                self._store.forget(gone)
+            except Exception:
+                _log.exception("tidying failed; trying again")
+
+    def _end_idle(self) -> None:
+        before = time.monotonic() - self._settings.children.idle
+        with self._lock:
+            idle = [k for kept in self._kept.values() for k in kept if k.since < before]
+            for kept in self._kept.values():
+                kept[:] = [k for k in kept if k.since >= before]
+        for one in idle:
+            self._end_child(one)
+
+    def _end_for_good(self) -> None:
+        now = time.monotonic()
+        for _ in range(len(self._ending)):
+            child, until = self._ending.popleft()
+            if child.exit_code(0) is not None:
+                continue
+            if now > until:
+                child.kill()
+                until = now + END_WITHIN
+            self._ending.append((child, until))

@@ -1,0 +1,128 @@
+"""`serve`: a small supervisor that starts the web tier and the worker, and starts them again when they die.
+
+Loads nothing but the standard library: it stays as long as the server runs. What it starts ends when the pipe to
+its standard input closes, so nothing outlives it, however it ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+_log = logging.getLogger("azenha.supervisor")
+
+STOP_WITHIN = 10.0  # seconds that a part has to end by itself
+QUICK = 5.0  # a part that lived shorter than this failed to start: wait longer before the next attempt
+LONGEST_WAIT = 5.0
+
+
+@dataclass
+class Part:
+    """One program under supervision. `command` and the text for its standard input; `socket` is handed on."""
+
+    name: str
+    command: Sequence[str]
+    text: bytes
+    socket: socket.socket | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        passed = () if self.socket is None else (self.socket.fileno(),)
+        self.process = subprocess.Popen(
+            self.command,
+            stdin=subprocess.PIPE,
+            pass_fds=passed,
+            # Ctrl-C is for the supervisor alone: it ends its parts in order.
+            start_new_session=True,
+        )
+        assert self.process.stdin is not None
+        with suppress(OSError):
+            self.process.stdin.write(self.text)
+            self.process.stdin.flush()
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        assert self.process.stdin is not None
+        with suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Supervisor:
+    def __init__(self, parts: Sequence[Part]) -> None:
+        """`parts`: in the order of their start; they end in the opposite order."""
+        self._parts = parts
+        self._stop = threading.Event()
+
+    def run(self, started: Callable[[], None]) -> None:
+        """Until SIGINT, SIGTERM or `stop`. `started` is called once all parts have been started."""
+        if threading.current_thread() is threading.main_thread():
+            for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+                if hasattr(signal, name):
+                    signal.signal(getattr(signal, name), lambda *_: self._stop.set())
+        keepers = [threading.Thread(target=self._keep, args=(part,), daemon=True) for part in self._parts]
+        try:
+            for part in self._parts:
+                part.start()
+            for keeper in keepers:
+                keeper.start()
+            started()
+            while not self._stop.wait(3600):
+                pass
+        finally:
+            self._stop.set()
+            for part in reversed(self._parts):
+                part.stop()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _keep(self, part: Part) -> None:
+        pause = 0.1
+        while True:
+            assert part.process is not None
+            began = time.monotonic()
+            code = part.process.wait()
+            if self._stop.is_set():
+                return
+            _log.error("the %s ended (exit code %s); starting it again", part.name, code)
+            pause = 0.1 if time.monotonic() - began > QUICK else min(2 * pause, LONGEST_WAIT)
+            if self._stop.wait(pause):
+                return
+            part.start()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket. It lives here, so that clients wait while the web tier is started again."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(512)
+    return listening
+
+
+def end_with_stdin(end: Callable[[], None]) -> None:
+    """Call `end` in a thread when the pipe to the supervisor closes."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(1 << 16):
+            pass
+        end()
+
+    threading.Thread(target=wait, name="azenha-supervised", daemon=True).start()
