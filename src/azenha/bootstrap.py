@@ -106,6 +106,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
     """
     from azenha.adapters.locks import FolderInUse, FolderLock
     from azenha.adapters.store.migrate import SchemaTooNew, migrate
+    from azenha.engine.sandbox import tree
     from azenha.supervisor import Part, Supervisor, listen
 
     _logging()
@@ -126,6 +127,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
         return 1
     if backup is not None:
         _log.info("the job store was migrated; its backup is %s", backup)
+    tree.become_subreaper()
     _end_leftovers(settings.data)
     try:
         listening = listen(settings.server.host, settings.server.port)
@@ -141,7 +143,9 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
         _log.warning("%s is not served: %s", missing.source, missing.reason)
     text = _to_parts(settings, catalogue, keys, listening.fileno())
     supervisor = Supervisor(
-        [Part("worker", _program("worker"), text), Part("web tier", _program("web"), text, listening)]
+        [Part("worker", _program("worker"), text), Part("web tier", _program("web"), text, listening)],
+        # What a killed worker's jobs had started falls to this process.
+        on_death=tree.kill_orphans,
     )
     (settings.data / SERVER_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}))
 
@@ -262,7 +266,7 @@ def web_main(_: Sequence[str]) -> int:
     _logging()
     settings, catalogue, _keys, descriptor = _from_supervisor()
     jobs = _jobs(settings)
-    ends = Ends(lambda id: (job := jobs.get(id)) is None or job.ended)
+    ends = Ends(lambda name: (job := jobs.get(name)) is None or job.ended)
     loops: list[asyncio.AbstractEventLoop] = []
 
     def ended(job: str) -> None:
@@ -375,8 +379,10 @@ def _starter(settings: Settings) -> Starter:
 
     spawning = Spawning(_program("child"))
     start = settings.children.start
+    # Room for a job that goes too far, so that it is seen to, and for the others beside it.
+    most = 2 * settings.jobs.processes + 64
     if start == "fork" or (start == "auto" and forking.available()):
-        return forking.Forking(_program("warm"), spawning, settings.children.import_time)
+        return forking.Forking([*_program("warm"), str(most)], spawning, settings.children.import_time)
     return spawning
 
 
@@ -413,13 +419,13 @@ def warm_main(arguments: Sequence[str]) -> int:
     from azenha.engine.channel import Channel
     from azenha.engine.sandbox import warm
 
-    source, _ = json.loads(arguments[0])
+    source, _ = json.loads(arguments[1])
     loaded: list[tuple[dict[str, Definition], Callable[[], Fetch]]] = []
 
     def run(channel: Channel) -> None:
         child.serve(channel, child.PolledInbox(channel), *loaded[0])
 
-    warm.main(socket.socket(fileno=0), lambda: loaded.append(_loaded(source)), run)
+    warm.main(socket.socket(fileno=0), lambda: loaded.append(_loaded(source)), run, int(arguments[0]))
     return 0
 
 

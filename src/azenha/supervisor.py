@@ -1,7 +1,7 @@
 """`serve`: a small supervisor that starts the web tier and the worker, and starts them again when they die.
 
-Loads nothing but the standard library: it stays as long as the server runs. What it starts ends when the pipe to
-its standard input closes, so nothing outlives it, however it ends.
+Loads nothing but the standard library: it stays as long as the server runs. What it starts ends when the pipe
+to its standard input closes, so nothing outlives it, however it ends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -63,9 +63,14 @@ class Part:
 
 
 class Supervisor:
-    def __init__(self, parts: Sequence[Part]) -> None:
-        """`parts`: in the order of their start; they end in the opposite order."""
+    def __init__(self, parts: Sequence[Part], on_death: Callable[[Collection[int]], None]) -> None:
+        """`parts`: in the order of their start; they end in the opposite order.
+
+        `on_death`: called when one has died, with the process ids of all, before it is started again.
+        """
         self._parts = parts
+        self._on_death = on_death
+        self._starting = threading.Lock()
         self._stop = threading.Event()
 
     def run(self, started: Callable[[], None]) -> None:
@@ -103,7 +108,9 @@ class Supervisor:
             pause = 0.1 if time.monotonic() - began > QUICK else min(2 * pause, LONGEST_WAIT)
             if self._stop.wait(pause):
                 return
-            part.start()
+            with self._starting:
+                self._on_death([p.process.pid for p in self._parts if p.process is not None])
+                part.start()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -28,6 +30,16 @@ class LocalFolders:
 
     def log(self, job: str) -> Path:
         return self.data / "logs" / f"{job}.log"
+
+    def jobs(self, older: float) -> list[str]:
+        before = time.time() - older
+        found = set()
+        for name in ("inputs", "work", "results"):
+            for folder in (self.data / name).iterdir():
+                with suppress(OSError):
+                    if folder.stat().st_mtime < before:
+                        found.add(folder.name)
+        return sorted(found)
 
     def remove(self, job: str) -> None:
         for name in ("inputs", "work", "results"):

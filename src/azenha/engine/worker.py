@@ -31,6 +31,7 @@ from azenha.usecases.ports import Folders, Lease, Leases, Success
 LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
 WATCH_EVERY = 0.1
 TIDY_EVERY = 5.0
+STRAY_AFTER = 3600.0  # seconds: the files of a request that is still being stored are younger
 FETCHES = 1000  # jobs whose references one child fetches, before a fresh one takes its place
 END_WITHIN = 1.0  # seconds that a child without work has to end by itself
 
@@ -66,7 +67,7 @@ class Worker:
         settings: Settings,
         announce: Announce,
     ) -> None:
-        """`sources`: what the starter is given for each source's name; `fetching`: for children that fetch."""
+        """`sources`: what the starter is given for each source's name; `fetching`: for those that fetch."""
         self._name = name
         self._store = store
         self._folders = folders
@@ -123,7 +124,7 @@ class Worker:
         self._starter.close()
         for thread in self._threads:
             thread.join(5)
-        self._store.recover("", self._settings.jobs.keep)
+        self._store.recover("", self._settings.jobs.keep, "the server was stopped while it ran")
 
     # -- slots -----------------------------------------------------------------------------------
 
@@ -253,8 +254,8 @@ class Worker:
         return _Kept(child, Output(child.output), 0, 0.0)
 
     def _end_child(self, kept: _Kept) -> None:
-        # A child that served its last job ends by itself; closing its channel ends one that waits for more. The
-        # slot does not wait for that: the watch looks after it.
+        # A child that served its last job ends by itself; closing its channel ends one that waits for more.
+        # The slot does not wait for that: the watch looks after it.
         kept.child.channel.close()
         self._ending.append((kept.child, time.monotonic() + END_WITHIN))
 
@@ -319,6 +320,10 @@ class Worker:
                 _log.exception("leases could not be renewed")
 
     def _tidy(self) -> None:
+        with suppress(Exception):
+            # A web tier killed between a job's files and its record leaves the files.
+            for id in self._store.unknown(self._folders.jobs(STRAY_AFTER)):
+                self._folders.remove(id)
         while not self._stop.wait(TIDY_EVERY):
             try:
                 self._starter.tidy(self._settings.children.idle)

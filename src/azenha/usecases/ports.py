@@ -13,6 +13,8 @@ from azenha.domain.job import Failure, Job, JobState, Lane
 from azenha.domain.messages import ListJobs
 from azenha.domain.values import Value
 
+LOST = "the worker that ran it was lost (killed, crashed, or the machine went down)"
+
 
 class Clock(Protocol):
     def now(self) -> datetime:
@@ -93,11 +95,18 @@ class Leases(Protocol):
     def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
         """Record failure; as `succeed`."""
 
-    def recover(self, worker: str | None, keep: float) -> list[Job]:
-        """Retry or fail every running job whose lease ran out; with `worker`, also those of all other workers."""
+    def recover(self, worker: str | None, keep: float, reason: str = LOST) -> list[Job]:
+        """Retry or fail every running job whose lease ran out; with `worker`, also those of all other workers.
+
+        Args:
+            reason: why they did not end, for people.
+        """
 
     def expired(self, limit: int) -> list[str]:
         """Remove up to `limit` jobs past their time (state REMOVED); ids of all removed jobs whose files remain."""
+
+    def unknown(self, ids: Sequence[str]) -> list[str]:
+        """Those of `ids` that are no jobs, in any state."""
 
     def forget(self, ids: Sequence[str]) -> None:
         """Delete the rows of removed jobs, after their files."""
@@ -113,6 +122,9 @@ class Folders(Protocol):
     def results(self, job: str, attempt: int) -> Path: ...
 
     def log(self, job: str) -> Path: ...
+
+    def jobs(self, older: float) -> list[str]:
+        """Jobs that have folders for inputs, results or work, untouched for `older` seconds."""
 
     def remove(self, job: str) -> None:
         """Delete everything of a job. Nothing happens where there is nothing."""

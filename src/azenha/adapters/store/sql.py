@@ -40,7 +40,7 @@ from azenha.domain.errors import BadParameter, QueueFull
 from azenha.domain.job import Failure, FailureKind, Job, JobEvent, JobState, Lane, sources, target
 from azenha.domain.messages import ListJobs
 from azenha.domain.values import Value
-from azenha.usecases.ports import Clock, Lease, NewJob, Success
+from azenha.usecases.ports import LOST, Clock, Lease, NewJob, Success
 
 _J = schema.job.c
 # SqlJobs.list hides the builtin inside the class.
@@ -219,6 +219,7 @@ _OVERDUE = (
     .limit(bindparam("most"))
 )
 _REMOVED = select(_J.id).where(_J.state == JobState.REMOVED).limit(bindparam("most"))
+_KNOWN = select(_J.seq).where(_J.id == bindparam("id"))
 _FORGET = delete(schema.job).where(_J.id == bindparam("of_id"), _J.state == JobState.REMOVED)
 _FORGET_EVENTS = delete(schema.event).where(schema.event.c.job == bindparam("of_id"))
 
@@ -401,7 +402,7 @@ class SqlJobs:
     def _fence(lease: Lease) -> dict[str, object]:
         return {"of_id": lease.job.id, "by": lease.worker, "of_attempt": lease.attempt}
 
-    def recover(self, worker: str | None, keep: float) -> Recovered:
+    def recover(self, worker: str | None, keep: float, reason: str = LOST) -> Recovered:
         def operation(connection: Connection) -> Recovered:
             now = self._now()
             lost = connection.execute(_LOST, {"now": now, "mine": worker or "", "others": worker is not None})
@@ -409,13 +410,11 @@ class SqlJobs:
             for id, attempt, most, holder in lost.all():
                 fence = {"of_id": id, "by": holder, "of_attempt": attempt, "now": now}
                 if attempt < most:
-                    said = f"its worker was lost; attempt {attempt + 1} of {most} follows"
+                    said = f"{reason}; attempt {attempt + 1} of {most} follows"
                     connection.execute(_RETRY, fence | {"said": said})
                     self._log(connection, id, JobEvent.RETRY, attempt, holder)
                 else:
-                    message = "the worker that ran it was lost (killed, crashed, or the machine went down)"
-                    if most > 1:
-                        message += f" at the last of {most} attempts"
+                    message = f"{reason} at the last of {most} attempts" if most > 1 else reason
                     failure = Failure(FailureKind.LOST, message, f"{id[:8]}-{attempt}")
                     values = {"document": _dump_failure(failure), "until": now + int(keep * 1_000_000)}
                     connection.execute(_END[JobEvent.FAIL], fence | values)
@@ -437,6 +436,10 @@ class SqlJobs:
             return [id for id in overdue if connection.execute(_REMOVE, {"of_id": id, "now": now}).first()]
 
         return removed + self._writer.run(operation, durable=False)
+
+    def unknown(self, ids: Sequence[str]) -> Ids:
+        with self._engine.connect() as connection:
+            return [id for id in ids if connection.execute(_KNOWN, {"id": id}).first() is None]
 
     def forget(self, ids: Sequence[str]) -> None:
         if not ids:

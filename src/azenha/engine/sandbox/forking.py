@@ -68,11 +68,8 @@ class _WarmParent:
 
     def __init__(self, command: Sequence[str], source: str, import_time: float) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = subprocess.Popen(
-            [*command, json.dumps([source, 0])],
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
+        self._process = tree.start(
+            [*command, json.dumps([source, 0])], stdin=theirs.fileno(), stdout=subprocess.DEVNULL
         )
         theirs.close()
         self._control = ours
@@ -121,6 +118,7 @@ class _WarmParent:
                 child.ended(int(str(message["exit"])))
         self._process.wait()
         # Its children died with it; what they had started themselves has fallen to this process.
+        tree.kill_orphans()
         for child in list(self._children.values()):
             child.ended(-signal.SIGKILL)
         self._children.clear()
@@ -128,10 +126,6 @@ class _WarmParent:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        return int(self._process.pid)
 
     @property
     def busy(self) -> bool:
@@ -211,10 +205,6 @@ class Forking:
                     del self._parents[source]
                     parent.close()
         self._otherwise.tidy(idle)
-
-    def pids(self) -> set[int]:
-        """Of the warm parents: what else hangs below the worker is an orphan."""
-        return {parent.pid for parent in self._parents.values()}
 
     def close(self) -> None:
         for parent in self._parents.values():

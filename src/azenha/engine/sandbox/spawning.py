@@ -61,12 +61,11 @@ class Spawning:
 
     def start(self, source: str, nice: int) -> Child:
         try:
-            process = subprocess.Popen(
+            process = tree.start(
                 [*self._command, json.dumps([source, nice])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,
             )
         except OSError as error:
             raise CannotStart(f"no process can be started: {error}") from None

@@ -10,10 +10,13 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 LINUX = sys.platform == "linux"
 
@@ -100,8 +103,23 @@ def kill(pid: int, *, but_root: bool = False) -> None:
         _signal(pid, signal.SIGKILL)
 
 
-def kill_orphans(known: set[int]) -> None:
-    """End those children of this process that it did not start itself: a dead job left them."""
-    for one in children(os.getpid()):
-        if one not in known:
-            kill(one)
+_own: set[int] = set()
+_starting = threading.Lock()
+
+
+def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """As Popen, in a session of its own, and remembered: `kill_orphans` spares it."""
+    with _starting:
+        process = subprocess.Popen(command, start_new_session=True, **options)
+        _own.add(process.pid)
+    return process
+
+
+def kill_orphans(known: Collection[int] = ()) -> None:
+    """End those children of this process that it did not start itself (`start`, `known`): the dead left them."""
+    with _starting:
+        for one in children(os.getpid()):
+            if one not in known and one not in _own:
+                kill(one)
+                with suppress(OSError):
+                    os.waitpid(one, 0)

@@ -12,24 +12,31 @@ import selectors
 import signal
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 
 from azenha.engine.channel import Channel
-from azenha.engine.sandbox import tree
+from azenha.engine.sandbox import cgroups, tree
 
 PACKET = 1 << 16
+FORK_ATTEMPTS = 100
 
 
-def main(control: socket.socket, load: Callable[[], None], run: Callable[[Channel], None]) -> None:
+def main(
+    control: socket.socket, load: Callable[[], None], run: Callable[[Channel], None], processes: int
+) -> None:
     """Serve until the worker is gone.
 
     Args:
+        processes: of all its jobs together, where the host gives writable cgroups.
         load: imports the source; what it raises is told to the worker, and this ends.
         run: in the child, with its channel: serves jobs until there are no more.
     """
     tree.die_with_parent()
     tree.become_subreaper()
+    cgroups.confine(processes)
     try:
         load()
     except BaseException as error:
@@ -38,6 +45,15 @@ def main(control: socket.socket, load: Callable[[], None], run: Callable[[Channe
     # A thread of the author's would be missing in a forked child, and its locks be held for ever.
     control.send(json.dumps({"unsafe": threading.active_count() > 1}).encode())
     _Warm(control, run).serve()
+
+
+def _fork() -> int:
+    """Fork; where a job has used up the processes, wait a little until it has been ended for that."""
+    for _ in range(FORK_ATTEMPTS):
+        with suppress(BlockingIOError):
+            return os.fork()
+        time.sleep(0.05)
+    return os.fork()
 
 
 class _Warm:
@@ -72,7 +88,7 @@ class _Warm:
         if not data:
             return False
         order = json.loads(data)
-        pid = os.fork()
+        pid = _fork()
         if pid == 0:
             self._child(order["nice"], *descriptors)
         for descriptor in descriptors:
@@ -116,7 +132,7 @@ class _Warm:
             if number is not None:
                 self._tell({"number": number, "exit": os.waitstatus_to_exitcode(status)})
         # No live child has lost a descendant to this process: what is unknown here belongs to a dead one.
-        tree.kill_orphans(set(self._numbers))
+        tree.kill_orphans(self._numbers)
 
     def _tell(self, message: dict[str, int]) -> None:
         try:
