@@ -23,6 +23,8 @@ from azenha.authoring.types import (
 )
 from azenha.domain.process import Metadata, Text
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AuthoringError",
     "BBox",

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NotRequired, Required, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NotRequired, Required, TypeGuard, Union, get_args, get_origin
 
 from azenha.authoring import docstring, marks
 from azenha.authoring.marks import Marks
@@ -72,13 +72,13 @@ def read(name: str, annotation: object, place: Place, *, output: bool, default: 
     Raises:
         AuthoringError: a type that no client could give or get, or marks that do not go with it.
     """
-    core, extras, nullable = _unfold(annotation, place)
+    core, extras, nullable = unfold(annotation, place)
     array = core is list or get_origin(core) is list
     if array:
         (element,) = get_args(core) or (NO_DEFAULT,)
         if element is NO_DEFAULT:
             raise place.error("a list of what?", "write list[int], list[Raster] …")
-        core, inner, empty = _unfold(element, place)
+        core, inner, empty = unfold(element, place)
         if empty:
             raise place.error("a list whose values may be None", "leave `| None` out of the list's brackets")
         if core is list or get_origin(core) is list:
@@ -93,7 +93,7 @@ def read(name: str, annotation: object, place: Place, *, output: bool, default: 
     return Read(slot, found, place, default, summary)
 
 
-def _unfold(annotation: object, place: Place) -> tuple[Any, list[object], bool]:
+def unfold(annotation: object, place: Place) -> tuple[Any, list[object], bool]:
     """The type without Annotated, `| None`, NewType and aliases; the extras; whether None is allowed."""
     extras: list[object] = []
     nullable = False
@@ -256,7 +256,7 @@ def _union(core: Any, found: Marks, place: Place, *, output: bool) -> FileShape:
     """`Raster | Features`: the formats of both, and each file the class that its media type belongs to."""
     members: list[tuple[type[File], Marks]] = []
     for member in get_args(core):
-        cls, extras, _ = _unfold(member, place)
+        cls, extras, _ = unfold(member, place)
         if not (isinstance(cls, type) and issubclass(cls, File)):
             shown = " | ".join(getattr(m, "__name__", str(m)) for m in get_args(core))
             remedy = (
@@ -277,8 +277,10 @@ def _union(core: Any, found: Marks, place: Place, *, output: bool) -> FileShape:
 # -- records -------------------------------------------------------------------------------------
 
 
-def is_named_tuple(core: object) -> bool:
-    return isinstance(core, type) and issubclass(core, tuple) and hasattr(core, "_field_defaults")
+def is_several(core: object) -> TypeGuard[type]:
+    """Whether a return type is several outputs, by field: the author's own dataclass or NamedTuple."""
+    named_tuple = isinstance(core, type) and issubclass(core, tuple) and hasattr(core, "_field_defaults")
+    return named_tuple or (isinstance(core, type) and dataclasses.is_dataclass(core) and core is not BBox)
 
 
 def _is_typed_dict(core: object) -> bool:

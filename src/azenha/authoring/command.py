@@ -37,12 +37,15 @@ def run(
     try:
         for line in _lines(command, check):
             log.info("%s", line)
-            tail = (tail + line + "\n")[-TAIL:]
+            tail += line + "\n"
+            if len(tail) > 2 * TAIL:  # not at every line: cutting copies it
+                tail = tail[-TAIL:]
         while (code := _ended(command)) is None:  # it may close its output long before its end
             check()
     except BaseException:
         _end(command)
         raise
+    tail = tail[-TAIL:]
     if code:
         reason = f"was ended by signal {-code}" if code < 0 else f"failed with exit code {code}"
         raise CommandFailed(args, code, reason, tail)

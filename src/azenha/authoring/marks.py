@@ -108,12 +108,12 @@ def text(marks: Marks, name: str, abstract: str | None, place: Place) -> Text:
     return Text(title, abstract, words(marks.keywords.words if marks.keywords else (), place))
 
 
-def words(keywords: Sequence[str], place: Place) -> tuple[str, ...]:
+def words(keywords: Sequence[str], place: Place, name: str = "keywords") -> tuple[str, ...]:
     if isinstance(keywords, str):
-        raise place.error(f"keywords are one text, {keywords!r}", f"write a list: [{keywords!r}]")
+        raise place.error(f"{name} are one text, {keywords!r}", f"write a list: [{keywords!r}]")
     for word in keywords:
         if not is_text(word):
-            raise place.error(f"a keyword is {word!r}", "give it a text")
+            raise place.error(f"{word!r} is among the {name}", "write texts")
     return tuple(keywords)
 
 

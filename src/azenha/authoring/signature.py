@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 from azenha.authoring import docstring, marks
-from azenha.authoring.annotations import fields, hints, is_named_tuple, read
+from azenha.authoring.annotations import fields, hints, is_several, read, unfold
 from azenha.authoring.docstring import Docstring
 from azenha.authoring.places import Place
 from azenha.authoring.shapes import Slot
@@ -281,10 +281,17 @@ def _outputs(
     here = place.output(RESULT)
     if returned is type(None):
         raise here.error("it returns None", "return something: clients must have an output to ask for")
-    if dataclasses.is_dataclass(returned) or is_named_tuple(returned):
-        reads, own = fields(returned, place, output=True)
+    core, extras, nullable = unfold(returned, here)
+    if is_several(core):
+        if nullable:
+            remedy = f"write `| None` beside those fields of {core.__name__} that may be missing"
+            raise here.error(f"{core.__name__} is several outputs, and they may be None together", remedy)
+        if extras:
+            remedy = "write it beside its fields"
+            raise here.error(f"{extras[0]!r} stands beside {core.__name__}, which is several outputs", remedy)
+        reads, own = fields(core, place, output=True)
         described = tuple(describe_output(one, own.entries.get(one.slot.name)) for one in reads)
-        return described, tuple(one.slot for one in reads), returned, docs.returns
+        return described, tuple(one.slot for one in reads), core, docs.returns
     one = read(RESULT, returned, here, output=True)
     return (describe_output(one, docs.returns),), (one.slot,), None, None
 
@@ -328,7 +335,7 @@ def _description(
         ),
         retries=_whole("retries", options.retries, 0, "times", place) or 0,
         reuse=_whole("reuse", options.reuse, 1, "jobs", place) or 1,
-        labels=marks.words(options.labels, place),
+        labels=marks.words(options.labels, place, "labels"),
         translations=marks.translations(options.translations, place),
     )
 
