@@ -81,9 +81,10 @@ def test_two_jobs_do_not_share_a_log(tmp_path: Path) -> None:
 
 
 def test_the_media_type_that_was_asked_for_is_known(tmp_path: Path) -> None:
-    ctx = Context.for_tests(tmp_path, formats={"result": "image/png"})
+    ctx = Context.for_tests(tmp_path, formats={"result": "image/png", "other": ""})
     assert ctx.media_type() == "image/png"
     assert ctx.media_type("picture") is None
+    assert ctx.media_type("other") is None
 
 
 # -- command lines -------------------------------------------------------------------------------

@@ -148,7 +148,7 @@ class Context:
 
     def media_type(self, output: str = "result") -> str | None:
         """The media type that the client asked for; None where it left that open: the first declared one."""
-        return self._formats.get(output)
+        return self._formats.get(output) or None  # an encoding alone may be asked for
 
     def run(
         self,
