@@ -75,6 +75,10 @@ def _load_format(data: object) -> Format | None:
     return Format(*data) if isinstance(data, list) else None
 
 
+def _load_output(format: object, transmission: str | None) -> OutputRequest:
+    return OutputRequest(_load_format(format), None if transmission is None else Transmission(transmission))
+
+
 def dump_value(value: Value) -> list[object]:
     match value:
         case Literal(scalar, unit):
@@ -149,6 +153,6 @@ def load_request(data: Mapping[str, object]) -> StoredRequest:
         load_values(inputs),
         None
         if not isinstance(outputs, dict)
-        else {id: OutputRequest(_load_format(f), None if t is None else Transmission(t)) for id, (f, t) in outputs.items()},
+        else {id: _load_output(f, t) for id, (f, t) in outputs.items()},
         Asked(asked[0], asked[1], asked[2], ResponseForm(asked[3])),
     )

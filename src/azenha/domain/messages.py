@@ -240,7 +240,7 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class LogRead:
-    """A piece of the log: `path` from `offset` to `end` (exclusive), in bytes; `path` None where nothing was logged."""
+    """A piece of the log: `path` from `offset` to `end` (exclusive), in bytes; None where nothing was logged."""
 
     job: Job
     path: str | None

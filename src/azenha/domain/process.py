@@ -86,7 +86,7 @@ class BoxDomain:
 
 @dataclass(frozen=True, slots=True)
 class ComplexDomain:
-    """Data in a file. `formats[0]` is the default. `max_bytes` bounds the decoded value (None: the server's limit)."""
+    """Data in a file. `formats[0]` is the default. `max_bytes`: of the decoded value (None: the server's limit)."""
 
     formats: tuple[Format, ...]
     max_bytes: int | None = None

@@ -163,8 +163,10 @@ class Run:
             return
         if len(family) == 1 and tree.memory(pid) <= self._memory:
             return
-        used = sum(map(tree.memory, family))
-        if used > self._memory:
+        # Forked processes share most of what each of them has: counted exactly only where it matters.
+        if sum(map(tree.memory, family)) <= self._memory:
+            return
+        if sum(map(tree.shared_memory, family)) > self._memory:
             self._end(FailureKind.MEMORY, f"it needed more than {self._memory:,} bytes of memory")
 
     def _end(self, kind: FailureKind, reason: str) -> None:

@@ -67,6 +67,15 @@ def memory(pid: int) -> int:
     return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
 
 
+def shared_memory(pid: int) -> int:
+    """Resident bytes of a process, what it shares counted in parts. Exact, and dearer to ask than `memory`."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
 def _signal(pid: int, what: int) -> None:
     with suppress(OSError):
         os.kill(pid, what)
