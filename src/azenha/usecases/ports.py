@@ -53,7 +53,7 @@ class Jobs(Protocol):
     """The side of the job table that clients see."""
 
     def submit(self, new: NewJob) -> Job:
-        """Store a job as accepted; durable against a loss of power when this returns.
+        """Store a job as accepted; a background job is safe from a loss of power when this returns.
 
         Raises:
             QueueFull: `queue_limit` jobs of its lane wait already; nothing was stored.

@@ -221,7 +221,10 @@ _OVERDUE = (
 _REMOVED = select(_J.id).where(_J.state == JobState.REMOVED).limit(bindparam("most"))
 _KNOWN = select(_J.seq).where(_J.id == bindparam("id"))
 _FORGET = delete(schema.job).where(_J.id == bindparam("of_id"), _J.state == JobState.REMOVED)
-_FORGET_EVENTS = delete(schema.event).where(schema.event.c.job == bindparam("of_id"))
+_FORGET_EVENTS = delete(schema.event).where(
+    schema.event.c.job == bindparam("of_id"),
+    ~select(_J.seq).where(_J.id == bindparam("of_id")).exists(),
+)
 
 
 class SqlJobs:
@@ -283,7 +286,8 @@ class SqlJobs:
                 new.id, new.request.process, JobState.ACCEPTED, new.lane, at, at, priority=new.priority
             )
 
-        return self._writer.run(operation, durable=True)
+        # Nobody is told that a synchronous job was accepted; the record of its end takes this one to the disk.
+        return self._writer.run(operation, durable=new.lane is Lane.BACKGROUND)
 
     def get(self, id: str) -> Job | None:
         with self._engine.connect() as connection:
@@ -433,7 +437,13 @@ class SqlJobs:
             return removed
 
         def operation(connection: Connection) -> Ids:
-            return [id for id in overdue if connection.execute(_REMOVE, {"of_id": id, "now": now}).first()]
+            gone = []
+            for id in overdue:
+                row = connection.execute(_REMOVE, {"of_id": id, "now": now}).first()
+                if row is not None:
+                    self._log(connection, id, JobEvent.REMOVE, _job(row).attempt)
+                    gone.append(id)
+            return gone
 
         return removed + self._writer.run(operation, durable=False)
 
