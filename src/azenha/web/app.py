@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mutabl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from typing import Any, Final, ParamSpec, TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeVar, TypeVarTuple
 from urllib.parse import quote
 
 from azenha.domain.errors import AppError, BadParameter, NoSuchPath, TookTooLong
@@ -32,8 +32,8 @@ from azenha.web.spool import Disconnected, Receive, receive_body, release
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
-P = ParamSpec("P")
 R = TypeVar("R")
+Args = TypeVarTuple("Args")
 
 THREADS: Final = 8  # the store lets one write at a time; more would only wait
 READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a thread
@@ -92,6 +92,7 @@ class Web:
         self._lifespan = lifespan
         self._guard = Guard.of(settings.server)
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
+        self._spool = settings.data / "spool"
         server = settings.server
         self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
         self._site = lru_cache(maxsize=64)(lambda base: Site(base, server.title, server.description))
@@ -128,8 +129,7 @@ class Web:
         try:
             reply = await self._reply(scope, method, headers, receive)
             shared = self._guard.shared(headers)
-            loop = asyncio.get_running_loop()
-            await send_reply(send, reply, shared, method == "HEAD", loop, self._threads)
+            await send_reply(send, reply, shared, method == "HEAD", self._threads)
         except Disconnected:
             log.debug("%s %r: the client went away", method, scope["path"])
             return
@@ -143,11 +143,8 @@ class Web:
     async def _reply(self, scope: Scope, method: str, headers: dict[str, str], receive: Receive) -> HttpReply:
         path: str = scope["path"]
         if not path.isprintable():
-            path = quote(path, safe="/", errors="replace")  # for messages: control characters name nothing
-        # Whoever is not admitted is told by the dialect at the root, under the address that we know of.
-        exchange = _Exchange(
-            self._dialects[-1], HttpRequest(method, path, "", headers), self._site(self._fallback)
-        )
+            path = quote(path, safe="/", errors="replace")  # for messages
+        exchange: _Exchange | None = None
         body: Buffer = b""
         received = False
         try:
@@ -156,34 +153,39 @@ class Web:
             preflight = self._guard.preflight(method, headers)
             if preflight is not None:
                 return HttpReply(204, preflight)
-            exchange = self._mounted(method, path, headers, base)
-            query = _query(scope["query_string"])
-            if path != scope["path"]:
-                raise NoSuchPath(path)
-            body = await receive_body(
-                receive, headers, self._settings.limits.body, self._settings.data / "spool"
-            )
+            query = scope["query_string"].decode("utf-8", "replace")
+            exchange = self._mounted(method, path, query, headers, base)
+            _check(path == scope["path"], path, query)
+            body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
             received = True
-            exchange = replace(exchange, request=replace(exchange.request, query=query, body=body))
+            if body:
+                request = HttpRequest(method, exchange.request.path, query, headers, body)
+                exchange = _Exchange(exchange.dialect, request, exchange.site)
             return await self._answer(exchange, receive)
         except AppError as error:
-            reply = self._fault(error, exchange)
+            reply = self._fault(error, exchange or self._unadmitted(method, path, headers))
         except Disconnected:
             raise
         except Exception as error:
-            reply = self._fault(_internal(error, method, path), exchange)
+            told = _internal(error, method, path)
+            reply = self._fault(told, exchange or self._unadmitted(method, path, headers))
         finally:
             release(body)
         # A body that is not wanted must not be sent to its end before the next request is heard.
         return reply if received else replace(reply, headers=(*reply.headers, ("Connection", "close")))
 
-    def _mounted(self, method: str, path: str, headers: dict[str, str], base: str) -> _Exchange:
+    def _mounted(self, method: str, path: str, query: str, headers: dict[str, str], base: str) -> _Exchange:
         for dialect in self._dialects:
             mount = dialect.mount
             if not mount or path == mount or path.startswith(f"{mount}/"):
-                request = HttpRequest(method, path[len(mount) :] or "/", "", headers)
+                request = HttpRequest(method, path[len(mount) :] or "/", query, headers)
                 return _Exchange(dialect, request, self._site(base + mount))
         raise NoSuchPath(path)
+
+    def _unadmitted(self, method: str, path: str, headers: dict[str, str]) -> _Exchange:
+        """Whoever is not admitted is told by the dialect at the root, under the address that we know of."""
+        site = self._site(self._fallback)
+        return _Exchange(self._dialects[-1], HttpRequest(method, path, "", headers), site)
 
     async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply:
         dialect, request = exchange.dialect, exchange.request
@@ -205,9 +207,8 @@ class Web:
         except FileGone:
             raise NoSuchPath(exchange.request.path) from None
 
-    async def _in_thread(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        call = partial(function, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+    async def _in_thread(self, function: Callable[[*Args], R], *args: *Args) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
     # -- execute ------------------------------------------------------------------------------------
 
@@ -289,8 +290,13 @@ def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def _query(raw: bytes) -> str:
-    # No name and no value of ours has it, and databases stumble over it.
-    if b"%00" in raw or b"\0" in raw:
+def _check(printable: bool, path: str, query: str) -> None:
+    """Control characters name nothing, and NUL no value of ours: databases stumble over it.
+
+    Raises:
+        NoSuchPath, BadParameter
+    """
+    if not printable:
+        raise NoSuchPath(path)
+    if "%00" in query or "\0" in query:
         raise BadParameter("the query must not hold the character NUL (%00)", "%00")
-    return raw.decode("utf-8", "replace")

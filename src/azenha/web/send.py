@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -75,7 +75,6 @@ async def send_reply(
     reply: HttpReply,
     more_headers: Iterable[tuple[str, str]],
     head: bool,
-    loop: AbstractEventLoop,
     threads: Executor,
 ) -> None:
     """Send it. Files are read in a thread, `PIECE` bytes ahead of the client at most.
@@ -95,17 +94,16 @@ async def send_reply(
         if isinstance(part, bytes):
             await send({"type": "http.response.body", "body": part, "more_body": n < last})
         else:
-            await _send_file(send, part, n < last, loop, threads)
+            await _send_file(send, part, n < last, threads)
     if not reply.body:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_file(
-    send: Send, part: FileSlice, more: bool, loop: AbstractEventLoop, threads: Executor
-) -> None:
+async def _send_file(send: Send, part: FileSlice, more: bool, threads: Executor) -> None:
     if part.start == part.end:
         await send({"type": "http.response.body", "body": b"", "more_body": more})
         return
+    loop = asyncio.get_running_loop()
     at = part.start
     while at < part.end:
         end = min(at + PIECE, part.end)
