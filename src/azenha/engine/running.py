@@ -192,17 +192,17 @@ class Run:
                     return message
         return None
 
-    def death(self) -> str:
-        """How the child ended, in words."""
+    def death(self) -> tuple[str, bool]:
+        """How the child ended, in words, and whether a signal ended it."""
         code = self.child.exit_code(2.0)
         if code is None:
             self.child.kill()
-            return "its child closed its connection"
+            return "its child closed its connection", False
         if code >= 0:
-            return f"the process ended its child with exit code {code}"
+            return f"the process ended its child with exit code {code}", False
         try:
             name = signal.Signals(-code).name
         except ValueError:
             name = f"signal {-code}"
         hint = ", perhaps because the machine ran out of memory" if name == "SIGKILL" else ""
-        return f"the process's child was ended by {name}{hint}"
+        return f"the process's child was ended by {name}{hint}", True

@@ -33,6 +33,7 @@ WATCH_EVERY = 0.1
 TIDY_EVERY = 5.0
 STRAY_AFTER = 3600.0  # seconds: the files of a request that is still being stored are younger
 FETCHES = 1000  # jobs whose references one child fetches, before a fresh one takes its place
+TIDY_AT_ONCE = 200  # jobs: each batch is one transaction, between which others write
 END_WITHIN = 1.0  # seconds that a child without work has to end by itself
 
 _log = logging.getLogger("azenha.worker")
@@ -77,7 +78,7 @@ class Worker:
         self._fetching = fetching
         self._settings = settings
         self._announce = announce
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[tuple[str, int], Run] = {}
         self._kept: dict[tuple[str, Lane], list[_Kept]] = {}
         self._ending: deque[tuple[Child, float]] = deque()
         self._lock = threading.Lock()
@@ -112,8 +113,9 @@ class Worker:
 
     def interrupt(self, job: str) -> None:
         """A job was dismissed."""
-        if (run := self._runs.get(job)) is not None:
-            run.dismiss()
+        for (id, _), run in list(self._runs.items()):
+            if id == job:
+                run.dismiss()
 
     def stop(self) -> None:
         """Take no more jobs, end the running ones; each record says so."""
@@ -199,12 +201,16 @@ class Worker:
             log_limit=self._settings.limits.log,
         )
         kept.output.attach(log)
-        self._runs[lease.job.id] = run
+        self._runs[lease.job.id, lease.attempt] = run
         order = self._order(lease, source, description, work, last=kept.used + 1 >= reuse)
         try:
             answer = run.exchange(order, lambda percent, said: self._store.progress(lease, percent, said))
+        except BaseException:
+            kept.child.kill()
+            kept.child.close()
+            raise
         finally:
-            del self._runs[lease.job.id]
+            del self._runs[lease.job.id, lease.attempt]
         died = None
         if answer is None:
             died = run.death()
@@ -261,7 +267,9 @@ class Worker:
 
     # -- the end of a job ------------------------------------------------------------------------
 
-    def _record_failure(self, lease: Lease, run: Run, answer: Message | None, died: str | None) -> None:
+    def _record_failure(
+        self, lease: Lease, run: Run, answer: Message | None, died: tuple[str, bool] | None
+    ) -> None:
         if run.dismissed or (answer is not None and answer["t"] == "cancelled"):
             return  # the store says so already
         if run.verdict is not None:
@@ -269,7 +277,10 @@ class Worker:
         elif answer is not None:
             self._fail(lease, FailureKind(answer["kind"]), answer["text"], answer["locator"])
         elif not self._stop.is_set():
-            self._fail(lease, FailureKind.PROCESS, died or "its child died")
+            reason, by_signal = died or ("its child died", False)
+            # A crash or a kill may be the machine's doing; an exit is the process's own.
+            if not (by_signal and self._store.retry(lease, reason)):
+                self._fail(lease, FailureKind.PROCESS, reason)
 
     def _fail(self, lease: Lease, kind: FailureKind, message: str, locator: str | None = None) -> None:
         reference = f"{lease.job.id[:8]}-{lease.attempt}"
@@ -311,7 +322,7 @@ class Worker:
         jobs = self._settings.jobs
         while not self._stop.wait(jobs.heartbeat):
             try:
-                attempts = {id: run.lease.attempt for id, run in list(self._runs.items())}
+                attempts = dict(list(self._runs))
                 for id in self._store.renew(self._name, jobs.lease, attempts):
                     self.interrupt(id)
                 for job in self._store.recover(None, jobs.keep):
@@ -328,10 +339,10 @@ class Worker:
             try:
                 self._starter.tidy(self._settings.children.idle)
                 self._end_idle()
-                gone = self._store.expired(100)
-                for id in gone:
-                    self._folders.remove(id)
-                self._store.forget(gone)
+                while gone := self._store.expired(TIDY_AT_ONCE):
+                    for id in gone:
+                        self._folders.remove(id)
+                    self._store.forget(gone)
             except Exception:
                 _log.exception("tidying failed; trying again")
 

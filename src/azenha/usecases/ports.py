@@ -95,6 +95,9 @@ class Leases(Protocol):
     def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
         """Record failure; as `succeed`."""
 
+    def retry(self, lease: Lease, reason: str) -> bool:
+        """Put the job back into the queue; False if no attempt is left, or the lease is lost."""
+
     def recover(self, worker: str | None, keep: float, reason: str = LOST) -> list[Job]:
         """Retry or fail every running job whose lease ran out; with `worker`, also those of all other workers.
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    literal_column,
     select,
     update,
 )
@@ -68,7 +69,12 @@ def _moment(micros: int | None) -> datetime | None:
 def _guard(*events: JobEvent) -> ColumnElement[bool]:
     """The WHERE clause of an update: the states in which the event can happen."""
     states = frozenset.intersection(*(sources(e) for e in events))
-    return _J.state.in_(sorted(states))
+    return _is(*states) if len(states) == 1 else _J.state.in_(sorted(states))
+
+
+def _is(state: JobState) -> ColumnElement[bool]:
+    """As a constant: SQLite takes a partial index only where its condition stands in the query word for word."""
+    return _J.state == literal_column(f"'{state}'")
 
 
 def _load_failure(text: str | None) -> Failure | None:
@@ -109,7 +115,9 @@ _WAITING = (
     select(func.count())
     .select_from(
         select(_J.seq)
-        .where(_J.state == JobState.ACCEPTED, _J.lane == bindparam("lane"))
+        .where(_is(JobState.ACCEPTED), _J.lane == bindparam("lane"))
+        # Ordered as the index of the queue is, so that it is taken: another would count both lanes.
+        .order_by(_J.priority.desc(), _J.seq)
         .limit(bindparam("most"))
         .subquery()
     )
@@ -119,7 +127,12 @@ _REQUEST = select(_J.request).where(_J.id == bindparam("id"), _J.state != JobSta
 _RESULTS = select(*_RECORD, _J.request, _J.outputs).where(
     _J.id == bindparam("id"), _J.state != JobState.REMOVED
 )
-_ANY_WAITING = select(_J.seq).where(_J.state == JobState.ACCEPTED, _J.lane == bindparam("lane")).limit(1)
+_ANY_WAITING = (
+    select(_J.seq)
+    .where(_is(JobState.ACCEPTED), _J.lane == bindparam("lane"))
+    .order_by(_J.priority.desc(), _J.seq)
+    .limit(1)
+)
 _CLAIM = (
     update(schema.job)
     .where(
@@ -199,6 +212,7 @@ _LOST = select(_J.id, _J.attempt, _J.max_attempts, _J.worker).where(
     _J.state == JobState.RUNNING,
     (_J.lease_until < bindparam("now")) | ((_J.worker != bindparam("mine")) & bindparam("others")),
 )
+_ATTEMPTS = select(_J.max_attempts).where(_J.id == bindparam("id"))
 _RETRY = (
     _fenced(update(schema.job))
     .where(_guard(JobEvent.RETRY))
@@ -214,11 +228,12 @@ _RETRY = (
 )
 _OVERDUE = (
     select(_J.id)
-    .where(_J.expires < bindparam("now"), _guard(JobEvent.REMOVE))
+    # Only what ended has that time. Named by its states, SQLite would look at all that ever ended.
+    .where(_J.expires < bindparam("now"), _J.state != JobState.REMOVED)
     .order_by(_J.expires)
     .limit(bindparam("most"))
 )
-_REMOVED = select(_J.id).where(_J.state == JobState.REMOVED).limit(bindparam("most"))
+_REMOVED = select(_J.id).where(_is(JobState.REMOVED)).limit(bindparam("most"))
 _KNOWN = select(_J.seq).where(_J.id == bindparam("id"))
 _FORGET = delete(schema.job).where(_J.id == bindparam("of_id"), _J.state == JobState.REMOVED)
 _FORGET_EVENTS = delete(schema.event).where(
@@ -402,6 +417,22 @@ class SqlJobs:
 
         return self._writer.run(operation, durable=True)
 
+    def retry(self, lease: Lease, reason: str) -> bool:
+        def operation(connection: Connection) -> bool:
+            most = connection.execute(_ATTEMPTS, {"id": lease.job.id}).scalar_one()
+            if lease.attempt >= most:
+                return False
+            return self._retry(connection, self._fence(lease) | {"now": self._now()}, most, reason)
+
+        return self._writer.run(operation, durable=True)
+
+    def _retry(self, connection: Connection, fence: dict[str, Any], most: int, reason: str) -> bool:
+        said = f"{reason}; attempt {fence['of_attempt'] + 1} of {most} follows"
+        if not connection.execute(_RETRY, fence | {"said": said}).rowcount:
+            return False
+        self._log(connection, fence["of_id"], JobEvent.RETRY, fence["of_attempt"], reason)
+        return True
+
     @staticmethod
     def _fence(lease: Lease) -> dict[str, object]:
         return {"of_id": lease.job.id, "by": lease.worker, "of_attempt": lease.attempt}
@@ -414,9 +445,7 @@ class SqlJobs:
             for id, attempt, most, holder in lost.all():
                 fence = {"of_id": id, "by": holder, "of_attempt": attempt, "now": now}
                 if attempt < most:
-                    said = f"{reason}; attempt {attempt + 1} of {most} follows"
-                    connection.execute(_RETRY, fence | {"said": said})
-                    self._log(connection, id, JobEvent.RETRY, attempt, holder)
+                    self._retry(connection, fence, most, reason)
                 else:
                     message = f"{reason} at the last of {most} attempts" if most > 1 else reason
                     failure = Failure(FailureKind.LOST, message, f"{id[:8]}-{attempt}")
