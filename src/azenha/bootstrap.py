@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from azenha.settings import Settings
 
 if TYPE_CHECKING:
+    from azenha.adapters.locks import FolderLock
     from azenha.adapters.store.sql import SqlJobs
     from azenha.authoring.signature import Definition
     from azenha.domain.process import Catalogue
@@ -128,7 +129,6 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
     if backup is not None:
         _log.info("the job store was migrated; its backup is %s", backup)
     tree.become_subreaper()
-    _end_leftovers(settings.data)
     try:
         listening = listen(settings.server.host, settings.server.port)
     except OSError as error:
@@ -186,17 +186,19 @@ def _answers(url: str) -> bool:
 
 
 def _end_leftovers(data: Path) -> None:
-    """End processes that a killed server left in its jobs' folders (Linux)."""
+    """What a killed worker left: end processes in its jobs' folders (Linux), remove those folders."""
+    from shutil import rmtree
+
     from azenha.engine.sandbox import tree
 
-    if not tree.LINUX:
-        return
     work = data / "work"
-    for entry in Path("/proc").iterdir():
+    for entry in Path("/proc").iterdir() if tree.LINUX else ():
         if entry.name.isdecimal():
             with suppress(OSError):
                 if (entry / "cwd").readlink().is_relative_to(work):
                     tree.kill(int(entry.name))
+    for folder in work.iterdir() if work.is_dir() else ():
+        rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -352,6 +354,10 @@ def worker_main(_: Sequence[str]) -> int:
     done = threading.Event()
     end_with_stdin(done.set)
     tree.become_subreaper()
+    lock = _only_worker(settings, done)
+    if lock is None:
+        return 0
+    _end_leftovers(settings.data)
     jobs = _jobs(settings)
     announce: list[WakeListener] = []
     worker = Worker(
@@ -370,7 +376,21 @@ def worker_main(_: Sequence[str]) -> int:
     done.wait()
     worker.stop()
     jobs.close()
+    lock.release()
     return 0
+
+
+def _only_worker(settings: Settings, done: threading.Event) -> FolderLock | None:
+    """Wait until no other worker has the folder: that of a killed server ends its jobs first.
+
+    None if this one shall end before that.
+    """
+    from azenha.adapters.locks import FolderInUse, FolderLock
+
+    while not done.wait(0.02):
+        with suppress(FolderInUse):
+            return FolderLock(_run_folder(settings) / "worker.lock")
+    return None
 
 
 def _starter(settings: Settings) -> Starter:

@@ -79,6 +79,7 @@ class _Warm:
                     if key.fileobj is self._wake_read:
                         self._wake_read.recv(PACKET)
                     elif not self._order():
+                        signal.set_wakeup_fd(-1)  # its other end is gone before the last child's signal
                         self._end()
                         return
                 self._reap()
