@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from webserver import Web, serving
 
-from azenha.adapters.http import Fetcher
+from azenha.adapters.http import PIECE, Fetcher, unfolded
 from azenha.domain.addresses import Address, AddressPolicy
 from azenha.domain.errors import FetchFailed, ForbiddenAddress, TooLarge
 from azenha.settings import LimitSettings
@@ -203,6 +203,13 @@ def test_unfolded_bytes_count(web: Web, tmp_path: Path) -> None:
     url = web.gives("/bomb", gzip.compress(bytes(50_000_000)), Content_Encoding="gzip")
     with fetcher() as fetch, pytest.raises(TooLarge, match="more than 1000000 bytes"):
         fetch(url, tmp_path / "a")
+
+
+def test_a_small_answer_that_unfolds_without_end_does_so_piece_by_piece() -> None:
+    bomb = gzip.compress(bytes(20_000_000))
+    sizes = [len(piece) for piece in unfolded(iter([bomb]), "gzip", "there")]
+    assert sum(sizes) == 20_000_000
+    assert max(sizes) <= PIECE
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,10 @@ def test_base64_that_the_client_announced_is_undone(tmp_path: Path, size: int) -
     assert [p.name for p in (tmp_path / value.key).parent.iterdir()] == ["scene.tif"]
 
 
-@pytest.mark.parametrize("text", [b"AAA", b"A===", b"AA==AAAA", b"AAAA!AAA", b"AA=" + b" " * 300_000 + b"=A"])
+@pytest.mark.parametrize(
+    "text",
+    [b"AAA", b"A===", b"AA==AAAA", b"AAAA!AAA", b"AA=" + b" " * 300_000 + b"=A", b"A" * 262_143 + b"=AAAA"],
+)
 def test_what_is_not_base64_although_announced_is_no_input(tmp_path: Path, text: bytes) -> None:
     fetch = Elsewhere(a=(text, None, ""))
     with pytest.raises(InvalidValue, match="input 'a': what was fetched is not base64"):

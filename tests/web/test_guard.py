@@ -141,6 +141,7 @@ PROXIED = replace(OPEN, trusted_proxies=("10.0.0.0/8", "::1/128"))
             "http://a.example",
         ),
         ("::ffff:10.1.2.3", {"x_forwarded_host": "a.example"}, "http://a.example"),
+        ("10.1.2.3", {"forwarded": "host=spoof.example, for=1.2.3.4;proto=https"}, "https://127.0.0.1:8080"),
         ("::1", {"x_forwarded_host": "a.example"}, "http://a.example"),
         ("11.1.2.3", {"x_forwarded_host": "a.example", "x_forwarded_prefix": "/x"}, "http://127.0.0.1:8080"),
         ("11.1.2.3", {"forwarded": "host=a.example"}, "http://127.0.0.1:8080"),

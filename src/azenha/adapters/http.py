@@ -163,7 +163,7 @@ class Fetcher:
             size = 0
             try:
                 with target.open("wb") as file:
-                    for piece in _decoded(self._received(answer, on_progress, total), encoding, where):
+                    for piece in unfolded(self._received(answer, on_progress, total), encoding, where):
                         size += len(piece)
                         if size > bound:
                             raise too_large
@@ -237,7 +237,7 @@ class Fetcher:
                 on_progress(received, total)
 
 
-def _decoded(pieces: Iterator[bytes], encoding: str, where: str) -> Iterator[bytes]:
+def unfolded(pieces: Iterator[bytes], encoding: str, where: str) -> Iterator[bytes]:
     """Undo Content-Encoding, never more than `PIECE` bytes at once: a small answer may unfold without end."""
     if encoding in ("", "identity"):
         yield from pieces
