@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from azenha import BBox, Features, File, Raster, Unit
-from azenha.authoring.types import extension
+from azenha.domain.files import extension
 from azenha.domain.process import CRS84
 
 

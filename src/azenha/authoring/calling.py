@@ -18,8 +18,9 @@ from azenha.authoring.context import Context
 from azenha.authoring.errors import OutputError
 from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, RecordShape, Slot
 from azenha.authoring.signature import RESULT, Definition
-from azenha.authoring.types import BBox, File, essence, extension
+from azenha.authoring.types import BBox, File
 from azenha.domain import formats
+from azenha.domain.files import essence, extension
 from azenha.domain.process import ComplexDomain, Format, InputDescription, LiteralDomain, ObjectDomain
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, StoredFile, Value
 

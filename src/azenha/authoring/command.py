@@ -11,7 +11,6 @@ from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 
-from azenha.authoring.context import Command
 from azenha.authoring.errors import CommandFailed
 
 TAIL = 64 * 1024  # characters of the output that are kept in memory
@@ -26,8 +25,8 @@ def run(
     env: Mapping[str, str] | None,
     log: logging.Logger,
     check: Callable[[], None],
-) -> Command:
-    """Run to the end; `check` raises if the job is to stop, and then the command is ended.
+) -> str:
+    """Run to the end, and give the end of what it wrote; `check` raises if the job is to stop, and then the command is ended.
 
     Raises:
         CommandFailed: not started, or its exit code is not 0.
@@ -49,7 +48,7 @@ def run(
     if code:
         reason = f"was ended by signal {-code}" if code < 0 else f"failed with exit code {code}"
         raise CommandFailed(args, code, reason, tail)
-    return Command(tuple(args), code, tail)
+    return tail
 
 
 def _start(args: Sequence[str], cwd: str, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:

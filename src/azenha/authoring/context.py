@@ -170,6 +170,9 @@ class Context:
         if isinstance(argv, (str, bytes)) or not argv:
             raise ValueError(f"argv is a list such as ['gdalinfo', path], got {argv!r}")
         self.check()
+
         from azenha.authoring.command import run  # most processes run no command
 
-        return run([os.fspath(a) for a in argv], os.fspath(cwd or self.workdir), env, self.log, self.check)
+        args = [os.fspath(a) for a in argv]
+        output = run(args, os.fspath(cwd or self.workdir), env, self.log, self.check)
+        return Command(tuple(args), 0, output)

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from azenha.authoring.context import Command, Context, Recorder, Reporter
 from azenha.domain.crs import crs_name
+from azenha.domain.files import TYPES_BY_EXTENSION, essence
 from azenha.domain.process import CRS84, Text
 
 __all__ = [
@@ -180,53 +181,6 @@ class BBox:
         return self.minx, self.miny, self.maxx, self.maxy
 
 
-# Media types without their parameters, by file extension, the likelier first.
-_BY_EXTENSION: Mapping[str, tuple[str, ...]] = {
-    ".tif": ("image/tiff",),
-    ".tiff": ("image/tiff",),
-    ".jp2": ("image/jp2",),
-    ".nc": ("application/x-netcdf", "application/netcdf"),
-    ".png": ("image/png",),
-    ".jpg": ("image/jpeg",),
-    ".jpeg": ("image/jpeg",),
-    ".svg": ("image/svg+xml",),
-    ".webp": ("image/webp",),
-    ".geojson": ("application/geo+json", "application/json"),
-    ".json": ("application/json", "application/geo+json"),
-    ".gml": ("application/gml+xml",),
-    ".gpkg": ("application/geopackage+sqlite3",),
-    ".fgb": ("application/flatgeobuf",),
-    ".kml": ("application/vnd.google-earth.kml+xml",),
-    ".parquet": ("application/vnd.apache.parquet",),
-    ".zip": ("application/zip",),
-    ".xml": ("application/xml", "text/xml", "application/gml+xml"),
-    ".csv": ("text/csv",),
-    ".txt": ("text/plain",),
-    ".md": ("text/markdown",),
-    ".html": ("text/html",),
-    ".pdf": ("application/pdf",),
-}
-
-
-def essence(media_type: str) -> str:
-    """Type and subtype, in lower case, without parameters."""
-    return media_type.partition(";")[0].strip().lower()
-
-
-def extension(media_type: str) -> str:
-    """The usual extension of files of that media type; `.bin` where there is none."""
-    wanted = essence(media_type)
-    for by_likelihood in range(3):
-        for suffix, types in _BY_EXTENSION.items():
-            if types[by_likelihood : by_likelihood + 1] == (wanted,):
-                return suffix
-    if wanted.endswith("+json"):
-        return ".json"
-    if wanted.endswith("+xml"):
-        return ".xml"
-    return ".txt" if wanted.startswith("text/") else ".bin"
-
-
 class File(os.PathLike[str]):
     """A file and its media type. Opened by whatever library you like: it is a path, `open(file)` works.
 
@@ -255,7 +209,7 @@ class File(os.PathLike[str]):
     @property
     def likely_types(self) -> tuple[str, ...]:
         """The media types that files of this extension have, without parameters, the likelier first."""
-        return _BY_EXTENSION.get(self.path.suffix.lower(), ())
+        return TYPES_BY_EXTENSION.get(self.path.suffix.lower(), ())
 
     @property
     def guessed_type(self) -> str | None:
