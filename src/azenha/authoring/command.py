@@ -26,7 +26,9 @@ def run(
     log: logging.Logger,
     check: Callable[[], None],
 ) -> str:
-    """Run to the end, and give the end of what it wrote; `check` raises if the job is to stop, and then the command is ended.
+    """Run to the end, and give the end of what it wrote.
+
+    `check` raises if the job is to stop, and then the command is ended.
 
     Raises:
         CommandFailed: not started, or its exit code is not 0.
