@@ -77,9 +77,13 @@ def _network(text: str) -> str | None:
 
 
 def _reachable(text: str) -> str | None:
-    if text and "://" not in text and not any(c.isspace() for c in text):
-        return None
-    return "host names, addresses or networks, each with an optional :port, without http://"
+    from azenha.domain.addresses import parse_allowed  # not every program that reads settings fetches
+
+    try:
+        parse_allowed(text)
+    except ValueError:
+        return "host names, addresses or networks, each with an optional :port, without http://"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
