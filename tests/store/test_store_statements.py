@@ -1,0 +1,170 @@
+"""What the store says to SQLite: how it finds rows, and when it waits for the disk."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+from storing import BROKEN, KEEP, OUTCOME, SetClock, claim, new, store
+
+from azenha.adapters.store.sql import SqlJobs
+from azenha.domain.job import JobState, Lane
+from azenha.domain.messages import ListJobs
+
+Said = list[str]
+
+
+@pytest.fixture
+def said() -> Iterator[Said]:
+    """Every statement, its values filled in, in the order of their execution; the store comes after this."""
+    statements: Said = []
+
+    def connected(connection: sqlite3.Connection, _: object) -> None:
+        connection.set_trace_callback(statements.append)
+
+    event.listen(Pool, "connect", connected)
+    yield statements
+    event.remove(Pool, "connect", connected)
+
+
+@pytest.fixture
+def jobs(said: Said, database: Path, clock: SetClock) -> Iterator[SqlJobs]:
+    jobs = store(database, clock)
+    said.clear()
+    yield jobs
+    jobs.close()
+
+
+def plan(database: Path, said: Said, needle: str) -> str:
+    """How SQLite goes about the last statement with `needle` in it."""
+    statement = next(s for s in reversed(said) if re.search(needle, s))
+    with closing(sqlite3.connect(database)) as connection:
+        return "\n".join(str(row[-1]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
+
+
+def uses(steps: str, index: str) -> None:
+    assert re.search(rf"USING (COVERING )?INDEX {index}\b", steps), steps
+    assert not re.search(r"SCAN job\b(?! USING)", steps), steps
+    assert "TEMP B-TREE" not in steps, steps
+
+
+def test_the_queue_is_counted_and_claimed_by_its_own_index(jobs: SqlJobs, database: Path, said: Said) -> None:
+    jobs.submit(new("a"))
+    uses(plan(database, said, r"count\("), "job_queue")
+    claim(jobs)
+    uses(plan(database, said, r"^UPDATE job SET state"), "job_queue")
+    jobs.claim("w1", Lane.BACKGROUND, 30)
+    uses(plan(database, said, r"^SELECT job.seq"), "job_queue")
+
+
+def test_the_writes_of_a_worker_find_their_row_by_its_id(jobs: SqlJobs, database: Path, said: Said) -> None:
+    jobs.submit(new("a"))
+    lease = claim(jobs)
+    jobs.progress(lease, 5, None)
+    jobs.renew("w1", 30, {"a": 1})
+    jobs.succeed(lease, OUTCOME, KEEP)
+    for needle in ("SET updated=.*progress", "SET lease_until", "SET state=.*outputs"):
+        steps = plan(database, said, rf"(?s)^UPDATE job {needle}")
+        assert "SCAN" not in steps, steps
+
+
+def test_the_search_for_lost_jobs_looks_at_running_ones_only(
+    jobs: SqlJobs, database: Path, said: Said
+) -> None:
+    jobs.submit(new("a"))
+    claim(jobs)
+    jobs.recover("w2", KEEP)
+    steps = plan(database, said, r"^SELECT job.id, job.attempt")
+    assert re.search(r"USING INDEX job_(running|state)\b", steps), steps
+
+
+def test_what_expires_and_what_was_removed_is_found_by_index(
+    jobs: SqlJobs, database: Path, said: Said
+) -> None:
+    jobs.expired(10)
+    uses(plan(database, said, r"WHERE job.expires <"), "job_expires")
+    uses(plan(database, said, r"(?s)^SELECT job.id .*WHERE job.state = "), "job_(removed|state)")
+
+
+LISTS = {
+    "all": (ListJobs(), "job_lane"),
+    "next page": (ListJobs(after="50"), "job_lane"),
+    "by state": (ListJobs(states=("running",)), "job_state"),
+    "by state, next page": (ListJobs(states=("failed",), after="50"), "job_state"),
+    "by process": (ListJobs(processes=("echo",)), "job_process"),
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+def test_lists_walk_an_index_newest_first_without_sorting(
+    jobs: SqlJobs, database: Path, said: Said, case: str
+) -> None:
+    command, index = LISTS[case]
+    jobs.list(command)
+    uses(plan(database, said, r"ORDER BY job.seq DESC"), index)
+
+
+SEVERAL = {
+    "two states": ListJobs(states=("running", "failed")),
+    "a state of a process": ListJobs(states=("running",), processes=("echo",)),
+    "two processes": ListJobs(processes=("echo", "slow")),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_lists_by_several_things_scan_no_table(jobs: SqlJobs, database: Path, said: Said, case: str) -> None:
+    jobs.list(SEVERAL[case])
+    steps = plan(database, said, r"ORDER BY job.seq DESC")
+    assert "USING INDEX" in steps, steps
+    assert not re.search(r"SCAN job\b(?! USING)", steps), steps
+
+
+# -- durability --------------------------------------------------------------------------------------
+
+
+def synchronous(said: Said, needle: str) -> str:
+    """What PRAGMA synchronous said last before the statement with `needle`, and before its COMMIT."""
+    at = max(i for i, statement in enumerate(said) if re.search(needle, statement))
+    assert "COMMIT" in said[at:], "it was answered before it was committed"
+    return [s for s in said[:at] if s.startswith("PRAGMA synchronous")][-1].rpartition("=")[2].strip()
+
+
+@pytest.mark.parametrize("end", [JobState.SUCCEEDED, JobState.FAILED, JobState.DISMISSED])
+def test_what_a_client_is_told_is_on_disk_first_and_what_can_be_found_again_does_not_wait_for_it(
+    jobs: SqlJobs, said: Said, end: JobState
+) -> None:
+    jobs.submit(new("a"))
+    assert synchronous(said, "^INSERT INTO job ") == "FULL"
+    lease = claim(jobs)
+    assert synchronous(said, "^UPDATE job SET state") == "NORMAL"
+    jobs.progress(lease, 10, "on its way")
+    assert synchronous(said, "^UPDATE job SET updated") == "NORMAL"
+    match end:
+        case JobState.SUCCEEDED:
+            jobs.succeed(lease, OUTCOME, KEEP)
+        case JobState.FAILED:
+            jobs.fail(lease, BROKEN, KEEP)
+        case _:
+            jobs.dismiss("a")
+    assert synchronous(said, "^UPDATE job SET state") == "FULL"
+
+
+def test_nobody_is_told_that_a_synchronous_job_was_accepted_so_that_need_not_reach_the_disk(
+    jobs: SqlJobs, said: Said
+) -> None:
+    jobs.submit(new("a", lane=Lane.SYNC))
+    assert synchronous(said, "^INSERT INTO job ") == "NORMAL"
+    jobs.succeed(claim(jobs, lane=Lane.SYNC), OUTCOME, KEEP)
+    assert synchronous(said, "^UPDATE job SET state") == "FULL"
+
+
+def test_an_idle_worker_does_not_write(jobs: SqlJobs, said: Said) -> None:
+    assert jobs.claim("w1", Lane.BACKGROUND, 30) is None
+    assert [s for s in said if s.startswith("SELECT")]
+    assert not [s for s in said if s.startswith(("BEGIN", "INSERT", "UPDATE", "DELETE"))]
