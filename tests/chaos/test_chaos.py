@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+
 from chaos import one_round
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the witnesses are read from /proc (Linux)")

@@ -1,0 +1,52 @@
+"""Every descendant ends with its job, however it detached itself; a fork bomb fails its own job only."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from live_server import alive, marked, until
+
+from azenha.engine.sandbox import cgroups
+
+if TYPE_CHECKING:
+    from conftest import Start
+
+MULTIPLYING = Path(__file__).parent / "processes_that_multiply.py"
+
+
+@pytest.mark.parametrize("how", ["fork", "spawn"])
+@pytest.mark.parametrize(("process", "status"), [("leave_a_daemon", 200), ("die_with_a_daemon", 500)])
+def test_a_daemon_ends_with_the_job_that_left_it(
+    start: Start, tmp_path: Path, process: str, status: int, how: str
+) -> None:
+    server = start(MULTIPLYING, children={"start": how})
+    tells = tmp_path / "daemon"
+    assert server.execute(process, tells=str(tells)).status == status
+    pid = int(tells.read_text())
+    until(lambda: not alive(pid), 5, "the daemon ends")
+
+
+@pytest.mark.skipif(not cgroups.available(), reason="this host gives no writable cgroup for processes")
+def test_a_fork_bomb_fails_its_own_job_and_no_other(start: Start) -> None:
+    server = start(MULTIPLYING, jobs={"processes": 64, "time": 60})
+    assert server.execute("say", text="before").json == "before"
+    quiet = len(marked(server.mark))
+    bomb = server.submit("fork_bomb")
+    until(lambda: len(marked(server.mark)) > quiet + 20, 20, "the bomb goes off")
+    answers: list[int] = []
+    beside = [
+        threading.Thread(target=lambda: answers.append(server.execute("say", text="beside").status))
+        for _ in range(4)
+    ]
+    for thread in beside:
+        thread.start()
+    ended = server.ended(bomb, 30)
+    for thread in beside:
+        thread.join(60)
+    assert ended["status"] == "failed"
+    assert "64 processes" in ended["message"]
+    assert answers == [200] * 4
+    until(lambda: len(marked(server.mark)) <= quiet + 2, 10, "all of its processes are gone")
