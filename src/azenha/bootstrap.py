@@ -375,6 +375,7 @@ def worker_main(_: Sequence[str]) -> int:
     worker.start()
     done.wait()
     worker.stop()
+    tree.kill_orphans(())  # what the jobs of a parent that did not end in order had started
     jobs.close()
     lock.release()
     return 0

@@ -94,8 +94,8 @@ class Round:
             self._check_soon()
             self._check_at_the_end()
             self._check_slots()
-        except AssertionError as wrong:
-            self.told.problems.append(str(wrong))
+        except (AssertionError, OSError, http.client.HTTPException) as wrong:
+            self.told.problems.append(f"{type(wrong).__name__}: {wrong}")
         finally:
             try:
                 self.server.end()
@@ -142,6 +142,9 @@ class Round:
                 except (OSError, http.client.HTTPException, ValueError):
                     time.sleep(0.1)
                     continue
+                except AssertionError as refused:
+                    self.told.problems.append(f"number {number} was not accepted: {refused}")
+                    break
                 self.told.accepted[id] = number
                 break
 
