@@ -15,9 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Update,
-    bindparam,
     create_engine,
     delete,
     event,
@@ -29,6 +27,7 @@ from sqlalchemy import (
 )
 
 from azenha.adapters.store import schema
+from azenha.adapters.store.prepared import Prepared, borrowed, given
 from azenha.adapters.store.writer import Writer
 from azenha.domain.canonical import (
     StoredRequest,
@@ -115,21 +114,19 @@ _WAITING = (
     select(func.count())
     .select_from(
         select(_J.seq)
-        .where(_is(JobState.ACCEPTED), _J.lane == bindparam("lane"))
+        .where(_is(JobState.ACCEPTED), _J.lane == given("lane"))
         # Ordered as the index of the queue is, so that it is taken: another would count both lanes.
         .order_by(_J.priority.desc(), _J.seq)
-        .limit(bindparam("most"))
+        .limit(given("most"))
         .subquery()
     )
 )  # fmt: skip
-_GET = select(*_RECORD).where(_J.id == bindparam("id"), _J.state != JobState.REMOVED)
-_REQUEST = select(_J.request).where(_J.id == bindparam("id"), _J.state != JobState.REMOVED)
-_RESULTS = select(*_RECORD, _J.request, _J.outputs).where(
-    _J.id == bindparam("id"), _J.state != JobState.REMOVED
-)
+_GET = select(*_RECORD).where(_J.id == given("id"), _J.state != JobState.REMOVED)
+_REQUEST = select(_J.request).where(_J.id == given("id"), _J.state != JobState.REMOVED)
+_RESULTS = select(*_RECORD, _J.request, _J.outputs).where(_J.id == given("id"), _J.state != JobState.REMOVED)
 _ANY_WAITING = (
     select(_J.seq)
-    .where(_is(JobState.ACCEPTED), _J.lane == bindparam("lane"))
+    .where(_is(JobState.ACCEPTED), _J.lane == given("lane"))
     .order_by(_J.priority.desc(), _J.seq)
     .limit(1)
 )
@@ -138,18 +135,18 @@ _CLAIM = (
     .where(
         _J.seq
         == select(_J.seq)
-        .where(_guard(JobEvent.CLAIM), _J.lane == bindparam("of_lane"))
+        .where(_guard(JobEvent.CLAIM), _J.lane == given("of_lane"))
         .order_by(_J.priority.desc(), _J.seq)
         .limit(1)
         .scalar_subquery()
     )
     .values(
         state=target(JobEvent.CLAIM),
-        worker=bindparam("by"),
+        worker=given("by"),
         attempt=_J.attempt + 1,
-        lease_until=bindparam("until"),
-        started=bindparam("now"),
-        updated=bindparam("now"),
+        lease_until=given("until"),
+        started=given("now"),
+        updated=given("now"),
         progress=0,
         message=None,
     )
@@ -160,29 +157,29 @@ _CLAIM = (
 def _fenced(statement: Update) -> Update:
     """Only the holder of the lease may write."""
     return statement.where(
-        _J.id == bindparam("of_id"),
+        _J.id == given("of_id"),
         _J.state == JobState.RUNNING,
-        _J.worker == bindparam("by"),
-        _J.attempt == bindparam("of_attempt"),
+        _J.worker == given("by"),
+        _J.attempt == given("of_attempt"),
     )
 
 
-_RENEW = _fenced(update(schema.job)).values(lease_until=bindparam("until"))
+_RENEW = _fenced(update(schema.job)).values(lease_until=given("until"))
 _PROGRESS = _fenced(update(schema.job)).values(
-    progress=bindparam("percent"), message=bindparam("said"), updated=bindparam("now")
+    progress=given("percent"), message=given("said"), updated=given("now")
 )
 _ENDINGS: Mapping[JobEvent, Mapping[str, object]] = {
-    JobEvent.SUCCEED: {"progress": 100, "outputs": bindparam("document")},
-    JobEvent.FAIL: {"failure": bindparam("document")},
+    JobEvent.SUCCEED: {"progress": 100, "outputs": given("document")},
+    JobEvent.FAIL: {"failure": given("document")},
 }
 _END: Mapping[JobEvent, Update] = {
     ending: _fenced(update(schema.job))
     .where(_guard(ending))
     .values(
         state=target(ending),
-        finished=bindparam("now"),
-        updated=bindparam("now"),
-        expires=bindparam("until"),
+        finished=given("now"),
+        updated=given("now"),
+        expires=given("until"),
         worker=None,
         lease_until=None,
         **dict(values),
@@ -191,12 +188,12 @@ _END: Mapping[JobEvent, Update] = {
 }
 _DISMISS = (
     update(schema.job)
-    .where(_J.id == bindparam("of_id"), _guard(JobEvent.DISMISS))
+    .where(_J.id == given("of_id"), _guard(JobEvent.DISMISS))
     .values(
         state=target(JobEvent.DISMISS),
-        finished=bindparam("now"),
-        updated=bindparam("now"),
-        expires=bindparam("until"),
+        finished=given("now"),
+        updated=given("now"),
+        expires=given("until"),
         worker=None,
         lease_until=None,
     )
@@ -204,41 +201,41 @@ _DISMISS = (
 )
 _REMOVE = (
     update(schema.job)
-    .where(_J.id == bindparam("of_id"), _guard(JobEvent.REMOVE))
-    .values(state=target(JobEvent.REMOVE), updated=bindparam("now"))
+    .where(_J.id == given("of_id"), _guard(JobEvent.REMOVE))
+    .values(state=target(JobEvent.REMOVE), updated=given("now"))
     .returning(*_RECORD)
 )
 _LOST = select(_J.id, _J.attempt, _J.max_attempts, _J.worker).where(
     _J.state == JobState.RUNNING,
-    (_J.lease_until < bindparam("now")) | ((_J.worker != bindparam("mine")) & bindparam("others")),
+    (_J.lease_until < given("now")) | ((_J.worker != given("mine")) & given("others")),
 )
-_ATTEMPTS = select(_J.max_attempts).where(_J.id == bindparam("id"))
+_ATTEMPTS = select(_J.max_attempts).where(_J.id == given("id"))
 _RETRY = (
     _fenced(update(schema.job))
     .where(_guard(JobEvent.RETRY))
     .values(
         state=target(JobEvent.RETRY),
-        updated=bindparam("now"),
+        updated=given("now"),
         started=None,
         worker=None,
         lease_until=None,
         progress=0,
-        message=bindparam("said"),
+        message=given("said"),
     )
 )
 _OVERDUE = (
     select(_J.id)
     # Only what ended has that time. Named by its states, SQLite would look at all that ever ended.
-    .where(_J.expires < bindparam("now"), _J.state != JobState.REMOVED)
+    .where(_J.expires < given("now"), _J.state != JobState.REMOVED)
     .order_by(_J.expires)
-    .limit(bindparam("most"))
+    .limit(given("most"))
 )
-_REMOVED = select(_J.id).where(_is(JobState.REMOVED)).limit(bindparam("most"))
-_KNOWN = select(_J.seq).where(_J.id == bindparam("id"))
-_FORGET = delete(schema.job).where(_J.id == bindparam("of_id"), _J.state == JobState.REMOVED)
+_REMOVED = select(_J.id).where(_is(JobState.REMOVED)).limit(given("most"))
+_KNOWN = select(_J.seq).where(_J.id == given("id"))
+_FORGET = delete(schema.job).where(_J.id == given("of_id"), _J.state == JobState.REMOVED)
 _FORGET_EVENTS = delete(schema.event).where(
-    schema.event.c.job == bindparam("of_id"),
-    ~select(_J.seq).where(_J.id == bindparam("of_id")).exists(),
+    schema.event.c.job == given("of_id"),
+    ~select(_J.seq).where(_J.id == given("of_id")).exists(),
 )
 
 
@@ -262,7 +259,7 @@ class SqlJobs:
 
     def _log(
         self,
-        connection: Connection,
+        connection: Prepared,
         job: str,
         happened: JobEvent | str,
         attempt: int,
@@ -276,7 +273,7 @@ class SqlJobs:
     def submit(self, new: NewJob) -> Job:
         document = json.dumps(dump_request(new.request), separators=(",", ":"))
 
-        def operation(connection: Connection) -> Job:
+        def operation(connection: Prepared) -> Job:
             waiting = connection.execute(_WAITING, {"lane": new.lane, "most": new.queue_limit}).scalar_one()
             if waiting >= new.queue_limit:
                 raise QueueFull(new.queue_limit, new.queue_setting)
@@ -305,17 +302,17 @@ class SqlJobs:
         return self._writer.run(operation, durable=new.lane is Lane.BACKGROUND)
 
     def get(self, id: str) -> Job | None:
-        with self._engine.connect() as connection:
+        with borrowed(self._engine) as connection:
             row = connection.execute(_GET, {"id": id}).first()
         return None if row is None else _job(row)
 
     def request(self, id: str) -> StoredRequest | None:
-        with self._engine.connect() as connection:
+        with borrowed(self._engine) as connection:
             row = connection.execute(_REQUEST, {"id": id}).first()
         return None if row is None else load_request(json.loads(row[0]))
 
     def results(self, id: str) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]] | None:
-        with self._engine.connect() as connection:
+        with borrowed(self._engine) as connection:
             row = connection.execute(_RESULTS, {"id": id}).first()
         if row is None:
             return None
@@ -343,7 +340,7 @@ class SqlJobs:
         return [_job(row) for row in page], str(page[-1][-1]) if len(rows) > len(page) else None
 
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
-        def operation(connection: Connection) -> tuple[Job, JobState] | None:
+        def operation(connection: Prepared) -> tuple[Job, JobState] | None:
             before = connection.execute(_GET, {"id": id}).first()
             if before is None:
                 return None
@@ -361,11 +358,11 @@ class SqlJobs:
     # -- Leases ----------------------------------------------------------------------------------
 
     def claim(self, worker: str, lane: Lane, lease: float) -> Lease | None:
-        with self._engine.connect() as connection:  # an idle worker must not write
+        with borrowed(self._engine) as connection:  # an idle worker must not write
             if connection.execute(_ANY_WAITING, {"lane": lane}).first() is None:
                 return None
 
-        def operation(connection: Connection) -> Lease | None:
+        def operation(connection: Prepared) -> Lease | None:
             now = self._now()
             values = {"of_lane": lane, "by": worker, "now": now, "until": now + int(lease * 1_000_000)}
             row = connection.execute(_CLAIM, values).first()
@@ -379,7 +376,7 @@ class SqlJobs:
         return self._writer.run(operation, durable=False)
 
     def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> set[str]:
-        def operation(connection: Connection) -> set[str]:
+        def operation(connection: Prepared) -> set[str]:
             until = self._now() + int(lease * 1_000_000)
             return {
                 id
@@ -403,7 +400,7 @@ class SqlJobs:
         return self._end(lease, JobEvent.FAIL, _dump_failure(failure), keep, failure.message)
 
     def _end(self, lease: Lease, how: JobEvent, document: str, keep: float, detail: str | None) -> bool:
-        def operation(connection: Connection) -> bool:
+        def operation(connection: Prepared) -> bool:
             now = self._now()
             values = self._fence(lease) | {
                 "now": now,
@@ -418,7 +415,7 @@ class SqlJobs:
         return self._writer.run(operation, durable=True)
 
     def retry(self, lease: Lease, reason: str) -> bool:
-        def operation(connection: Connection) -> bool:
+        def operation(connection: Prepared) -> bool:
             most = connection.execute(_ATTEMPTS, {"id": lease.job.id}).scalar_one()
             if lease.attempt >= most:
                 return False
@@ -426,7 +423,7 @@ class SqlJobs:
 
         return self._writer.run(operation, durable=True)
 
-    def _retry(self, connection: Connection, fence: dict[str, Any], most: int, reason: str) -> bool:
+    def _retry(self, connection: Prepared, fence: dict[str, Any], most: int, reason: str) -> bool:
         said = f"{reason}; attempt {fence['of_attempt'] + 1} of {most} follows"
         if not connection.execute(_RETRY, fence | {"said": said}).rowcount:
             return False
@@ -438,7 +435,7 @@ class SqlJobs:
         return {"of_id": lease.job.id, "by": lease.worker, "of_attempt": lease.attempt}
 
     def recover(self, worker: str | None, keep: float, reason: str = LOST) -> Recovered:
-        def operation(connection: Connection) -> Recovered:
+        def operation(connection: Prepared) -> Recovered:
             now = self._now()
             lost = connection.execute(_LOST, {"now": now, "mine": worker or "", "others": worker is not None})
             moved = []
@@ -465,7 +462,7 @@ class SqlJobs:
         if not overdue:
             return removed
 
-        def operation(connection: Connection) -> Ids:
+        def operation(connection: Prepared) -> Ids:
             gone = []
             for id in overdue:
                 row = connection.execute(_REMOVE, {"of_id": id, "now": now}).first()
@@ -477,7 +474,7 @@ class SqlJobs:
         return removed + self._writer.run(operation, durable=False)
 
     def unknown(self, ids: Sequence[str]) -> Ids:
-        with self._engine.connect() as connection:
+        with borrowed(self._engine) as connection:
             return [id for id in ids if connection.execute(_KNOWN, {"id": id}).first() is None]
 
     def forget(self, ids: Sequence[str]) -> None:
@@ -485,7 +482,7 @@ class SqlJobs:
             return
         rows = [{"of_id": id} for id in ids]
 
-        def operation(connection: Connection) -> None:
+        def operation(connection: Prepared) -> None:
             connection.execute(_FORGET, rows)
             connection.execute(_FORGET_EVENTS, rows)
 

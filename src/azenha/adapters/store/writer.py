@@ -8,6 +8,7 @@ under load one writer starves the other (measured 9 : 2,991).
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,14 +16,14 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
 
 from azenha.adapters.locks import exclusive
+from azenha.adapters.store.prepared import Prepared, borrowed
 from azenha.domain.errors import AppError
 
 T = TypeVar("T")
-Operation = Callable[[Connection], Any]
+Operation = Callable[[Prepared], Any]
 
 BATCH = 64
 
@@ -39,7 +40,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="azenha-writer", daemon=True)
         self._thread.start()
 
-    def run(self, operation: Callable[[Connection], T], *, durable: bool) -> T:
+    def run(self, operation: Callable[[Prepared], T], *, durable: bool) -> T:
         """Run `operation` in a transaction and return what it returned, once committed.
 
         An operation that raises an AppError must not have written before.
@@ -56,7 +57,7 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        with self._engine.connect() as connection, exclusive(self._lock) as turn:
+        with borrowed(self._engine) as connection, exclusive(self._lock) as turn:
             synchronous = ""
             while (first := self._queue.get()) is not None:
                 batch, last = [first], False
@@ -68,8 +69,7 @@ class Writer:
                     batch.append(item)
                 wanted = "FULL" if any(durable for _, durable, _ in batch) else "NORMAL"
                 if wanted != synchronous:
-                    connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
-                    connection.rollback()
+                    connection.run(f"PRAGMA synchronous = {wanted}")
                     synchronous = wanted
                 self._commit(connection, batch, turn)
                 if last:
@@ -77,28 +77,28 @@ class Writer:
 
     def _commit(
         self,
-        connection: Connection,
+        connection: Prepared,
         batch: list[tuple[Operation, bool, Future[Any]]],
         turn: Callable[[], AbstractContextManager[None]] | None,
     ) -> None:
         results: list[tuple[Future[Any], Any, Exception | None]] = []
         try:
             with turn() if turn is not None else nullcontext():
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.run("BEGIN IMMEDIATE")
                 for operation, _, future in batch:
                     try:
                         results.append((future, operation(connection), None))
                     except AppError as error:
                         results.append((future, None, error))
-                connection.commit()
+                connection.run("COMMIT")
         except Exception as error:
-            connection.rollback()
+            connection.driver.rollback()
             if len(batch) > 1:  # one bad operation must not spoil the others
                 for item in batch:
                     self._commit(connection, [item], turn)
                 return
             failed: Exception = error
-            if isinstance(error, SQLAlchemyError):
+            if isinstance(error, sqlite3.Error):
                 failed = StoreFailed(f"the job store cannot be written: {error}")
             batch[0][2].set_exception(failed)
             return
