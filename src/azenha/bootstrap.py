@@ -453,7 +453,10 @@ def warm_main(arguments: Sequence[str]) -> int:
 def child_main(arguments: Sequence[str]) -> int:
     from azenha.engine import child
     from azenha.engine.channel import Channel
+    from azenha.engine.sandbox import tree
 
+    tree.die_with_parent()
+    tree.become_subreaper()
     source, nice = json.loads(arguments[0])
     channel = Channel(os.dup(0), os.dup(1))
     null = os.open(os.devnull, os.O_RDONLY)

@@ -184,6 +184,8 @@ class Forking:
             with lock:
                 parent = self._parents.get(source)
                 if parent is None or not parent.alive:
+                    if parent is not None:
+                        parent.close()
                     parent = _WarmParent(self._command, source, self._import_time)
                     if parent.failed is not None:
                         raise CannotStart(parent.failed)

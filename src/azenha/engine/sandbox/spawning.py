@@ -13,6 +13,8 @@ from azenha.engine.channel import Channel
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import CannotStart, Child
 
+END_WITHIN = 2.0  # seconds that the system has to end what was killed
+
 
 class SpawnedChild:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
@@ -30,9 +32,13 @@ class SpawnedChild:
         return None if self._process.poll() is not None else self._process.pid
 
     def exit_code(self, timeout: float) -> int | None:
-        with suppress(subprocess.TimeoutExpired):
-            return self._process.wait(timeout)
-        return None
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        # What it had started has fallen to this process.
+        tree.kill_orphans()
+        return code
 
     def terminate(self) -> None:
         if (pid := self.pid()) is not None:
@@ -50,6 +56,8 @@ class SpawnedChild:
         self.channel.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
+        # What it had started itself, and left when it died, has fallen to this process.
+        tree.kill_orphans()
 
 
 class Spawning:
@@ -81,3 +89,5 @@ class Spawning:
     def close(self) -> None:
         for child in self._children:
             child.kill()
+        for child in self._children:
+            child.exit_code(END_WITHIN)

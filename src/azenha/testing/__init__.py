@@ -1,0 +1,1 @@
+"""Conformance suites: what every implementation of a port must do. For our own tests, and for other people's."""
