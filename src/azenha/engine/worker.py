@@ -6,6 +6,7 @@ The store is the truth. What reaches the worker by its wake-up socket only saves
 from __future__ import annotations
 
 import logging
+import queue
 import shutil
 import threading
 import time
@@ -81,6 +82,7 @@ class Worker:
         self._runs: dict[tuple[str, int], Run] = {}
         self._kept: dict[tuple[str, Lane], list[_Kept]] = {}
         self._ending: deque[tuple[Child, float]] = deque()
+        self._done_with: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._wake = {lane: threading.Semaphore(0) for lane in Lane}
         self._stop = threading.Event()
@@ -101,6 +103,7 @@ class Worker:
         self._thread("azenha-watch", self._watch)
         self._thread("azenha-heartbeat", self._heartbeat)
         self._thread("azenha-tidy", self._tidy)
+        self._thread("azenha-remove", self._remove_work)
 
     def _thread(self, name: str, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, name=name, daemon=True)
@@ -124,6 +127,7 @@ class Worker:
             for _ in self._threads:
                 self._wake[lane].release()
         self._starter.close()
+        self._done_with.put(None)
         for thread in self._threads:
             thread.join(5)
         self._store.recover("", self._settings.jobs.keep, "the server was stopped while it ran")
@@ -174,7 +178,7 @@ class Worker:
             if answer is not None:
                 self._succeed(lease, answer, work / "run" / "outputs")
         finally:
-            shutil.rmtree(work.parent, ignore_errors=True)
+            self._done_with.put(work)
 
     def _in_child(
         self, lease: Lease, source: str, description: ProcessDescription, work: Path, log: Log
@@ -329,6 +333,13 @@ class Worker:
                     self._announce(job.id)
             except Exception:
                 _log.exception("leases could not be renewed")
+
+    def _remove_work(self) -> None:
+        # Not by the slots: a file system that syncs for others lets a removal wait as long as the job took.
+        while (work := self._done_with.get()) is not None:
+            shutil.rmtree(work, ignore_errors=True)
+            with suppress(OSError):  # another attempt of the job may have its own folder beside it
+                work.parent.rmdir()
 
     def _tidy(self) -> None:
         with suppress(Exception):
