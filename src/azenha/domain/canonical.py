@@ -151,8 +151,6 @@ def load_request(data: Mapping[str, object]) -> StoredRequest:
         str(data["process"]),
         str(data["version"]),
         load_values(inputs),
-        None
-        if not isinstance(outputs, dict)
-        else {id: _load_output(f, t) for id, (f, t) in outputs.items()},
+        None if not isinstance(outputs, dict) else {id: _load_output(f, t) for id, (f, t) in outputs.items()},
         Asked(asked[0], asked[1], asked[2], ResponseForm(asked[3])),
     )
