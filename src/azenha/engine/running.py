@@ -153,10 +153,14 @@ class Run:
             self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s")
         elif self._log.offered > self._flood:
             self._end(FailureKind.OUTPUT, f"it wrote more than {self._flood:,} bytes to its log")
-        elif now - self._began > WATCH_AFTER and (pid := self.child.pid()) is not None:
-            self._look(pid)
+        elif now - self._began > WATCH_AFTER:
+            # Asking a dead child also ends what it left behind, which may hold the connection open.
+            self.child.exit_code(0)
+            if (pid := self.child.pid()) is not None:
+                self._look(pid)
 
     def _look(self, pid: int) -> None:
+
         family = [pid, *tree.descendants(pid)]
         if len(family) > self._processes:
             self._end(FailureKind.PROCESS, f"it had more than {self._processes} processes (jobs.processes)")
