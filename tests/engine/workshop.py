@@ -1,0 +1,258 @@
+"""A worker on a real store and real folders, with children of its own, and processes to try it with."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from azenha import bootstrap
+from azenha.adapters.folders import LocalFolders
+from azenha.adapters.store.migrate import migrate
+from azenha.adapters.store.sql import SqlJobs
+from azenha.domain.canonical import StoredRequest
+from azenha.domain.job import Failure, Job, JobState, Lane
+from azenha.domain.messages import Asked
+from azenha.domain.process import Catalogue
+from azenha.domain.values import Literal, StoredFile, Value
+from azenha.engine.discover import discover
+from azenha.engine.worker import Worker
+from azenha.settings import Addresses, Children, JobSettings, LimitSettings, Queue, Settings
+from azenha.usecases.ports import NewJob
+
+WITHIN = 30.0  # seconds: far more than anything here takes, so that a loaded machine fails no test
+MIB = 1 << 20
+NUMBERS = itertools.count(1)
+
+PROCESSES = '''
+import os, signal, sys, time
+from dataclasses import dataclass
+from pathlib import Path
+from azenha import Context, File, process
+
+MIB = 1 << 20
+
+def wait_for(path):
+    while not Path(path).exists():
+        time.sleep(0.01)
+
+@process(reuse=3)
+def who(fail: bool = False) -> str:
+    """Its process, what is in its folder, and then something more in it."""
+    found = ",".join(sorted(os.listdir()))
+    Path("left-behind").write_text("x")
+    if fail:
+        raise ValueError("as asked")
+    return f"{os.getpid()} {os.getcwd()} [{found}]"
+
+@process
+def break_down(how: str) -> int:
+    print("about to", how, flush=True)
+    match how:
+        case "raise":
+            raise ValueError("the band is empty")
+        case "exit":
+            sys.exit(3)
+        case "_exit":
+            os._exit(3)
+        case "crash":
+            signal.raise_signal(signal.SIGSEGV)
+        case "output":
+            return "text"
+        case "memory":
+            taken = []
+            while len(taken) < 64:
+                taken.append(b"x" * (16 * MIB))
+            return 1
+        case "time":
+            while True:
+                time.sleep(0.05)
+        case "flood":
+            while True:
+                os.write(1, b"noise " * 10_000)
+    raise AssertionError(how)
+
+@process
+def missing() -> File:
+    return File("not-there.txt")
+
+@process
+def gated(reached: str, gate: str, *, ctx: Context) -> str:
+    """Says how far it is, and waits for a file to go on; stops when it is asked to, and says so."""
+    print("printed while it runs", flush=True)
+    ctx.log.warning("logged while it runs")
+    ctx.progress(40, "half way")
+    Path(reached).write_text(str(os.getpid()))
+    try:
+        while not Path(gate).exists():
+            time.sleep(0.01)
+            ctx.check()
+    except BaseException:
+        Path(reached).with_suffix(".stopped").write_text("in order")
+        raise
+    return "through"
+
+@process
+def deaf(reached: str) -> str:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    Path(reached).with_suffix(".tmp").write_text(str(os.getpid()))
+    Path(reached).with_suffix(".tmp").rename(reached)
+    while True:
+        time.sleep(0.05)
+
+@dataclass(frozen=True)
+class Two:
+    first: File
+    second: File
+
+@process
+def files(then: str, reached: str, gate: str, *, ctx: Context) -> Two:
+    for name in ("first", "second"):
+        (ctx.workdir / f"{name}.txt").write_text(name * 1000)
+    Path(reached).write_text("x")
+    wait_for(gate)
+    if then == "raise":
+        raise ValueError("after all was written")
+    second = ctx.workdir / "second.txt"
+    return Two(File(ctx.workdir / "first.txt", "text/plain"), File(second, "text/plain"))
+
+@process(retries=1)
+def second_time(mark: str) -> str:
+    if not Path(mark).exists():
+        Path(mark).write_text("x")
+        os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+    return "done at last"
+'''
+
+
+def eventually(condition: Callable[[], object], what: str = "it") -> None:
+    """Wait until something is so; fails if it is not within `WITHIN` seconds."""
+    until = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < until, f"{what} did not happen in time"
+        time.sleep(0.01)
+
+
+class UtcClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+Offered = tuple[Catalogue, dict[str, str]]
+
+
+def offered(folder: Path) -> Offered:
+    """What the processes above and the basic examples offer; slow, so done once for all tests."""
+    file = folder / "workshop_processes.py"
+    file.write_text(PROCESSES)
+    command = [sys.executable, "-m", "azenha", "describe-source"]
+    catalogue, keys = discover([str(file), "azenha.examples.basic"], folder / "cache", command, 60)
+    assert not catalogue.unavailable, catalogue.unavailable
+    return catalogue, keys
+
+
+def quick(data: Path, **queue: int) -> Settings:
+    """Settings with short patience."""
+    return Settings(
+        data=data,
+        queue=replace(Queue(), **{"slots": 2, "sync_slots": 2, **queue}),
+        jobs=replace(
+            JobSettings(), time=60.0, memory=192 * MIB, lease=2.0, heartbeat=0.2, grace=0.2, keep=600.0
+        ),
+        limits=replace(LimitSettings(), log=20_000),
+        children=replace(Children(), nice=0),
+        addresses=Addresses(),
+    )
+
+
+@dataclass
+class Workshop:
+    offered: Offered
+    settings: Settings
+    announced: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        database = self.settings.data / "jobs.sqlite"
+        migrate(database, self.settings.data / "backups")
+        self.jobs = SqlJobs(database, UtcClock(), keep=600, keep_sync=600)
+        self.folders = LocalFolders(self.settings.data)
+        catalogue, keys = self.offered
+        self.worker = Worker(
+            f"worker-{next(NUMBERS)}",
+            self.jobs,
+            self.folders,
+            bootstrap._starter(self.settings),
+            catalogue,
+            keys,
+            bootstrap._fetching(self.settings),
+            self.settings,
+            self.announced.append,
+        )
+
+    def close(self) -> None:
+        self.worker.stop()
+        self.jobs.close()
+
+    def submit(
+        self,
+        process: str,
+        *,
+        lane: Lane = Lane.BACKGROUND,
+        priority: int = 0,
+        attempts: int = 1,
+        values: Mapping[str, Sequence[Value]] | None = None,
+        prepare: Callable[[Path], None] | None = None,
+        **inputs: str | int | bool,
+    ) -> str:
+        """The job's id. `values`: beside literals; `prepare`: puts files into its folder of inputs."""
+        id = f"{next(NUMBERS):08d}-job"
+        given = {name: (Literal(value),) for name, value in inputs.items()}
+        given |= {name: tuple(several) for name, several in (values or {}).items()}
+        if prepare is not None:
+            self.folders.inputs(id).mkdir(parents=True)
+            prepare(self.folders.inputs(id))
+        request = StoredRequest(process, "0.1.0", given, None, Asked("test", "1"))
+        self.jobs.submit(NewJob(id, request, lane, priority, attempts, 1000, "queue.length"))
+        self.worker.offered(lane)
+        return id
+
+    def job(self, id: str) -> Job:
+        job = self.jobs.get(id)
+        assert job is not None
+        return job
+
+    def ended(self, id: str) -> Job:
+        eventually(lambda: self.job(id).ended, f"the end of {id}")
+        eventually(lambda: id in self.announced, f"the news of the end of {id}")
+        return self.job(id)
+
+    def outputs(self, id: str) -> Mapping[str, tuple[Value, ...]]:
+        job = self.ended(id)
+        assert job.state is JobState.SUCCEEDED, job.failure
+        found = self.jobs.results(id)
+        assert found is not None
+        return found[2]
+
+    def text(self, id: str) -> str:
+        """The one output, a text."""
+        ((only,),) = self.outputs(id).values()
+        assert isinstance(only, Literal)
+        return str(only.value)
+
+    def failure(self, id: str) -> Failure:
+        job = self.ended(id)
+        assert job.state is JobState.FAILED
+        assert job.failure is not None
+        return job.failure
+
+    def content(self, id: str, value: Value) -> bytes:
+        assert isinstance(value, StoredFile)
+        return (self.folders.results(id, self.job(id).attempt) / value.key).read_bytes()
+
+    def log(self, id: str) -> str:
+        path = self.folders.log(id)
+        return path.read_text() if path.exists() else ""
