@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,8 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=list(commands()), help="these checks, and no tests")
     parser.add_argument("pytest", nargs="*", help="options and files for pytest, after --")
     options = parser.parse_args()
+    # Started in the background of a script, Ctrl-C is ignored, and so by all that we start: tests send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     bad = [name for name in options.only or commands() if not run(name, commands()[name])]
     reasons: Counter[str] = Counter()
     if not options.only:
