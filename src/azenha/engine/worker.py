@@ -80,6 +80,7 @@ class Worker:
         self._settings = settings
         self._announce = announce
         self._runs: dict[tuple[str, int], Run] = {}
+        self._unended: set[tuple[str, int]] = set()  # attempts after which their jobs go on
         self._kept: dict[tuple[str, Lane], list[_Kept]] = {}
         self._ending: deque[tuple[Child, float]] = deque()
         self._done_with: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
@@ -130,7 +131,9 @@ class Worker:
         self._done_with.put(None)
         for thread in self._threads:
             thread.join(5)
-        self._store.recover("", self._settings.jobs.keep, "the server was stopped while it ran")
+        for job in self._store.recover("", self._settings.jobs.keep, "the server was stopped while it ran"):
+            if job.ended:
+                self._announce(job.id)
 
     # -- slots -----------------------------------------------------------------------------------
 
@@ -152,7 +155,8 @@ class Worker:
                 with suppress(Exception):
                     self._fail(lease, FailureKind.LOST, "an internal error of the server ended it")
             finally:
-                self._announce(lease.job.id)
+                if (lease.job.id, lease.attempt) not in self._unended:
+                    self._announce(lease.job.id)
 
     def _run(self, lease: Lease) -> None:
         offering = self._catalogue.offerings.get(lease.job.process)
@@ -280,10 +284,14 @@ class Worker:
             self._fail(lease, *run.verdict)
         elif answer is not None:
             self._fail(lease, FailureKind(answer["kind"]), answer["text"], answer["locator"])
-        elif not self._stop.is_set():
+        elif self._stop.is_set():
+            self._unended.add((lease.job.id, lease.attempt))  # `stop` ends it, or gives it another attempt
+        else:
             reason, by_signal = died or ("its child died", False)
             # A crash or a kill may be the machine's doing; an exit is the process's own.
-            if not (by_signal and self._store.retry(lease, reason)):
+            if by_signal and self._store.retry(lease, reason):
+                self._unended.add((lease.job.id, lease.attempt))
+            else:
                 self._fail(lease, FailureKind.PROCESS, reason)
 
     def _fail(self, lease: Lease, kind: FailureKind, message: str, locator: str | None = None) -> None:
@@ -330,7 +338,8 @@ class Worker:
                 for id in self._store.renew(self._name, jobs.lease, attempts):
                     self.interrupt(id)
                 for job in self._store.recover(None, jobs.keep):
-                    self._announce(job.id)
+                    if job.ended:
+                        self._announce(job.id)
             except Exception:
                 _log.exception("leases could not be renewed")
 
