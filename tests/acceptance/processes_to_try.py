@@ -15,7 +15,7 @@ def wait_for(file: str, tells: str, deaf: bool = False, *, ctx: Context) -> str:
     """Writes its process id into the file `tells`, then waits for `file`; a deaf one does not listen."""
     if deaf:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    ctx.log("it waits")
+    ctx.log.info("it waits")
     fresh = Path(f"{tells}.new")
     fresh.write_text(str(os.getpid()))
     fresh.rename(tells)
@@ -48,3 +48,9 @@ def write_file(text: str, *, ctx: Context) -> File:
     path = ctx.workdir / "said.txt"
     path.write_text(text)
     return File(path, "text/plain")
+
+
+@process(version="1.0.0", sync=False)
+def later(text: str) -> str:
+    """Only ever in the background."""
+    return text
