@@ -39,6 +39,7 @@ VICTIMS = ("child", "child", "child", "warm", "worker", "web", "supervisor", "ev
 TRUTHFUL_WITHIN = 20.0  # seconds after the last restart
 ALL_ENDED_WITHIN = 90.0
 DEAD_WITHIN = 5.0  # seconds that a dismissed job's processes may live
+TIDY_WITHIN = 10.0
 ENDED = ("succeeded", "failed", "dismissed")
 
 
@@ -311,7 +312,7 @@ def until_stable(untrue: Any) -> list[str]:
 
 
 def until_gone(found: Callable[[], list[T]]) -> list[T]:
-    end = time.monotonic() + DEAD_WITHIN
+    end = time.monotonic() + TIDY_WITHIN
     while (left := found()) and time.monotonic() < end:
         time.sleep(0.1)
     return list(left)

@@ -24,6 +24,7 @@ from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.engine.channel import Message
 from azenha.engine.child import sync
 from azenha.engine.running import Log, Output, Run
+from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import CannotStart, Child, Starter
 from azenha.engine.transfer import has_references
 from azenha.settings import Settings
@@ -80,6 +81,8 @@ class Worker:
         self._settings = settings
         self._announce = announce
         self._runs: dict[tuple[str, int], Run] = {}
+        # Leases from claim to end: a child's start, and the move of its outputs, may take longer than a lease.
+        self._held: set[tuple[str, int]] = set()
         self._unended: set[tuple[str, int]] = set()  # attempts after which their jobs go on
         self._kept: dict[tuple[str, Lane], list[_Kept]] = {}
         self._ending: deque[tuple[Child, float]] = deque()
@@ -148,6 +151,8 @@ class Worker:
             if lease is None:
                 self._wake[lane].acquire(timeout=LOOK_EVERY)
                 continue
+            held = (lease.job.id, lease.attempt)
+            self._held.add(held)
             try:
                 self._run(lease)
             except Exception:
@@ -155,7 +160,8 @@ class Worker:
                 with suppress(Exception):
                     self._fail(lease, FailureKind.LOST, "an internal error of the server ended it")
             finally:
-                if (lease.job.id, lease.attempt) not in self._unended:
+                self._held.discard(held)
+                if held not in self._unended:
                     self._announce(lease.job.id)
 
     def _run(self, lease: Lease) -> None:
@@ -334,7 +340,7 @@ class Worker:
         jobs = self._settings.jobs
         while not self._stop.wait(jobs.heartbeat):
             try:
-                attempts = dict(list(self._runs))
+                attempts = dict(list(self._held))
                 for id in self._store.renew(self._name, jobs.lease, attempts):
                     self.interrupt(id)
                 for job in self._store.recover(None, jobs.keep):
@@ -358,6 +364,7 @@ class Worker:
         while not self._stop.wait(TIDY_EVERY):
             try:
                 self._starter.tidy(self._settings.children.idle)
+                tree.kill_orphans()  # a dead parent's children may end after it, and leave theirs later still
                 self._end_idle()
                 while gone := self._store.expired(TIDY_AT_ONCE):
                     for id in gone:
