@@ -251,3 +251,16 @@ def test_ndvi_and_its_mean_in_zones_through_the_server_are_what_numpy_computes(
     np.testing.assert_allclose(
         [m for m in found if m is not None], [m for m in wanted if m is not None], rtol=1e-5, atol=1e-9
     )
+
+
+def test_an_import_that_takes_longer_than_a_lease_loses_no_job(start, tmp_path: Path) -> None:
+    slow = tmp_path / "slow_import.py"
+    slow.write_text(
+        "import time\ntime.sleep(3.5)\nfrom azenha import process\n\n\n"
+        "@process(version='1')\ndef patient(text: str) -> str:\n    return text\n"
+    )
+    server = start(slow, jobs={"lease": 2})
+
+    job = server.submit("patient", text="came")
+
+    assert server.ended(job)["status"] == "successful"
