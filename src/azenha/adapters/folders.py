@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class LocalFolders:
-    """`inputs/<job>`, `work/<job>/<attempt>`, `results/<job>/<attempt>`, `logs/<job>.log`.
+    """`inputs/<job>`, `work/<job>-<attempt>`, `results/<job>/<attempt>`, `logs/<job>.log`.
 
     Job ids are ours (UUID4), never text from a client: use cases look a job up before they ask.
     """
@@ -23,7 +23,7 @@ class LocalFolders:
         return self.data / "inputs" / job
 
     def work(self, job: str, attempt: int) -> Path:
-        return self.data / "work" / job / str(attempt)
+        return self.data / "work" / f"{job}-{attempt}"
 
     def results(self, job: str, attempt: int) -> Path:
         return self.data / "results" / job / str(attempt)
@@ -34,7 +34,7 @@ class LocalFolders:
     def jobs(self, older: float) -> list[str]:
         before = time.time() - older
         found = set()
-        for name in ("inputs", "work", "results"):
+        for name in ("inputs", "results"):
             for folder in (self.data / name).iterdir():
                 with suppress(OSError):
                     if folder.stat().st_mtime < before:
@@ -42,6 +42,6 @@ class LocalFolders:
         return sorted(found)
 
     def remove(self, job: str) -> None:
-        for name in ("inputs", "work", "results"):
+        for name in ("inputs", "results"):
             shutil.rmtree(self.data / name / job, ignore_errors=True)
         self.log(job).unlink(missing_ok=True)

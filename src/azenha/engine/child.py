@@ -147,7 +147,7 @@ def _run(
 ) -> None:
     reporter = _Reporter(channel, inbox)
     work = Path(order["work"])
-    work.mkdir(parents=True, exist_ok=True)
+    work.mkdir(exist_ok=True)
     os.chdir(work)
     _limit(order["memory"])
     answer: Message
@@ -171,7 +171,8 @@ def _run(
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-    os.write(1, END_OF_JOB)
+    if order["mark"]:
+        os.write(1, END_OF_JOB)
     channel.send(answer)
 
 
@@ -209,9 +210,7 @@ def _fetch(
 def _call(
     definition: Definition, request: StoredRequest, order: Message, reporter: _Reporter
 ) -> dict[str, tuple[Value, ...]]:
-    workdir = Path(order["work"]) / "work"
-    workdir.mkdir()
-    os.chdir(workdir)
+    workdir = Path(order["work"])
     outputs = request.outputs or {}
     context = Context(
         workdir=workdir,
@@ -220,11 +219,11 @@ def _call(
     )
     inputs = Path(order["inputs"])
     produced = call(definition, request.inputs, inputs, context)
-    return _publish(produced, Path(order["work"]) / "outputs", order["outputs"])
+    return _publish(produced, workdir, Path(order["publish"]), order["outputs"])
 
 
 def _publish(
-    produced: Mapping[str, tuple[Produced, ...]], folder: Path, limit: int
+    produced: Mapping[str, tuple[Produced, ...]], workdir: Path, folder: Path, limit: int
 ) -> dict[str, tuple[Value, ...]]:
     """Move the files that were returned to `folder`, on disk for good; values with keys relative to it."""
     results: dict[str, tuple[Value, ...]] = {}
@@ -241,15 +240,15 @@ def _publish(
                 raise OutputError(id, f"the job's files exceed {limit:,} bytes (setting limits.outputs)")
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
-            _place(item.path, folder / key)
+            _place(item.path, workdir, folder / key)
             values.append(StoredFile(key, name, size, item.format))
         results[id] = tuple(values)
     return results
 
 
-def _place(source: Path, target: Path) -> None:
+def _place(source: Path, workdir: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    own = source.resolve().is_relative_to(target.parents[1].parent)
+    own = source.resolve().is_relative_to(workdir)
     if own and not source.is_symlink() and source.stat().st_nlink == 1:
         try:
             source.rename(target)

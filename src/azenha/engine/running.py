@@ -7,15 +7,17 @@ outside. Both only ever ask the child to end: what is recorded is decided by the
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from azenha.domain.job import FailureKind
-from azenha.engine.channel import ChannelClosed, Message
+from azenha.engine.channel import Channel, ChannelClosed, Message
 from azenha.engine.child import END_OF_JOB
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import Child
@@ -50,8 +52,81 @@ class Log:
                 file.write(data)
 
 
-class Output:
-    """Reads a child's standard output and error in a thread, into the log of the job that it runs now."""
+class Output(Protocol):
+    """Reads a child's standard output and error into the log of the job that it runs now.
+
+    Attributes:
+        marks: the child has to write END_OF_JOB after each job.
+    """
+
+    marks: bool
+
+    def attach(self, log: Log) -> None: ...
+
+    def receive(self, channel: Channel) -> Message | None:
+        """The child's next message."""
+
+    def drain(self, timeout: float) -> None:
+        """Return when all that the job wrote is in its log."""
+
+    def close(self) -> None:
+        """The child has ended, or shall."""
+
+
+class PolledOutput:
+    """Reads in the slot's own thread, while that waits for messages: no change of thread."""
+
+    marks = False
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor: int | None = descriptor
+        self._log: Log | None = None
+
+    def attach(self, log: Log) -> None:
+        self._log = log
+
+    def receive(self, channel: Channel) -> Message | None:
+        poll = select.poll()
+        poll.register(channel.reader, select.POLLIN)
+        if self._descriptor is not None:
+            poll.register(self._descriptor, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if channel.reader in ready:
+                return channel.receive()
+            if self._descriptor in ready and not self._read():
+                return self.receive(channel)  # its other end closed
+
+    def drain(self, timeout: float) -> None:
+        while self._read():
+            pass
+
+    def _read(self) -> bool:
+        """Read a piece; False if there is none now."""
+        if self._descriptor is None:
+            return False
+        try:
+            data = os.read(self._descriptor, 1 << 16)
+        except BlockingIOError:
+            return False
+        if not data:
+            self.close()
+            return False
+        if self._log is not None:
+            self._log.write(data)
+        return True
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+class ThreadedOutput:
+    """Reads in a thread: for pipes that cannot be polled."""
+
+    marks = True
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -64,9 +139,14 @@ class Output:
         self._drained.clear()
         self._log = log
 
+    def receive(self, channel: Channel) -> Message | None:
+        return channel.receive()
+
     def drain(self, timeout: float) -> None:
-        """Wait until all that the job wrote is in its log."""
         self._drained.wait(timeout)
+
+    def close(self) -> None:
+        """The thread ends with the pipe."""
 
     def _read(self) -> None:
         while True:
@@ -109,6 +189,7 @@ class Run:
         self,
         lease: Lease,
         child: Child,
+        output: Output,
         *,
         seconds: float,
         memory: int,
@@ -118,6 +199,7 @@ class Run:
     ) -> None:
         self.lease = lease
         self.child = child
+        self._output = output
         self._log = log
         self._began = time.monotonic()
         self._seconds = seconds
@@ -185,7 +267,7 @@ class Run:
             self.child.channel.send(order)
         except ChannelClosed:
             return None
-        while (message := self.child.channel.receive()) is not None:
+        while (message := self._output.receive(self.child.channel)) is not None:
             match message.get("t"):
                 case "progress":
                     on_progress(max(0, min(100, int(message["percent"]))), message["message"])

@@ -23,7 +23,7 @@ from azenha.domain.job import Failure, FailureKind, Lane
 from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.engine.channel import Message
 from azenha.engine.child import sync
-from azenha.engine.running import Log, Output, Run
+from azenha.engine.running import Log, Output, PolledOutput, Run, ThreadedOutput
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import CannotStart, Child, Starter
 from azenha.engine.transfer import has_references
@@ -55,6 +55,11 @@ class _Kept:
     output: Output
     used: int
     since: float
+
+
+def _published(work: Path) -> Path:
+    """Where a job's child puts its outputs, beside its folder."""
+    return work.with_name(f"{work.name}.outputs")
 
 
 class Worker:
@@ -141,30 +146,36 @@ class Worker:
     # -- slots -----------------------------------------------------------------------------------
 
     def _slot(self, lane: Lane) -> None:
+        lease: Lease | None = None
         while not self._stop.is_set():
             try:
-                lease = self._store.claim(self._name, lane, self._settings.jobs.lease)
-            except Exception:
-                _log.exception("the job store cannot be read; trying again")
+                lease = lease or self._store.claim(self._name, lane, self._settings.jobs.lease)
+                if lease is None:
+                    self._wake[lane].acquire(timeout=LOOK_EVERY)
+                else:
+                    lease = self._served(lease)
+            except Exception:  # a slot must not be lost, whatever happens
+                _log.exception("the job store cannot be used; trying again")
+                lease = None
                 self._stop.wait(1)
-                continue
-            if lease is None:
-                self._wake[lane].acquire(timeout=LOOK_EVERY)
-                continue
-            held = (lease.job.id, lease.attempt)
-            self._held.add(held)
-            try:
-                self._run(lease)
-            except Exception:
-                _log.exception("job %s could not be ended", lease.job.id)
-                with suppress(Exception):
-                    self._fail(lease, FailureKind.LOST, "an internal error of the server ended it")
-            finally:
-                self._held.discard(held)
-                if held not in self._unended:
-                    self._announce(lease.job.id)
 
-    def _run(self, lease: Lease) -> None:
+    def _served(self, lease: Lease) -> Lease | None:
+        """Run a job; the next one, where that was claimed along with the end."""
+        held = (lease.job.id, lease.attempt)
+        self._held.add(held)
+        try:
+            return self._run(lease)
+        except Exception:
+            _log.exception("job %s could not be ended", lease.job.id)
+            self._fail(lease, FailureKind.LOST, "an internal error of the server ended it")
+            return None
+        finally:
+            self._held.discard(held)
+            if held not in self._unended:
+                self._announce(lease.job.id)
+
+    def _run(self, lease: Lease) -> Lease | None:
+        """Run a job to its recorded end; the next job of the lane, where that was claimed along with it."""
         offering = self._catalogue.offerings.get(lease.job.process)
         if offering is None or offering.source not in self._sources:
             self._fail(
@@ -172,23 +183,22 @@ class Worker:
                 FailureKind.UNAVAILABLE,
                 f"process '{lease.job.process}' is not offered here any more",
             )
-            return
+            return None
         description = offering.description
         log = Log(self._folders.log(lease.job.id), self._settings.limits.log)
         work = self._folders.work(lease.job.id, lease.attempt)
         try:
             if has_references(lease.request.inputs):
-                fetched = self._in_child(lease, self._fetching, description, work / "fetch", log)
+                fetched = self._in_child(lease, self._fetching, description, work, log)
                 if fetched is None:
-                    return
+                    return None
                 inputs = load_values(fetched["values"])
                 lease = replace(lease, request=replace(lease.request, inputs=inputs))
             source = self._sources[offering.source]
-            answer = self._in_child(lease, source, description, work / "run", log)
-            if answer is not None:
-                self._succeed(lease, answer, work / "run" / "outputs")
+            answer = self._in_child(lease, source, description, work, log)
+            return None if answer is None else self._succeed(lease, answer, _published(work))
         finally:
-            self._done_with.put(work)
+            self._remove(work)
 
     def _in_child(
         self, lease: Lease, source: str, description: ProcessDescription, work: Path, log: Log
@@ -208,6 +218,7 @@ class Worker:
         run = Run(
             lease,
             kept.child,
+            kept.output,
             seconds=seconds,
             memory=description.limits.memory or jobs.memory,
             processes=jobs.processes,
@@ -216,12 +227,14 @@ class Worker:
         )
         kept.output.attach(log)
         self._runs[lease.job.id, lease.attempt] = run
-        order = self._order(lease, source, description, work, last=kept.used + 1 >= reuse)
+        order = self._order(lease, source, description, work)
+        order |= {"last": kept.used + 1 >= reuse, "mark": kept.output.marks}
         try:
             answer = run.exchange(order, lambda percent, said: self._store.progress(lease, percent, said))
         except BaseException:
             kept.child.kill()
             kept.child.close()
+            kept.output.close()
             raise
         finally:
             del self._runs[lease.job.id, lease.attempt]
@@ -230,6 +243,8 @@ class Worker:
             died = run.death()
             kept.child.close()
         kept.output.drain(1.0)
+        if answer is None:
+            kept.output.close()
         kept.used += 1
         good = answer is not None and answer["t"] == "done" and not run.dismissed and run.verdict is None
         if answer is not None:
@@ -244,18 +259,16 @@ class Worker:
         self._record_failure(lease, run, answer, died)
         return None
 
-    def _order(
-        self, lease: Lease, source: str, description: ProcessDescription, work: Path, *, last: bool
-    ) -> Message:
+    def _order(self, lease: Lease, source: str, description: ProcessDescription, work: Path) -> Message:
         order: Message = {
             "t": "run",
             "fetch": source == self._fetching,
             "request": dump_request(lease.request),
             "inputs": str(self._folders.inputs(lease.job.id)),
             "work": str(work),
+            "publish": str(_published(work)),
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
-            "last": last,
         }
         if order["fetch"]:
             order["description"] = dump_description(description)
@@ -271,12 +284,14 @@ class Worker:
                 one.child.close()
         nice = self._settings.children.nice if lane is Lane.BACKGROUND else 0
         child = self._starter.start(source, nice)
-        return _Kept(child, Output(child.output), 0, 0.0)
+        output = PolledOutput(child.output) if child.polled else ThreadedOutput(child.output)
+        return _Kept(child, output, 0, 0.0)
 
     def _end_child(self, kept: _Kept) -> None:
         # A child that served its last job ends by itself; closing its channel ends one that waits for more.
         # The slot does not wait for that: the watch looks after it.
         kept.child.channel.close()
+        kept.output.close()
         self._ending.append((kept.child, time.monotonic() + END_WITHIN))
 
     # -- the end of a job ------------------------------------------------------------------------
@@ -312,7 +327,8 @@ class Worker:
         jobs = self._settings.jobs
         return jobs.keep_sync if lease.job.lane is Lane.SYNC else jobs.keep
 
-    def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> None:
+    def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> Lease | None:
+        """Record success, and claim the next job with it."""
         results = self._folders.results(lease.job.id, lease.attempt)
         moved = outputs.exists()
         if moved:
@@ -322,8 +338,11 @@ class Worker:
             sync(results)
             sync(results.parent)
         success = Success(load_values(answer["values"]))
-        if not self._store.succeed(lease, success, self._keep(lease)) and moved:
+        keep, lease_time = self._keep(lease), self._settings.jobs.lease
+        recorded, following = self._store.succeed_and_claim(lease, success, keep, lease_time)
+        if not recorded and moved:
             shutil.rmtree(results, ignore_errors=True)
+        return following
 
     # -- threads beside the slots ----------------------------------------------------------------
 
@@ -349,12 +368,21 @@ class Worker:
             except Exception:
                 _log.exception("leases could not be renewed")
 
+    def _remove(self, work: Path) -> None:
+        """Remove a job's folder: at once if it is empty, as most are; else when there is time."""
+        try:
+            work.rmdir()
+        except FileNotFoundError:
+            pass
+        except OSError:
+            self._done_with.put(work)
+        if _published(work).exists():  # the job failed while it handed over
+            self._done_with.put(_published(work))
+
     def _remove_work(self) -> None:
         # Not by the slots: a file system that syncs for others lets a removal wait as long as the job took.
         while (work := self._done_with.get()) is not None:
             shutil.rmtree(work, ignore_errors=True)
-            with suppress(OSError):  # another attempt of the job may have its own folder beside it
-                work.parent.rmdir()
 
     def _tidy(self) -> None:
         with suppress(Exception):

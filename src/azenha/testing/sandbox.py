@@ -123,6 +123,8 @@ class Started:
                 "work": str(self.folder / f"work-{self.jobs}"),
                 "memory": 1 << 30,
                 "outputs": 1 << 30,
+                "publish": str(self.folder / f"outputs-{self.jobs}"),
+                "mark": True,
                 "last": last,
             }
         )

@@ -92,6 +92,11 @@ class Leases(Protocol):
     def succeed(self, lease: Lease, outcome: Success, keep: float) -> bool:
         """Record success, durable when this returns; False if the lease is lost: then nothing was written."""
 
+    def succeed_and_claim(
+        self, lease: Lease, outcome: Success, keep: float, next_lease: float
+    ) -> tuple[bool, Lease | None]:
+        """`succeed`, and `claim` the next job of the same lane in the same transaction."""
+
     def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
         """Record failure; as `succeed`."""
 
@@ -127,7 +132,7 @@ class Folders(Protocol):
     def log(self, job: str) -> Path: ...
 
     def jobs(self, older: float) -> list[str]:
-        """Jobs that have folders for inputs, results or work, untouched for `older` seconds."""
+        """Jobs that have folders for inputs or results, untouched for `older` seconds."""
 
     def remove(self, job: str) -> None:
         """Delete everything of a job. Nothing happens where there is nothing."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -362,18 +363,18 @@ class SqlJobs:
             if connection.execute(_ANY_WAITING, {"lane": lane}).first() is None:
                 return None
 
-        def operation(connection: Prepared) -> Lease | None:
-            now = self._now()
-            values = {"of_lane": lane, "by": worker, "now": now, "until": now + int(lease * 1_000_000)}
-            row = connection.execute(_CLAIM, values).first()
-            if row is None:
-                return None
-            job = _job(row)
-            self._log(connection, job.id, JobEvent.CLAIM, job.attempt, worker)
-            return Lease(job, load_request(json.loads(row[-1])), worker, job.attempt)
-
         # Not durable: a claim that power undoes is a job that still waits.
-        return self._writer.run(operation, durable=False)
+        return self._writer.run(partial(self._claim, worker=worker, lane=lane, lease=lease), durable=False)
+
+    def _claim(self, connection: Prepared, worker: str, lane: Lane, lease: float) -> Lease | None:
+        now = self._now()
+        values = {"of_lane": lane, "by": worker, "now": now, "until": now + int(lease * 1_000_000)}
+        row = connection.execute(_CLAIM, values).first()
+        if row is None:
+            return None
+        job = _job(row)
+        self._log(connection, job.id, JobEvent.CLAIM, job.attempt, worker)
+        return Lease(job, load_request(json.loads(row[-1])), worker, job.attempt)
 
     def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> set[str]:
         def operation(connection: Prepared) -> set[str]:
@@ -396,23 +397,44 @@ class SqlJobs:
         document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
         return self._end(lease, JobEvent.SUCCEED, document, keep, None)
 
+    def succeed_and_claim(
+        self, lease: Lease, outcome: Success, keep: float, next_lease: float
+    ) -> tuple[bool, Lease | None]:
+        document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
+
+        def operation(connection: Prepared) -> tuple[bool, Lease | None]:
+            recorded = self._ended(connection, lease, JobEvent.SUCCEED, document, keep, None)
+            return recorded, self._claim(connection, lease.worker, lease.job.lane, next_lease)
+
+        return self._writer.run(operation, durable=True)
+
     def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
         return self._end(lease, JobEvent.FAIL, _dump_failure(failure), keep, failure.message)
 
     def _end(self, lease: Lease, how: JobEvent, document: str, keep: float, detail: str | None) -> bool:
-        def operation(connection: Prepared) -> bool:
-            now = self._now()
-            values = self._fence(lease) | {
-                "now": now,
-                "until": now + int(keep * 1_000_000),
-                "document": document,
-            }
-            if not connection.execute(_END[how], values).rowcount:
-                return False
-            self._log(connection, lease.job.id, how, lease.attempt, detail)
-            return True
+        return self._writer.run(
+            lambda connection: self._ended(connection, lease, how, document, keep, detail), durable=True
+        )
 
-        return self._writer.run(operation, durable=True)
+    def _ended(
+        self,
+        connection: Prepared,
+        lease: Lease,
+        how: JobEvent,
+        document: str,
+        keep: float,
+        detail: str | None,
+    ) -> bool:
+        now = self._now()
+        values = self._fence(lease) | {
+            "now": now,
+            "until": now + int(keep * 1_000_000),
+            "document": document,
+        }
+        if not connection.execute(_END[how], values).rowcount:
+            return False
+        self._log(connection, lease.job.id, how, lease.attempt, detail)
+        return True
 
     def retry(self, lease: Lease, reason: str) -> bool:
         def operation(connection: Prepared) -> bool:

@@ -16,6 +16,7 @@ class Child(Protocol):
 
     channel: Channel
     output: int
+    polled: bool  # whether both can be polled (select.poll): sockets and pipes of Unix
 
     def pid(self) -> int | None:
         """None as long as it is not known, or when it is gone."""

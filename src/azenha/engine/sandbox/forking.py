@@ -25,6 +25,8 @@ PACKET = 1 << 16
 
 
 class ForkedChild:
+    polled = True
+
     def __init__(self, channel: Channel, output: int) -> None:
         self.channel = channel
         self.output = output

@@ -17,6 +17,8 @@ END_WITHIN = 2.0  # seconds that the system has to end what was killed
 
 
 class SpawnedChild:
+    polled = False
+
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin
         assert process.stdout
