@@ -242,8 +242,8 @@ class Round:
             if not answer.startswith(("200", "500 ")):
                 problems.append(f"number {number} was answered {answer}")
         work = self.server.data / "work"
-        left = until_gone(lambda: list(work.iterdir()))
-        problems += [f"job {f.name} ended, and its working folder is there" for f in left]
+        left = until_gone(lambda: list(work.glob("*/*")))
+        problems += [f"a job ended, and {f} is there" for f in left]
         helpers = until_gone(lambda: parts(self.server.mark).get("other", []))
         if helpers:
             problems.append(f"what jobs started lives on after them: {helpers}")

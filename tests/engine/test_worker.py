@@ -21,7 +21,7 @@ SOON = 10.0  # seconds: what is ended by force is gone by then, grace and a load
 
 
 def nothing_left(shop: Workshop, id: str) -> None:
-    eventually(lambda: not [*(shop.settings.data / "work").glob(f"{id}*")], "removing the work folder")
+    eventually(lambda: not [*(shop.settings.data / "work").glob("*/*")], "clearing the work folder")
 
 
 # -- failures ----------------------------------------------------------------------------------------

@@ -93,8 +93,8 @@ def test_what_expires_and_what_was_removed_is_found_by_index(
 
 
 LISTS = {
-    "all": (ListJobs(), "job_lane"),
-    "next page": (ListJobs(after="50"), "job_lane"),
+    "all": (ListJobs(), "job_listed"),
+    "next page": (ListJobs(after="50"), "job_listed"),
     "by state": (ListJobs(states=("running",)), "job_state"),
     "by state, next page": (ListJobs(states=("failed",), after="50"), "job_state"),
     "by process": (ListJobs(processes=("echo",)), "job_process"),

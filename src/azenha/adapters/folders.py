@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
+import uuid
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
 
 class LocalFolders:
-    """`inputs/<job>`, `work/<job>-<attempt>`, `results/<job>/<attempt>`, `logs/<job>.log`.
+    """`inputs/<job>`, `results/<job>/<attempt>`, `logs/<job>.log`, and folders to work in below `work`.
 
     Job ids are ours (UUID4), never text from a client: use cases look a job up before they ask.
     """
@@ -18,12 +21,26 @@ class LocalFolders:
         self.data = data
         for name in ("inputs", "work", "results", "logs"):
             (data / name).mkdir(parents=True, exist_ok=True)
+        self._empty: deque[Path] = deque()
 
     def inputs(self, job: str) -> Path:
         return self.data / "inputs" / job
 
-    def work(self, job: str, attempt: int) -> Path:
-        return self.data / "work" / f"{job}-{attempt}"
+    def workdir(self) -> Path:
+        # Making and removing a folder for each job waits for the file system's journal, and that for every sync
+        # to disk beside it: what a job left empty is as good as new.
+        with suppress(IndexError):
+            return self._empty.popleft()
+        folder = self.data / "work" / uuid.uuid4().hex
+        folder.mkdir()
+        return folder
+
+    def done_with(self, workdir: Path) -> bool:
+        with suppress(OSError), os.scandir(workdir) as entries:
+            if next(entries, None) is None:
+                self._empty.append(workdir)
+                return True
+        return False
 
     def results(self, job: str, attempt: int) -> Path:
         return self.data / "results" / job / str(attempt)

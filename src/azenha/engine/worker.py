@@ -21,6 +21,7 @@ from azenha.domain.canonical import dump_request, load_values
 from azenha.domain.described import dump_description
 from azenha.domain.job import Failure, FailureKind, Lane
 from azenha.domain.process import Catalogue, ProcessDescription
+from azenha.domain.values import StoredFile
 from azenha.engine.channel import Message
 from azenha.engine.child import sync
 from azenha.engine.running import Log, Output, PolledOutput, Run, ThreadedOutput
@@ -186,7 +187,7 @@ class Worker:
             return None
         description = offering.description
         log = Log(self._folders.log(lease.job.id), self._settings.limits.log)
-        work = self._folders.work(lease.job.id, lease.attempt)
+        work, clean = self._folders.workdir(), False
         try:
             if has_references(lease.request.inputs):
                 fetched = self._in_child(lease, self._fetching, description, work, log)
@@ -196,9 +197,14 @@ class Worker:
                 lease = replace(lease, request=replace(lease.request, inputs=inputs))
             source = self._sources[offering.source]
             answer = self._in_child(lease, source, description, work, log)
-            return None if answer is None else self._succeed(lease, answer, _published(work))
+            if answer is None:
+                return None
+            following = self._succeed(lease, answer, _published(work))
+            clean = self._folders.done_with(work)
+            return following
         finally:
-            self._remove(work)
+            if not clean:
+                self._done_with.put(work)
 
     def _in_child(
         self, lease: Lease, source: str, description: ProcessDescription, work: Path, log: Log
@@ -329,15 +335,15 @@ class Worker:
 
     def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> Lease | None:
         """Record success, and claim the next job with it."""
+        success = Success(load_values(answer["values"]))
         results = self._folders.results(lease.job.id, lease.attempt)
-        moved = outputs.exists()
+        moved = any(isinstance(v, StoredFile) for values in success.outputs.values() for v in values)
         if moved:
             # One rename publishes all; it is on disk before the record says so.
             results.parent.mkdir(parents=True, exist_ok=True)
             outputs.rename(results)
             sync(results)
             sync(results.parent)
-        success = Success(load_values(answer["values"]))
         keep, lease_time = self._keep(lease), self._settings.jobs.lease
         recorded, following = self._store.succeed_and_claim(lease, success, keep, lease_time)
         if not recorded and moved:
@@ -368,21 +374,11 @@ class Worker:
             except Exception:
                 _log.exception("leases could not be renewed")
 
-    def _remove(self, work: Path) -> None:
-        """Remove a job's folder: at once if it is empty, as most are; else when there is time."""
-        try:
-            work.rmdir()
-        except FileNotFoundError:
-            pass
-        except OSError:
-            self._done_with.put(work)
-        if _published(work).exists():  # the job failed while it handed over
-            self._done_with.put(_published(work))
-
     def _remove_work(self) -> None:
         # Not by the slots: a file system that syncs for others lets a removal wait as long as the job took.
         while (work := self._done_with.get()) is not None:
             shutil.rmtree(work, ignore_errors=True)
+            shutil.rmtree(_published(work), ignore_errors=True)
 
     def _tidy(self) -> None:
         with suppress(Exception):

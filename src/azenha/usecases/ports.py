@@ -125,7 +125,11 @@ class Folders(Protocol):
 
     def inputs(self, job: str) -> Path: ...
 
-    def work(self, job: str, attempt: int) -> Path: ...
+    def workdir(self) -> Path:
+        """An empty folder to work in, given to nobody else."""
+
+    def done_with(self, workdir: Path) -> bool:
+        """Take an empty one back; False if it is not empty, or gone: then it is the caller's to remove."""
 
     def results(self, job: str, attempt: int) -> Path: ...
 

@@ -77,6 +77,9 @@ def _is(state: JobState) -> ColumnElement[bool]:
     return _J.state == literal_column(f"'{state}'")
 
 
+_LISTED = _J.lane == literal_column(f"'{Lane.BACKGROUND}'")
+
+
 def _load_failure(text: str | None) -> Failure | None:
     if text is None:
         return None
@@ -322,7 +325,7 @@ class SqlJobs:
         return _job(row), load_request(json.loads(request)), values
 
     def list(self, command: ListJobs) -> tuple[list[Job], str | None]:
-        statement = select(*_RECORD, _J.seq).where(_J.lane == Lane.BACKGROUND)
+        statement = select(*_RECORD, _J.seq).where(_LISTED)
         states = command.states or [s for s in JobState if s is not JobState.REMOVED]
         if command.states or command.processes:
             statement = statement.where(_J.state.in_(states))
@@ -513,5 +516,11 @@ class SqlJobs:
 
 def _configure(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the writer begins its transactions itself
-    for pragma in ("journal_mode = WAL", "busy_timeout = 30000", "foreign_keys = ON"):
+    for pragma in (
+        "journal_mode = WAL",
+        "busy_timeout = 30000",
+        "foreign_keys = ON",
+        # Rarer than the default: a checkpoint makes one unlucky job wait for several syncs. 32 MB of log at most.
+        "wal_autocheckpoint = 8000",
+    ):
         connection.execute(f"PRAGMA {pragma}")

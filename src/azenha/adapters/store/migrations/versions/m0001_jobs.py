@@ -45,9 +45,13 @@ def upgrade() -> None:
         where = sa.text(f"state = '{state}'")
         op.create_index(name, "job", columns, sqlite_where=where, postgresql_where=where)
     op.create_index("job_expires", "job", ["expires"])
-    op.create_index("job_lane", "job", ["lane", "seq"])
-    op.create_index("job_state", "job", ["state", "seq"])
-    op.create_index("job_process", "job", ["process", "seq"])
+    listed = sa.text("lane = 'background'")
+    for name, columns in (
+        ("job_listed", ["seq"]),
+        ("job_state", ["state", "seq"]),
+        ("job_process", ["process", "seq"]),
+    ):
+        op.create_index(name, "job", columns, sqlite_where=listed, postgresql_where=listed)
     op.create_table(
         "job_event",
         sa.Column("seq", sequence, primary_key=True, autoincrement=True),
