@@ -267,6 +267,7 @@ def web_main(_: Sequence[str]) -> int:
     from azenha.usecases.processing import Processing
     from azenha.web.app import make_app
     from azenha.web.ended import Ends
+    from azenha.web.head import BoundedHead
 
     _logging()
     settings, catalogue, _keys, descriptor = _from_supervisor()
@@ -302,7 +303,7 @@ def web_main(_: Sequence[str]) -> int:
         proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=5,
-        http="httptools",
+        http=BoundedHead,
     )
     server = uvicorn.Server(config)
 
