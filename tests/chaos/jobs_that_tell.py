@@ -17,9 +17,7 @@ OVERLAP = 1.0  # seconds that a killed process may need to be gone
 
 
 def _tell(what: str, number: int, ctx: Context) -> None:
-    # work/<job>/<attempt>/run/work
-    attempt, job = ctx.workdir.parents[1].name, ctx.workdir.parents[2].name
-    line = f"{what} {number} {job} {attempt} {os.getpid()} {time.monotonic():.6f}\n"
+    line = f"{what} {number} {ctx.job} {ctx.attempt} {os.getpid()} {time.monotonic():.6f}\n"
     descriptor = os.open(FOLDER / "events", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(descriptor, line.encode())
     os.close(descriptor)
@@ -64,7 +62,7 @@ def _run(number: int, seconds: float, deaf: bool, helper: bool, counted: bool, c
     _tell("end", number, ctx)
     if place is not None:
         os.close(place)
-    return f"{number}:{ctx.workdir.parents[1].name}"
+    return f"{number}:{ctx.attempt}"
 
 
 @process(version="1.0.0")

@@ -69,6 +69,9 @@ class Context:
 
     Attributes:
         workdir: a folder of the job's own, empty at the start, removed at the end. Outputs are written here.
+        job: the job's id; empty in tests.
+        attempt: how often it was started, from 1: above that, where the process allows retries, an earlier one
+            was cut off.
         log: what is logged here stands in the job's log, from INFO up; clients may read it.
     """
 
@@ -79,9 +82,13 @@ class Context:
         reporter: Reporter,
         units: Mapping[str, str | tuple[str, ...]] | None = None,
         formats: Mapping[str, str] | None = None,
+        job: str = "",
+        attempt: int = 1,
     ) -> None:
         """`units`: of each input with one, or of its values; `formats`: media types asked for, by output."""
         self.workdir = workdir
+        self.job = job
+        self.attempt = attempt
         self._reporter = reporter
         self._units = dict(units or {})
         self._formats = dict(formats or {})
@@ -111,6 +118,8 @@ class Context:
             reporter=self._reporter,
             units={**units, **self._units},
             formats=self._formats,
+            job=self.job,
+            attempt=self.attempt,
         )
 
     def progress(self, percent: float, message: str | None = None) -> None:

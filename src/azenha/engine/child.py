@@ -216,6 +216,8 @@ def _call(
         workdir=workdir,
         reporter=reporter,
         formats={id: o.format.media_type for id, o in outputs.items() if o.format is not None},
+        job=order["job"],
+        attempt=order["attempt"],
     )
     inputs = Path(order["inputs"])
     produced = call(definition, request.inputs, inputs, context)

@@ -91,6 +91,7 @@ class Worker:
         self._held: set[tuple[str, int]] = set()
         self._unended: set[tuple[str, int]] = set()  # attempts after which their jobs go on
         self._kept: dict[tuple[str, Lane], list[_Kept]] = {}
+        self._ready: dict[tuple[str, Lane], list[_Kept]] = {}
         self._ending: deque[tuple[Child, float]] = deque()
         self._done_with: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -236,6 +237,8 @@ class Worker:
         order = self._order(lease, source, description, work)
         order |= {"last": kept.used + 1 >= reuse, "mark": kept.output.marks}
         try:
+            if reuse == 1 and kept.child.polled:
+                self._prepare(source, lane)
             answer = run.exchange(order, lambda percent, said: self._store.progress(lease, percent, said))
         except BaseException:
             kept.child.kill()
@@ -269,6 +272,8 @@ class Worker:
         order: Message = {
             "t": "run",
             "fetch": source == self._fetching,
+            "job": lease.job.id,
+            "attempt": lease.attempt,
             "request": dump_request(lease.request),
             "inputs": str(self._folders.inputs(lease.job.id)),
             "work": str(work),
@@ -282,16 +287,28 @@ class Worker:
 
     def _child(self, source: str, key: tuple[str, Lane], lane: Lane) -> _Kept:
         with self._lock:
-            kept = self._kept.get(key)
-            while kept:
-                one = kept.pop()
-                if one.child.pid() is not None:
-                    return one
-                one.child.close()
+            for kept in (self._kept.get(key), self._ready.get((source, lane))):
+                while kept:
+                    one = kept.pop()
+                    if one.child.exit_code(0) is None:
+                        return one
+                    one.child.close()
+                    one.output.close()
+        return self._fresh(source, lane)
+
+    def _fresh(self, source: str, lane: Lane) -> _Kept:
         nice = self._settings.children.nice if lane is Lane.BACKGROUND else 0
         child = self._starter.start(source, nice)
         output = PolledOutput(child.output) if child.polled else ThreadedOutput(child.output)
-        return _Kept(child, output, 0, 0.0)
+        return _Kept(child, output, 0, time.monotonic())
+
+    def _prepare(self, source: str, lane: Lane) -> None:
+        """Have a child forked while the present one works: the next job need not wait for that."""
+        with self._lock:
+            ready = self._ready.setdefault((source, lane), [])
+            if not ready:
+                with suppress(CannotStart):
+                    ready.append(self._fresh(source, lane))
 
     def _end_child(self, kept: _Kept) -> None:
         # A child that served its last job ends by itself; closing its channel ends one that waits for more.
@@ -400,8 +417,9 @@ class Worker:
     def _end_idle(self) -> None:
         before = time.monotonic() - self._settings.children.idle
         with self._lock:
-            idle = [k for kept in self._kept.values() for k in kept if k.since < before]
-            for kept in self._kept.values():
+            pools = [*self._kept.values(), *self._ready.values()]
+            idle = [k for kept in pools for k in kept if k.since < before]
+            for kept in pools:
                 kept[:] = [k for k in kept if k.since >= before]
         for one in idle:
             self._end_child(one)

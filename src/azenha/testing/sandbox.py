@@ -118,6 +118,8 @@ class Started:
             {
                 "t": "run",
                 "fetch": False,
+                "job": f"job-{self.jobs}",
+                "attempt": 1,
                 "request": dump_request(request),
                 "inputs": str(self.folder / "inputs"),
                 "work": str(self.folder / f"work-{self.jobs}"),

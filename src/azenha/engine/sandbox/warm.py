@@ -47,15 +47,6 @@ def main(
     _Warm(control, run).serve()
 
 
-def _fork() -> int:
-    """Fork; where a job has used up the processes, wait a little until it has been ended for that."""
-    for _ in range(FORK_ATTEMPTS):
-        with suppress(BlockingIOError):
-            return os.fork()
-        time.sleep(0.05)
-    return os.fork()
-
-
 class _Warm:
     def __init__(self, control: socket.socket, run: Callable[[Channel], None]) -> None:
         self._control = control
@@ -89,7 +80,7 @@ class _Warm:
         if not data:
             return False
         order = json.loads(data)
-        pid = _fork()
+        pid = self._fork()
         if pid == 0:
             self._child(order["nice"], *descriptors)
         for descriptor in descriptors:
@@ -97,6 +88,15 @@ class _Warm:
         self._numbers[pid] = order["number"]
         self._tell({"number": order["number"], "pid": pid})
         return True
+
+    def _fork(self) -> int:
+        """Fork; where a job has used up the processes, wait until it has been ended for that."""
+        for _ in range(FORK_ATTEMPTS):
+            with suppress(BlockingIOError):
+                return os.fork()
+            self._reap()  # the dead count as well, until they are collected
+            time.sleep(0.05)
+        return os.fork()
 
     def _child(self, nice: int, connection: int, output: int) -> None:
         status = 1
