@@ -12,6 +12,8 @@ import json
 import logging
 import os
 import pickle
+import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -108,29 +110,14 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
     Returns:
         An exit code: 0, or 1 where the data folder cannot be used (said on standard error).
     """
-    from azenha.adapters.locks import FolderInUse, FolderLock
-    from azenha.adapters.store.migrate import SchemaTooNew, migrate
     from azenha.engine.sandbox import tree
     from azenha.supervisor import Part, Supervisor, listen
 
     _logging()
     settings = replace(settings, data=settings.data.resolve())
-    run = _run_folder(settings)
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-        lock = FolderLock(run / "server.lock")
-        backup = migrate(settings.data / DATABASE, settings.data / "backups")
-    except FolderInUse:
-        print(
-            f"azenha: another server uses {settings.data}: stop it, or start with another --data folder",
-            file=sys.stderr,
-        )
+    lock = _taken(settings)
+    if lock is None:
         return 1
-    except (SchemaTooNew, OSError) as error:
-        print(f"azenha: {error}", file=sys.stderr)
-        return 1
-    if backup is not None:
-        _log.info("the job store was migrated; its backup is %s", backup)
     tree.become_subreaper()
     try:
         listening = listen(settings.server.host, settings.server.port)
@@ -145,8 +132,11 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
     for missing in catalogue.unavailable:
         _log.warning("%s is not served: %s", missing.source, missing.reason)
     text = _to_parts(settings, catalogue, keys, listening.fileno())
+    if os.name != "posix":
+        listening.close()  # it cannot be handed on there: the web tier listens for itself
+    handed = listening if os.name == "posix" else None
     supervisor = Supervisor(
-        [Part("worker", _program("worker"), text), Part("web tier", _program("web"), text, listening)],
+        [Part("worker", _program("worker"), text), Part("web tier", _program("web"), text, handed)],
         # What a killed worker's jobs had started falls to this process.
         on_death=tree.kill_orphans,
     )
@@ -163,6 +153,49 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
             (settings.data / SERVER_FILE).unlink()
         listening.close()
         lock.release()
+    return 0
+
+
+def _taken(settings: Settings) -> FolderLock | None:
+    """The data folder, locked and migrated; None if it cannot be used, which has been said."""
+    from azenha.adapters.locks import FolderInUse, FolderLock
+    from azenha.adapters.store.migrate import HEAD, current
+
+    run = _run_folder(settings)
+    database = settings.data / DATABASE
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock(run / "server.lock")
+        revision = current(database)
+    except FolderInUse:
+        print(
+            f"azenha: another server uses {settings.data}: stop it, or start with another --data folder",
+            file=sys.stderr,
+        )
+        return None
+    except (OSError, sqlite3.Error) as error:
+        print(f"azenha: {settings.data} cannot be used: {error}", file=sys.stderr)
+        return None
+    # In a process of its own: what a migration loads would stay in this one as long as the server runs.
+    command = [*_program("migrate"), str(database), str(settings.data / "backups")]
+    if revision != HEAD and subprocess.run(command, check=False).returncode:
+        lock.release()
+        return None
+    return lock
+
+
+def migrate_main(arguments: Sequence[str]) -> int:
+    """Migrate a database; 1 if that cannot be, which is said."""
+    from azenha.adapters.store.migrate import SchemaTooNew, migrate
+
+    _logging()
+    try:
+        backup = migrate(Path(arguments[0]), Path(arguments[1]))
+    except (SchemaTooNew, OSError) as error:
+        print(f"azenha: {error}", file=sys.stderr)
+        return 1
+    if backup is not None:
+        _log.info("the job store was migrated; its backup is %s", backup)
     return 0
 
 
@@ -210,8 +243,6 @@ def local(settings: Settings) -> Iterator[str]:
     if (url := _running(settings.data)) is not None:
         yield url
         return
-    import subprocess
-
     private = replace(settings, server=replace(settings.server, host="127.0.0.1", port=0, public=False))
     process = subprocess.Popen(
         _program("private"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True

@@ -21,6 +21,7 @@ HIDDEN = {
     "warm": "warm_main",
     "child": "child_main",
     "describe-source": "describe_main",
+    "migrate": "migrate_main",
 }
 
 EPILOG = """exit codes: 0 ok; 1 the job failed, or check found problems; 2 usage or bad input;
