@@ -304,11 +304,12 @@ class Worker:
 
     def _prepare(self, source: str, lane: Lane) -> None:
         """Have a child forked while the present one works: the next job need not wait for that."""
-        with self._lock:
-            ready = self._ready.setdefault((source, lane), [])
-            if not ready:
-                with suppress(CannotStart):
-                    ready.append(self._fresh(source, lane))
+        if self._ready.get((source, lane)):
+            return
+        with suppress(CannotStart):
+            fresh = self._fresh(source, lane)  # without the lock: a new warm parent may import for a while
+            with self._lock:
+                self._ready.setdefault((source, lane), []).append(fresh)
 
     def _end_child(self, kept: _Kept) -> None:
         # A child that served its last job ends by itself; closing its channel ends one that waits for more.
