@@ -516,11 +516,5 @@ class SqlJobs:
 
 def _configure(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the writer begins its transactions itself
-    for pragma in (
-        "journal_mode = WAL",
-        "busy_timeout = 30000",
-        "foreign_keys = ON",
-        # Rarer than the default: a checkpoint makes one unlucky job wait for several syncs. 32 MB of log at most.
-        "wal_autocheckpoint = 8000",
-    ):
+    for pragma in ("journal_mode = WAL", "busy_timeout = 30000", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
