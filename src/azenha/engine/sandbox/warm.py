@@ -40,11 +40,20 @@ def main(
     try:
         load()
     except BaseException as error:
-        control.send(json.dumps({"failed": str(error) or type(error).__name__}).encode()[:PACKET])
+        _answer(control, {"failed": (str(error) or type(error).__name__)[:10_000]})
         return
     # A thread of the author's would be missing in a forked child, and its locks be held for ever.
-    control.send(json.dumps({"unsafe": threading.active_count() > 1}).encode())
-    _Warm(control, run).serve()
+    if _answer(control, {"unsafe": threading.active_count() > 1}):
+        _Warm(control, run).serve()
+
+
+def _answer(control: socket.socket, answer: dict[str, object]) -> bool:
+    """Tell the worker; False if it has ended meanwhile."""
+    try:
+        control.send(json.dumps(answer).encode())
+    except OSError:
+        return False
+    return True
 
 
 class _Warm:
