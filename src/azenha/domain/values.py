@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from azenha.domain.process import Format, Scalar
 
@@ -64,6 +65,36 @@ class RawReference:
 
     href: str
     format: Format | None = None
+
+
+class Coding(StrEnum):
+    """How the bytes of a slice stand for the value."""
+
+    JSON = "json"  # an object or array, verbatim
+    JSON_STRING = "json-string"  # what stands between the quotes: escapes are to be undone
+    XML = "xml"  # one element, verbatim
+    XML_TEXT = "xml-text"  # character data: references and CDATA sections are to be undone
+
+
+@dataclass(frozen=True, slots=True)
+class RawSlice:
+    """A large value that was left where it is: bytes `start` to `end` (exclusive) of the request's body.
+
+    Attributes:
+        namespaces: of an XML element: prefix ("" for the default) and URI of those declared above it that it may
+            use and does not declare itself.
+        format: as the client named it, None if it did not.
+    """
+
+    start: int
+    end: int
+    coding: Coding
+    namespaces: tuple[tuple[str, str], ...] = ()
+    format: Format | None = None
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
 
 
 Raw = Lexical | Native | RawBox | RawReference
