@@ -1,0 +1,51 @@
+"""A SQLite database (WAL) that several processes share: its pool of connections and its one writer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+
+from azenha.adapters.store import statements
+from azenha.adapters.store.prepared import Prepared
+from azenha.adapters.store.rows import micros
+from azenha.adapters.store.writer import Writer
+from azenha.domain.job import JobEvent, Lane
+from azenha.usecases.ports import Clock
+
+
+class Database:
+    """What both sides of the job table stand on. Safe to use from any thread."""
+
+    def __init__(self, database: Path, clock: Clock, *, keep: float, keep_sync: float) -> None:
+        """`keep`, `keep_sync`: seconds that a dismissed job's record stays, by lane."""
+        self._clock = clock
+        self._keep = {Lane.BACKGROUND: keep, Lane.SYNC: keep_sync}
+        self._engine = create_engine(f"sqlite:///{database}", pool_size=16, max_overflow=-1)
+        event.listen(self._engine, "connect", _configure)
+        self._writer = Writer(self._engine, database.with_suffix(".lock"))
+
+    def close(self) -> None:
+        self._writer.close()
+        self._engine.dispose()
+
+    def _now(self) -> int:
+        return micros(self._clock.now())
+
+    def _log(
+        self,
+        connection: Prepared,
+        job: str,
+        happened: JobEvent | str,
+        attempt: int,
+        detail: str | None = None,
+    ) -> None:
+        row = {"job": job, "at": self._now(), "event": happened, "attempt": attempt, "detail": detail}
+        connection.execute(statements.EVENT, row)
+
+
+def _configure(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # the writer begins its transactions itself
+    for pragma in ("journal_mode = WAL", "busy_timeout = 30000", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,159 @@
+"""The statements of the job table, built once.
+
+Every change of state is one conditional UPDATE whose guard is derived from domain.job.TRANSITIONS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Update, delete, func, insert, literal_column, select, update
+
+from azenha.adapters.store import schema
+from azenha.adapters.store.prepared import given
+from azenha.adapters.store.rows import RECORD, J
+from azenha.domain.job import JobEvent, JobState, Lane, sources, target
+
+
+def possible(*events: JobEvent) -> ColumnElement[bool]:
+    """The WHERE clause of an update: the states in which the event can happen."""
+    states = frozenset.intersection(*(sources(e) for e in events))
+    return being(*states) if len(states) == 1 else J.state.in_(sorted(states))
+
+
+def being(state: JobState) -> ColumnElement[bool]:
+    """As a constant: SQLite takes a partial index only where its condition stands in the query word for word."""
+    return J.state == literal_column(f"'{state}'")
+
+
+LISTED = J.lane == literal_column(f"'{Lane.BACKGROUND}'")
+
+INSERT = insert(schema.job)
+EVENT = insert(schema.event)
+WAITING = (
+    select(func.count())
+    .select_from(
+        select(J.seq)
+        .where(being(JobState.ACCEPTED), J.lane == given("lane"))
+        # Ordered as the index of the queue is, so that it is taken: another would count both lanes.
+        .order_by(J.priority.desc(), J.seq)
+        .limit(given("most"))
+        .subquery()
+    )
+)  # fmt: skip
+GET = select(*RECORD).where(J.id == given("id"), J.state != JobState.REMOVED)
+REQUEST = select(J.request).where(J.id == given("id"), J.state != JobState.REMOVED)
+RESULTS = select(*RECORD, J.request, J.outputs).where(J.id == given("id"), J.state != JobState.REMOVED)
+ANY_WAITING = (
+    select(J.seq)
+    .where(being(JobState.ACCEPTED), J.lane == given("lane"))
+    .order_by(J.priority.desc(), J.seq)
+    .limit(1)
+)
+CLAIM = (
+    update(schema.job)
+    .where(
+        J.seq
+        == select(J.seq)
+        .where(possible(JobEvent.CLAIM), J.lane == given("of_lane"))
+        .order_by(J.priority.desc(), J.seq)
+        .limit(1)
+        .scalar_subquery()
+    )
+    .values(
+        state=target(JobEvent.CLAIM),
+        worker=given("by"),
+        attempt=J.attempt + 1,
+        lease_until=given("until"),
+        started=given("now"),
+        updated=given("now"),
+        progress=0,
+        message=None,
+    )
+    .returning(*RECORD, J.request)
+)
+
+
+def fenced(statement: Update) -> Update:
+    """Only the holder of the lease may write."""
+    return statement.where(
+        J.id == given("of_id"),
+        J.state == JobState.RUNNING,
+        J.worker == given("by"),
+        J.attempt == given("of_attempt"),
+    )
+
+
+RENEW = fenced(update(schema.job)).values(lease_until=given("until"))
+PROGRESS = fenced(update(schema.job)).values(
+    progress=given("percent"), message=given("said"), updated=given("now")
+)
+_ENDINGS: Mapping[JobEvent, Mapping[str, object]] = {
+    JobEvent.SUCCEED: {"progress": 100, "outputs": given("document")},
+    JobEvent.FAIL: {"failure": given("document")},
+}
+END: Mapping[JobEvent, Update] = {
+    ending: fenced(update(schema.job))
+    .where(possible(ending))
+    .values(
+        state=target(ending),
+        finished=given("now"),
+        updated=given("now"),
+        expires=given("until"),
+        worker=None,
+        lease_until=None,
+        **dict(values),
+    )
+    for ending, values in _ENDINGS.items()
+}
+DISMISS = (
+    update(schema.job)
+    .where(J.id == given("of_id"), possible(JobEvent.DISMISS))
+    .values(
+        state=target(JobEvent.DISMISS),
+        finished=given("now"),
+        updated=given("now"),
+        expires=given("until"),
+        worker=None,
+        lease_until=None,
+    )
+    .returning(*RECORD)
+)
+REMOVE = (
+    update(schema.job)
+    .where(J.id == given("of_id"), possible(JobEvent.REMOVE))
+    .values(state=target(JobEvent.REMOVE), updated=given("now"))
+    .returning(*RECORD)
+)
+LOST = select(J.id, J.attempt, J.max_attempts, J.worker).where(
+    J.state == JobState.RUNNING,
+    (J.lease_until < given("now")) | ((J.worker != given("mine")) & given("others")),
+)
+ATTEMPTS = select(J.max_attempts).where(J.id == given("id"))
+RETRY = (
+    fenced(update(schema.job))
+    .where(possible(JobEvent.RETRY))
+    .values(
+        state=target(JobEvent.RETRY),
+        updated=given("now"),
+        started=None,
+        worker=None,
+        lease_until=None,
+        progress=0,
+        message=given("said"),
+    )
+)
+OVERDUE = (
+    select(J.id)
+    # Only what ended has that time. Named by its states, SQLite would look at all that ever ended.
+    .where(J.expires < given("now"), J.state != JobState.REMOVED)
+    .order_by(J.expires)
+    .limit(given("most"))
+)
+REMOVED = select(J.id).where(being(JobState.REMOVED)).limit(given("most"))
+KNOWN = select(J.seq).where(J.id == given("id"))
+FORGET = delete(schema.job).where(J.id == given("of_id"), J.state == JobState.REMOVED)
+FORGET_EVENTS = delete(schema.event).where(
+    schema.event.c.job == given("of_id"),
+    ~select(J.seq).where(J.id == given("of_id")).exists(),
+)

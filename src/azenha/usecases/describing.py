@@ -1,0 +1,42 @@
+"""What a client can ask of processes: which there are, and what they are like."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from pathlib import PurePosixPath
+
+from azenha.domain.errors import NoSuchProcess, ProcessUnavailable
+from azenha.domain.messages import ListProcesses, ProcessesListed
+from azenha.domain.names import near
+from azenha.domain.process import Catalogue, Offering
+
+
+def list_processes(command: ListProcesses, catalogue: Catalogue) -> ProcessesListed:
+    """A page in the order of the ids; with the first one, what could not be loaded."""
+    ids = sorted(catalogue.offerings)
+    start = 0 if command.after is None else bisect_right(ids, command.after)
+    page = ids[start : start + command.limit]
+    more = start + len(page) < len(ids) and bool(page)
+    return ProcessesListed(
+        tuple(catalogue.offerings[id] for id in page),
+        command,
+        page[-1] if more else None,
+        tuple((u.source, u.reason) for u in catalogue.unavailable) if command.after is None else (),
+    )
+
+
+def offering(process: str, catalogue: Catalogue) -> Offering:
+    """
+    Raises:
+        NoSuchProcess: with the nearest name.
+        ProcessUnavailable: there is none, but a source of that name that could not be loaded.
+    """
+    found = catalogue.offerings.get(process)
+    if found is not None:
+        return found
+    for source, reason in ((u.source, u.reason) for u in catalogue.unavailable):
+        # What a source that could not be read would offer is not known; often it has its own name.
+        names = {source, PurePosixPath(source.replace("\\", "/")).stem, source.rsplit(".", 1)[-1]}
+        if process.replace("-", "_") in names or process in names:
+            raise ProcessUnavailable(f"process '{process}' cannot run here: {reason}")
+    raise NoSuchProcess(process, near(process, catalogue.offerings))

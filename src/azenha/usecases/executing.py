@@ -1,0 +1,97 @@
+"""From an Execute to a stored job: everything is checked here, and nothing runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from azenha.domain.binding import BindingLimits, bind, bind_outputs
+from azenha.domain.canonical import StoredRequest
+from azenha.domain.errors import BadParameter, InputProblem, InvalidInputs
+from azenha.domain.job import Lane
+from azenha.domain.messages import Accepted, Execute, Mode, OutputRequest
+from azenha.domain.process import Catalogue, JobControl, ProcessDescription
+from azenha.domain.values import Value
+from azenha.settings import LimitSettings, Queue
+from azenha.usecases.describing import offering
+from azenha.usecases.inline import LargeValues
+from azenha.usecases.ports import Folders, Jobs, NewJob, Wake
+
+RESPOND_ASYNC: Final = "respond-async"
+
+
+def execute(
+    command: Execute,
+    job: str,
+    catalogue: Catalogue,
+    jobs: Jobs,
+    folders: Folders,
+    wake: Wake,
+    limits: LimitSettings,
+    queue: Queue,
+) -> Accepted:
+    """Check everything and store the job, whose id is `job`; a request that is refused leaves nothing behind.
+
+    Raises:
+        NoSuchProcess, ProcessUnavailable
+        InvalidInputs: with every problem of inputs and outputs.
+        BadParameter: the process cannot be run synchronously, and nothing else would do.
+        QueueFull
+    """
+    description = offering(command.process, catalogue).description
+    inputs, outputs = _bound(description, command, limits)
+    lane, honoured = lane_of(description, command.mode)
+    sync = lane is Lane.SYNC
+    large = LargeValues(limits.row, folders.inputs(job))
+    try:
+        stored = large.to_files(inputs)
+        accepted = jobs.submit(
+            NewJob(
+                id=job,
+                request=StoredRequest(description.id, description.version, stored, outputs, command.asked),
+                lane=lane,
+                priority=0,
+                max_attempts=1 + description.retries,
+                queue_limit=queue.sync_waiting if sync else queue.length,
+                queue_setting="queue.sync_waiting" if sync else "queue.length",
+            )
+        )
+    except BaseException:
+        if large.files:
+            folders.remove(job)
+        raise
+    wake.offered(lane)
+    return Accepted(accepted, honoured)
+
+
+def lane_of(description: ProcessDescription, mode: Mode) -> tuple[Lane, tuple[str, ...]]:
+    """Which slots a job waits for, and the preferences that this honours (OGC 18-062r2 §7.11.2.2).
+
+    Raises:
+        BadParameter: a synchronous answer was demanded of a process that gives none.
+    """
+    sync = JobControl.SYNC in description.job_control
+    if mode is Mode.SYNC and not sync:
+        raise BadParameter(f"process '{description.id}' runs asynchronously only", "mode")
+    if mode is Mode.ASYNC and (JobControl.ASYNC in description.job_control or not sync):
+        return Lane.BACKGROUND, (RESPOND_ASYNC,)
+    return (Lane.SYNC if sync else Lane.BACKGROUND), ()
+
+
+def _bound(
+    description: ProcessDescription, command: Execute, limits: LimitSettings
+) -> tuple[dict[str, tuple[Value, ...]], Mapping[str, OutputRequest] | None]:
+    problems: list[InputProblem] = []
+    inputs: dict[str, tuple[Value, ...]] = {}
+    outputs: Mapping[str, OutputRequest] | None = None
+    try:
+        inputs = bind(description, command.inputs, limits=BindingLimits(limits.inline))
+    except InvalidInputs as error:
+        problems += error.problems
+    try:
+        outputs = bind_outputs(description, command.outputs)
+    except InvalidInputs as error:
+        problems += error.problems
+    if problems:
+        raise InvalidInputs(problems)
+    return inputs, outputs
