@@ -113,14 +113,14 @@ def _asgi(port: str) -> None:
 
 
 def _fork(source: str, seconds: str) -> None:
-    # What bootstrap.warm_main has loaded when it forks, and nothing of this program that it would not have.
-    from azenha import bootstrap
+    # What the warm parent has loaded when it forks, and nothing of this program that it would not have.
     from azenha.authoring.registry import find
+    from azenha.bootstrap import children
     from azenha.engine import child, discover
     from azenha.engine.sandbox import warm
 
     sources, _ = find([source])
-    loaded = [bootstrap._loaded(discover.key(one)) for one in sources], child, warm  # as warm_main does
+    loaded = [children.loaded(discover.key(one)) for one in sources], child, warm  # as warm_main does
     gc.collect()
     gc.freeze()
     count, began = 0, time.perf_counter()
@@ -140,7 +140,7 @@ def _record(folder: str, threads: str, seconds: str) -> None:
 
     from azenha.adapters.store.migrate import migrate
     from azenha.adapters.store.sql import SqlJobs
-    from azenha.bootstrap import UtcClock
+    from azenha.bootstrap.folder import UtcClock
     from azenha.domain.canonical import StoredRequest
     from azenha.domain.job import Lane
     from azenha.domain.messages import Asked

@@ -27,10 +27,10 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Format
 from azenha.domain.values import Lexical, Literal, StoredFile
-from azenha.protocols.http import Dialect, FileSlice, HttpRequest, Site
+from azenha.protocols.http import Dialect, FileSlice, HttpRequest, Limits, Site
 from toy_dialect import ToyDialect
 
-TOY: Dialect = ToyDialect()
+TOY: Dialect = ToyDialect(Limits())
 SITE = Site("http://server.example/toy")
 NOW = datetime(2025, 1, 2, tzinfo=UTC)
 JOB = Job("j1", "echo", JobState.RUNNING, Lane.BACKGROUND, NOW, NOW, progress=40)

@@ -30,7 +30,7 @@ from azenha.domain.messages import (
     Status,
 )
 from azenha.domain.values import InlineText, Lexical, Literal, Raw, StoredFile
-from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
+from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Limits, Site
 
 STATUS_CODES: Mapping[type[AppError], int] = {
     errors.NotFound: 404,
@@ -51,6 +51,9 @@ COMMANDS: Mapping[str, Callable[[str], Command]] = {
 class ToyDialect:
     name = "toy"
     mount = "/toy"
+
+    def __init__(self, limits: Limits) -> None:
+        """Nothing to limit: a form neither nests nor is read in pieces."""
 
     def read(self, request: HttpRequest) -> Command:
         match request.path.split("/")[1:]:

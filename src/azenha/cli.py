@@ -15,13 +15,13 @@ STATES = ("accepted", "running", "successful", "failed", "dismissed")
 
 # Started by the supervisor with arguments of its own: not for people, and not in the help.
 HIDDEN = {
-    "worker": "worker_main",
-    "web": "web_main",
-    "private": "private_main",
-    "warm": "warm_main",
-    "child": "child_main",
-    "describe-source": "describe_main",
-    "migrate": "migrate_main",
+    "worker": "worker:main",
+    "web": "web:main",
+    "private": "serving:private_main",
+    "warm": "children:warm_main",
+    "child": "children:child_main",
+    "describe-source": "catalogue:describe_main",
+    "migrate": "folder:migrate_main",
 }
 
 EPILOG = """exit codes: 0 ok; 1 the job failed, or check found problems; 2 usage or bad input;
@@ -32,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code (see console.exits)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] in HIDDEN:
-        part: Callable[[list[str]], int] = getattr(import_module("azenha.bootstrap"), HIDDEN[arguments[0]])
-        return part(arguments[1:])
+        part, _, name = HIDDEN[arguments[0]].partition(":")
+        run: Callable[[list[str]], int] = getattr(import_module(f"azenha.bootstrap.{part}"), name)
+        return run(arguments[1:])
     options = parser().parse_args(arguments)
     module, _, name = options.does.partition(":")
     command: Callable[[argparse.Namespace], int] = getattr(import_module(f"azenha.console.{module}"), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -153,7 +154,8 @@ def test_a_dialect_of_another_package_is_served_and_shares_the_jobs(start, tmp_p
     (site / "toy_dialect.py").write_text((TESTS / "toy_dialect.py").read_text())
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-dialect\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text("[azenha.dialects]\ntoy = toy_dialect:ToyDialect\n")
-    server = start(environ={"PYTHONPATH": str(site)})
+    found = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
+    server = start(environ={"PYTHONPATH": os.pathsep.join(found)})
 
     answer = server.ask("POST", "/toy/run/later", b"text=toy").text
 

@@ -61,9 +61,10 @@ def azenha(capsys) -> Callable[..., Ran]:
 
 @pytest.fixture
 def bootstrap(monkeypatch):
-    """Stands for azenha.bootstrap, whose functions the tests set."""
+    """Stands for every module of azenha.bootstrap, whose functions the tests set."""
     module = types.ModuleType("azenha.bootstrap")
-    monkeypatch.setitem(sys.modules, "azenha.bootstrap", module)
+    for name in ("catalogue", "serving", "web", "worker"):
+        monkeypatch.setitem(sys.modules, f"azenha.bootstrap.{name}", module)
 
     def local_at(url: str) -> None:
         @contextlib.contextmanager

@@ -144,10 +144,10 @@ def test_serve_on_any_address_needs_public(azenha, served):
     assert served[0].server.host == "0.0.0.0"
 
 
-@pytest.mark.parametrize(("command", "part"), [("worker", "worker_main"), ("web", "web_main")])
-def test_the_supervisors_parts_get_their_arguments_as_they_are(azenha, bootstrap, command, part):
+@pytest.mark.parametrize("command", ["worker", "web"])
+def test_the_supervisors_parts_get_their_arguments_as_they_are(azenha, bootstrap, command):
     given = []
-    setattr(bootstrap, part, lambda arguments: given.append(arguments) or 7)
+    bootstrap.main = lambda arguments: given.append(arguments) or 7
     assert azenha(command, "--help", "x").code == 7
     assert given == [["--help", "x"]]
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from azenha import bootstrap
 from azenha.adapters.folders import LocalFolders
 from azenha.adapters.store.migrate import migrate
 from azenha.adapters.store.sql import SqlJobs
+from azenha.bootstrap.children import fetching
+from azenha.bootstrap.worker import starter
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.job import Failure, Job, JobState, Lane
 from azenha.domain.messages import Asked
@@ -185,10 +186,10 @@ class Workshop:
             f"worker-{next(NUMBERS)}",
             self.jobs,
             self.folders,
-            bootstrap._starter(self.settings),
+            starter(self.settings),
             catalogue,
             keys,
-            bootstrap._fetching(self.settings),
+            fetching(self.settings),
             self.settings,
             self.announced.append,
         )

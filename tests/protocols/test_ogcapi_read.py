@@ -27,7 +27,7 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Format
 from azenha.domain.values import Native, Raw, RawBox, RawReference
-from azenha.protocols.http import Dialect, HttpRequest
+from azenha.protocols.http import Dialect, HttpRequest, Limits
 from azenha.protocols.ogcapi import OgcApi
 from azenha.protocols.ogcapi.words import STATES, STATUS
 
@@ -364,3 +364,10 @@ def test_a_bad_body_is_refused_by_name(
         API.read(execution(body))
     assert caught.value.locator == locator
     assert words in str(caught.value)
+
+
+def test_a_body_is_read_as_deep_as_the_setting_says_and_the_refusal_names_it() -> None:
+    three = execution('{"inputs": {"a": [1]}}')
+    assert OgcApi(Limits(depth=3)).read(three) == API.read(three)
+    with pytest.raises(errors.Malformed, match=r"deeper than 2 .*setting limits\.depth"):
+        OgcApi(Limits(depth=2)).read(three)

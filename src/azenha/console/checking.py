@@ -21,7 +21,7 @@ def check(options: argparse.Namespace) -> int:
         raise Stop(
             FAILED, "the settings are wrong", *(f"  {problem}" for problem in error.problems)
         ) from None
-    from azenha.bootstrap import discover
+    from azenha.bootstrap.catalogue import discover
 
     catalogue = discover(loaded.settings)
     print(write_json(_data(loaded, catalogue), 2) if options.json else "\n".join(_page(loaded, catalogue)))

@@ -65,7 +65,7 @@ def server(options: argparse.Namespace) -> Iterator[tuple[Client, bool]]:
         return
     here = settings(options).settings
     running = recorded(here)
-    from azenha.bootstrap import local
+    from azenha.bootstrap.serving import local
 
     with local(here) as url, Client(url) as client:
         yield client, url == running

@@ -16,14 +16,14 @@ EXTRA = 'pip install "azenha[examples]"'
 
 
 def serve(options: argparse.Namespace) -> int:
-    from azenha.bootstrap import serve as until_interrupted
+    from azenha.bootstrap.serving import serve as until_interrupted
 
     return until_interrupted(_with_free_port(settings(options).settings), _announce)
 
 
 def demo(options: argparse.Namespace) -> int:
     """As `serve` with the bundled examples; once the server answers, the main one runs through it."""
-    from azenha.bootstrap import serve as until_interrupted
+    from azenha.bootstrap.serving import serve as until_interrupted
 
     here = replace(_with_free_port(settings(options).settings), targets=())
 

@@ -68,6 +68,19 @@ class Site:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a dialect reads what a client sends; each dialect is made with them. A refusal names the setting.
+
+    Attributes:
+        depth: nesting of JSON or XML, inclusive (setting limits.depth).
+        inline: bytes of one inline value, inclusive (setting limits.inline).
+    """
+
+    depth: int = 64
+    inline: int = 64 * 1024 * 1024
+
+
 class Dialect(Protocol):
     """One protocol, mounted: bytes to commands, outcomes and errors to bytes. Pure."""
 

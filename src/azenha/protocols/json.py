@@ -14,9 +14,8 @@ from itertools import accumulate
 from typing import Final
 
 from azenha.domain.errors import Malformed
-from azenha.protocols.http import Buffer
+from azenha.protocols.http import Buffer, Limits
 
-DEPTH: Final = 64
 DIGITS: Final = 1000
 EXPONENT: Final = 1000  # above any double, below where a whole number would fill the memory
 
@@ -26,14 +25,14 @@ _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def parse(body: Buffer, *, depth: int = DEPTH) -> object:
+def parse(body: Buffer, limits: Limits = Limits()) -> object:
     """The value that `body` holds: str, int, Decimal, bool, None, list or dict.
 
     Raises:
         Malformed: not such JSON; a lone surrogate counts as that, because no UTF-8 could hold it.
     """
     data = bytes(body)
-    _check_depth(data, depth)
+    _check_depth(data, limits.depth)
     try:
         # A byte order mark may be ignored (RFC 8259 §8.1), and some clients on Windows send one.
         text = str(data, "utf-8-sig")

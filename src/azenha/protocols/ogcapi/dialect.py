@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from azenha.domain.errors import AppError
 from azenha.domain.messages import Command, Outcome
-from azenha.protocols.http import HttpReply, HttpRequest, Site
+from azenha.protocols.http import HttpReply, HttpRequest, Limits, Site
 from azenha.protocols.ogcapi import execute, read, write
 
 
@@ -14,11 +14,12 @@ class OgcApi:
     name = execute.NAME
     mount = ""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = Limits()) -> None:
+        self._limits = limits
         self._kept = write.Kept()
 
     def read(self, request: HttpRequest) -> Command:
-        return read.read(request)
+        return read.read(request, self._limits)
 
     def write(self, outcome: Outcome, request: HttpRequest, site: Site) -> HttpReply:
         try:

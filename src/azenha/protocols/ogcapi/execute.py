@@ -20,7 +20,7 @@ from azenha.domain.names import near
 from azenha.domain.process import Format
 from azenha.domain.values import Native, Raw, RawBox, RawReference
 from azenha.protocols import json
-from azenha.protocols.http import HttpRequest
+from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.negotiation import names, preferences
 from azenha.protocols.ogcapi.words import JSON
 
@@ -37,7 +37,7 @@ _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 _WAIT = re.compile(r"[0-9]{1,9}")
 
 
-def read(process: str, request: HttpRequest) -> Execute:
+def read(process: str, request: HttpRequest, limits: Limits) -> Execute:
     """Decode `POST /processes/{process}/execution`.
 
     Raises:
@@ -46,7 +46,7 @@ def read(process: str, request: HttpRequest) -> Execute:
         BadRequest: it is not an execute request; the locator is the member concerned.
     """
     _check_media_type(request.headers.get("content-type"))
-    body = json.parse(request.body)
+    body = json.parse(request.body, limits)
     if not isinstance(body, dict):
         raise Malformed(f"the body must be a JSON object with 'inputs'; it is {_kind(body)}")
     for name in body:

@@ -17,7 +17,6 @@ from azenha.domain.messages import (
     DescribeConformance,
     DescribeServer,
     Dismiss,
-    Execute,
     GetLog,
     GetResults,
     GetStatus,
@@ -25,7 +24,7 @@ from azenha.domain.messages import (
     ListProcesses,
 )
 from azenha.domain.names import near
-from azenha.protocols.http import HttpRequest
+from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.negotiation import preferred
 from azenha.protocols.ogcapi import execute, routes
 from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, STATES
@@ -37,7 +36,7 @@ _DIGITS: Final = 18
 Parameters = Mapping[str, tuple[str, ...]]
 
 
-def read(request: HttpRequest) -> Command:
+def read(request: HttpRequest, limits: Limits) -> Command:
     """Decode a request.
 
     Raises:
@@ -50,6 +49,8 @@ def read(request: HttpRequest) -> Command:
     parameters = _parameters(request, route) if request.query else {}
     if route.negotiated:
         form(request)
+    if route.name == "execute":
+        return execute.read(parts[0], request, limits)
     return _READERS[route.name](parts, parameters, request)
 
 
@@ -157,10 +158,6 @@ def _log(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -
     return GetLog(parts[0], _count(_single(parameters, "offset") or "0", "offset", 0))
 
 
-def _execute(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> Execute:
-    return execute.read(parts[0], request)
-
-
 _Reader = Callable[[tuple[str, ...], Parameters, HttpRequest], Command]
 _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
     {
@@ -169,7 +166,6 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
         "api": lambda parts, parameters, request: DescribeApi(),
         "processes": lambda parts, parameters, request: ListProcesses(_limit(parameters), _after(parameters)),
         "process": lambda parts, parameters, request: Describe(parts[0]),
-        "execute": _execute,
         "jobs": _jobs,
         "job": lambda parts, parameters, request: GetStatus(parts[0]),
         "dismiss": lambda parts, parameters, request: Dismiss(parts[0]),

@@ -1,0 +1,38 @@
+"""What is offered, found out in processes of their own: authors' code is not imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from azenha.bootstrap.parts import program
+from azenha.settings import Settings
+
+if TYPE_CHECKING:
+    from azenha.domain.process import Catalogue
+
+
+def discover(settings: Settings) -> Catalogue:
+    """What the targets of the settings offer, imported where no valid description is cached."""
+    return discovered(settings)[0]
+
+
+def discovered(
+    settings: Settings, on_import: Callable[[str], None] | None = None
+) -> tuple[Catalogue, dict[str, str]]:
+    from azenha.engine import discover as discovery
+
+    return discovery.discover(
+        settings.targets,
+        settings.data / "cache",
+        program("describe-source"),
+        settings.children.import_time,
+        on_import,
+    )
+
+
+def describe_main(arguments: Sequence[str]) -> int:
+    from azenha.engine.discover import describe
+
+    describe(arguments[0])
+    return 0

@@ -1,0 +1,82 @@
+"""Where jobs run: a warm parent, which forks, or a spawned child. Authors' code is imported here alone."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pickle
+import socket
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from azenha.settings import Settings
+
+if TYPE_CHECKING:
+    from azenha.authoring.signature import Definition
+    from azenha.usecases.ports import Fetch
+
+FETCHING = "fetch:"
+
+
+def fetching(settings: Settings) -> str:
+    """The source of the children that fetch references: they have the network and none of the authors' code."""
+    return FETCHING + base64.b64encode(pickle.dumps((settings.addresses, settings.limits))).decode()
+
+
+def loaded(source: str) -> tuple[dict[str, Definition], Callable[[], Fetch]]:
+    """What a child of that source needs: an author's processes, or (source made by `fetching`) the fetcher."""
+    from azenha.authoring.registry import load
+    from azenha.engine.discover import source_of
+
+    if source.startswith(FETCHING):
+        from azenha.adapters.http import Fetcher
+        from azenha.domain.addresses import AddressPolicy
+
+        addresses, limits = pickle.loads(base64.b64decode(source.removeprefix(FETCHING)))
+        return {}, lambda: Fetcher(AddressPolicy.of(addresses.allow, addresses.ports), limits)
+    return {d.description.id: d for d in load(source_of(source))}, _no_fetch
+
+
+def _no_fetch() -> Fetch:
+    raise RuntimeError("a child with an author's code fetches nothing")
+
+
+def warm_main(arguments: Sequence[str]) -> int:
+    from azenha.engine import child
+    from azenha.engine.channel import Channel
+    from azenha.engine.sandbox import warm
+
+    source, _ = json.loads(arguments[1])
+    ready: list[tuple[dict[str, Definition], Callable[[], Fetch]]] = []
+
+    def run(channel: Channel) -> None:
+        child.serve(channel, child.PolledInbox(channel), *ready[0])
+
+    warm.main(socket.socket(fileno=0), lambda: ready.append(loaded(source)), run, int(arguments[0]))
+    return 0
+
+
+def child_main(arguments: Sequence[str]) -> int:
+    from azenha.engine import child
+    from azenha.engine.channel import Channel
+    from azenha.engine.sandbox import tree
+
+    tree.die_with_parent()
+    tree.become_subreaper()
+    source, nice = json.loads(arguments[0])
+    channel = Channel(os.dup(0), os.dup(1))
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+    inbox = child.ThreadedInbox(channel)
+    try:
+        definitions, fetch = loaded(source)
+    except BaseException as error:
+        text = f"it could not be started: {error}"
+        channel.send({"t": "failed", "kind": "unavailable", "text": text, "locator": None})
+        return 1
+    child.serve(channel, inbox, definitions, fetch)
+    os._exit(0)

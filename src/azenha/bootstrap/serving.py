@@ -1,0 +1,148 @@
+"""`azenha serve`, and a server for one command."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from azenha.bootstrap.catalogue import discovered
+from azenha.bootstrap.folder import SERVER_FILE, taken
+from azenha.bootstrap.parts import log_to_stderr, program, to_parts
+from azenha.settings import Settings
+
+_log = logging.getLogger("azenha")
+
+
+def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
+    """Serve until Ctrl-C.
+
+    Args:
+        ready: called in a thread with the address, once the server answers.
+    Returns:
+        An exit code: 0, or 1 where the data folder cannot be used (said on standard error).
+    """
+    from azenha.engine.sandbox import tree
+    from azenha.supervisor import Part, Supervisor, listen
+
+    log_to_stderr()
+    settings = replace(settings, data=settings.data.resolve())
+    lock = taken(settings)
+    if lock is None:
+        return 1
+    tree.become_subreaper()
+    try:
+        listening = listen(settings.server.host, settings.server.port)
+    except OSError as error:
+        print(f"azenha: cannot listen on {settings.server.host}: {error}", file=sys.stderr)
+        lock.release()
+        return 1
+    port = int(listening.getsockname()[1])
+    settings = replace(settings, server=replace(settings.server, port=port))
+    url = f"http://{_host_for_clients(settings.server.host)}:{port}"
+    catalogue, keys = discovered(settings, lambda name: _log.info("importing %s", name))
+    for missing in catalogue.unavailable:
+        _log.warning("%s is not served: %s", missing.source, missing.reason)
+    text = to_parts(settings, catalogue, keys, listening.fileno())
+    if os.name != "posix":
+        listening.close()  # it cannot be handed on there: the web tier listens for itself
+    handed = listening if os.name == "posix" else None
+    supervisor = Supervisor(
+        [Part("worker", program("worker"), text), Part("web tier", program("web"), text, handed)],
+        # What a killed worker's jobs had started falls to this process.
+        on_death=tree.kill_orphans,
+    )
+    (settings.data / SERVER_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}))
+
+    def started() -> None:
+        if ready is not None:
+            threading.Thread(target=_when_ready, args=(url, ready), daemon=True).start()
+
+    try:
+        supervisor.run(started)
+    finally:
+        with suppress(OSError):
+            (settings.data / SERVER_FILE).unlink()
+        listening.close()
+        lock.release()
+    return 0
+
+
+def _host_for_clients(host: str) -> str:
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _when_ready(url: str, ready: Callable[[str], None]) -> None:
+    while not _answers(url):
+        time.sleep(0.02)
+    ready(url)
+
+
+def _answers(url: str) -> bool:
+    # By hand: the standard library's client would bring TLS along, and stay with the supervisor.
+    place = urlsplit(url)
+    asked = f"GET /conformance?f=json HTTP/1.1\r\nHost: {place.netloc}\r\nConnection: close\r\n\r\n"
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 80), timeout=30) as connection:
+            connection.sendall(asked.encode())
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+@contextmanager
+def local(settings: Settings) -> Iterator[str]:
+    """The address of the server of this data folder; without one, of a private one, for as long as needed."""
+    if (url := _running(settings.data)) is not None:
+        yield url
+        return
+    private = replace(settings, server=replace(settings.server, host="127.0.0.1", port=0, public=False))
+    process = subprocess.Popen(
+        program("private"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write(base64.b64encode(pickle.dumps(private)) + b"\n")
+        process.stdin.flush()
+        url = process.stdout.readline().decode().strip()
+        if not url:
+            raise OSError(f"no server could be started on {settings.data}")
+        yield url
+    finally:
+        process.stdin.close()
+        process.wait()
+        process.stdout.close()
+
+
+def _running(data: Path) -> str | None:
+    try:
+        url = str(json.loads((data / SERVER_FILE).read_text())["url"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return url if _answers(url) else None
+
+
+def private_main(_: Sequence[str]) -> int:
+    """A server for one command: tells its address on standard output, ends with its standard input."""
+    import signal
+
+    from azenha.supervisor import end_with_stdin
+
+    settings = pickle.loads(base64.b64decode(sys.stdin.buffer.readline()))
+    end_with_stdin(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    return serve(settings, lambda url: print(url, flush=True))

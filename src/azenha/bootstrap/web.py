@@ -1,0 +1,85 @@
+"""The web tier: the dialects over the use cases, and nothing that runs a job."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import entry_points
+
+import uvicorn
+
+from azenha.adapters.engines.embedded import WakeClient
+from azenha.adapters.folders import LocalFolders
+from azenha.bootstrap.folder import open_jobs, run_folder
+from azenha.bootstrap.parts import from_supervisor, log_to_stderr
+from azenha.protocols.http import Dialect, Limits
+from azenha.protocols.ogcapi import OgcApi
+from azenha.settings import Settings
+from azenha.supervisor import end_with_stdin
+from azenha.usecases.processing import Processing
+from azenha.web.app import make_app
+from azenha.web.ended import Ends
+from azenha.web.head import BoundedHead
+
+
+def main(_: Sequence[str]) -> int:
+    log_to_stderr()
+    settings, catalogue, _keys, descriptor = from_supervisor()
+    jobs = open_jobs(settings)
+    ends = Ends(lambda name: (job := jobs.get(name)) is None or job.ended)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def ended(job: str) -> None:
+        for loop in loops:
+            loop.call_soon_threadsafe(ends.tell, job)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        loops.append(asyncio.get_running_loop())
+        yield
+        loops.clear()
+
+    processing = Processing(
+        catalogue,
+        jobs,
+        LocalFolders(settings.data),
+        WakeClient(run_folder(settings), ended),
+        settings,
+        lambda: str(uuid.uuid4()),
+    )
+    app = make_app(dialects(settings), processing, ends, settings, lifespan)
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=5,
+        http=BoundedHead,
+    )
+    server = uvicorn.Server(config)
+
+    def end() -> None:
+        server.should_exit = True
+
+    end_with_stdin(end)
+    if os.name == "posix":
+        listening = socket.socket(fileno=os.dup(descriptor))
+    else:
+        listening = socket.create_server((settings.server.host, settings.server.port))
+    server.run(sockets=[listening])
+    jobs.close()
+    return 0
+
+
+def dialects(settings: Settings) -> list[Dialect]:
+    """Ours, and those of installed packages: entry points of the group azenha.dialects, each called as ours are."""
+    limits = Limits(depth=settings.limits.depth, inline=settings.limits.inline)
+    ours: list[Dialect] = [OgcApi(limits)]
+    return [*ours, *(one.load()(limits) for one in entry_points(group="azenha.dialects"))]
