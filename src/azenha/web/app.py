@@ -26,6 +26,7 @@ from azenha.settings import Settings
 from azenha.usecases.ports import Ended
 from azenha.usecases.processing import AT_ONCE, Processing
 from azenha.web.guard import Guard
+from azenha.web.ranges import conditional
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
 from azenha.web.spool import Disconnected, Receive, receive_body, release
 
@@ -71,7 +72,8 @@ class _Exchange:
     site: Site
 
     def written(self, outcome: Outcome) -> HttpReply:
-        return self.dialect.write(outcome, self.request, self.site)
+        reply = self.dialect.write(outcome, self.request, self.site)
+        return conditional(reply, self.request.method, self.request.headers)
 
 
 class Web:

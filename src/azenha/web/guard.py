@@ -24,8 +24,14 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 # Fetch standard §3.2: what a page may send and may read beyond the few that always pass.
 ALLOWED_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
-ALLOWED_HEADERS: Final = "Accept, Accept-Language, Authorization, Content-Type, If-None-Match, Prefer, Range"
-EXPOSED_HEADERS: Final = "Location, Link, Preference-Applied, Content-Disposition, ETag, Retry-After"
+ALLOWED_HEADERS: Final = (
+    "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, "
+    "If-Range, If-Unmodified-Since, Prefer, Range"
+)
+EXPOSED_HEADERS: Final = (
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, Location, Preference-Applied, "
+    "Retry-After, Sunset"
+)
 PREFLIGHT_SECONDS: Final = 600
 
 # RFC 3986 §3.2.2: a registered name or IPv4 address, or an IPv6 address in brackets; then a port.
