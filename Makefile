@@ -48,7 +48,7 @@ diagram: $(VENV)/run.stamp ## write the generated parts of the documentation ane
 	@$(PY) docs/diagram.py
 	@$(PY) docs/errors.py
 
-portable: $(VENV)/dev.stamp ## tests of engine and store without fork, Unix sockets and the like, as on Windows
+portable: $(VENV)/dev.stamp ## tests of engine, store and a whole server without fork, Unix sockets and the like, as on Windows
 	@$(PY) .ci/portable.py
 
 clean: ## remove the environment, caches and built files; the data folder stays

@@ -23,6 +23,8 @@ _log = logging.getLogger("azenha.supervisor")
 STOP_WITHIN = 10.0  # seconds that a part has to end by itself
 QUICK = 5.0  # a part that lived shorter than this failed to start: wait longer before the next attempt
 LONGEST_WAIT = 5.0
+# An open socket can be handed to a program that is started by forking; elsewhere (Windows) only handles can be.
+HANDS_ON = hasattr(os, "fork")
 
 
 @dataclass
@@ -117,7 +119,7 @@ def listen(host: str, port: int) -> socket.socket:
     """The listening socket. It lives here, so that clients wait while the web tier is started again."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
-    if os.name == "posix":
+    if os.name == "posix":  # elsewhere it would let two servers share a port
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
     listening.listen(512)
@@ -128,7 +130,8 @@ def end_with_stdin(end: Callable[[], None]) -> None:
     """Call `end` in a thread when the pipe to the supervisor closes."""
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1 << 16):
+        # Not through the buffer: a thread that waits in there aborts a program that ends before its pipe does.
+        while os.read(sys.stdin.fileno(), 1 << 16):
             pass
         end()
 

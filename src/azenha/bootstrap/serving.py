@@ -35,7 +35,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
         An exit code: 0, or 1 where the data folder cannot be used (said on standard error).
     """
     from azenha.engine.sandbox import tree
-    from azenha.supervisor import Part, Supervisor, listen
+    from azenha.supervisor import HANDS_ON, Part, Supervisor, listen
 
     log_to_stderr()
     settings = replace(settings, data=settings.data.resolve())
@@ -56,9 +56,9 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
     for missing in catalogue.unavailable:
         _log.warning("%s is not served: %s", missing.source, missing.reason)
     text = to_parts(settings, catalogue, keys, listening.fileno())
-    if os.name != "posix":
-        listening.close()  # it cannot be handed on there: the web tier listens for itself
-    handed = listening if os.name == "posix" else None
+    if not HANDS_ON:
+        listening.close()  # the web tier listens for itself
+    handed = listening if HANDS_ON else None
     supervisor = Supervisor(
         [Part("worker", program("worker"), text), Part("web tier", program("web"), text, handed)],
         # What a killed worker's jobs had started falls to this process.

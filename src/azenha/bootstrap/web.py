@@ -19,7 +19,7 @@ from azenha.bootstrap.parts import from_supervisor, log_to_stderr
 from azenha.protocols.http import Dialect, Limits
 from azenha.protocols.ogcapi import OgcApi
 from azenha.settings import Settings
-from azenha.supervisor import end_with_stdin
+from azenha.supervisor import HANDS_ON, end_with_stdin, listen
 from azenha.usecases.processing import Processing
 from azenha.web.app import make_app
 from azenha.web.ended import Ends
@@ -69,10 +69,10 @@ def main(_: Sequence[str]) -> int:
         server.should_exit = True
 
     end_with_stdin(end)
-    if os.name == "posix":
+    if HANDS_ON:
         listening = socket.socket(fileno=os.dup(descriptor))
     else:
-        listening = socket.create_server((settings.server.host, settings.server.port))
+        listening = listen(settings.server.host, settings.server.port)
     server.run(sockets=[listening])
     jobs.close()
     return 0
