@@ -46,13 +46,16 @@ class FileSlice:
     end: int
 
 
+Part = bytes | FileSlice
+
+
 @dataclass(frozen=True, slots=True)
 class HttpReply:
     """A whole reply; Content-Length follows from the body."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
-    body: tuple[bytes | FileSlice, ...] = ()
+    body: tuple[Part, ...] = ()
 
     @property
     def length(self) -> int:

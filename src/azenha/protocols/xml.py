@@ -1,0 +1,237 @@
+"""XML in: a hardened reading of a body of any size (XML 1.0, Namespaces in XML 1.0).
+
+Data of elements that the caller names is told apart from the rest: small it comes as text, large as a slice of
+the body, which is never in the tree. No document type, no entities, nothing fetched. Knows no dialect.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from azenha.domain.errors import BadRequest, Malformed
+from azenha.domain.lexical import WHITE, quoted
+from azenha.domain.values import Coding, RawSlice
+from azenha.protocols.http import Buffer
+from azenha.protocols.xml_cut import Content, Limits, contents
+from azenha.protocols.xml_write import escape_attribute
+
+Element = etree._Element
+
+TRANSCODED: Final = 1024 * 1024  # bytes of a body that is not in UTF-8: it is read in memory
+LIMITS: Final = Limits()
+
+_DECLARED = re.compile(
+    rb"<\?xml[ \t\r\n][^>]{0,200}?encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]{1,40})[\"']"
+)
+_UTF8: Final = ("utf-8", "utf8", "us-ascii", "ascii")
+_OTHERS = re.compile(r"iso-8859-(?:[1-9]|1[013-6])|windows-125[0-8]|utf-16(?:le|be)?", re.IGNORECASE)
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark its own begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    ("<".encode("utf-32-le"), "utf-32"),
+    ("<?".encode("utf-16-le"), "utf-16le"),
+    ("<?".encode("utf-16-be"), "utf-16be"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A body that was read.
+
+    Attributes:
+        root: the tree without comments and processing instructions; data that was cut out is missing in it.
+        found: of the outermost data elements: their data as in `data`, or what is wrong with it.
+    """
+
+    root: Element
+    found: Mapping[Element, str | RawSlice | Malformed]
+
+    def data(self, element: Element, locator: str | None = None) -> str | RawSlice:
+        """What a data element holds: the one element in it, verbatim, else its text.
+
+        A string is either the text, or the element with every namespace in scope declared on it; white space
+        is as sent. A slice tells which by its coding; it does not name a format.
+
+        Args:
+            locator: the input concerned, for the message.
+        Raises:
+            Malformed: several elements, or text beside an element.
+        """
+        value = self.found[element]
+        if isinstance(value, Malformed):
+            raise Malformed(str(value), locator)
+        return value
+
+
+def read(
+    body: Buffer, data: Collection[str] = (), *, charset: str | None = None, limits: Limits = LIMITS
+) -> Document:
+    """The tree of a body.
+
+    Args:
+        data: names (`{uri}local`) of elements whose content is somebody's data, of any size.
+        charset: the parameter of the Content-Type; it counts more than the XML declaration (RFC 7303 §3).
+    Raises:
+        Malformed: not such XML; with line and column.
+        TooLarge: more than `limits.outside` beside data.
+    """
+    utf8, cuttable = _in_utf8(body, charset)
+    if not cuttable:
+        limits = _without_cuts(limits)
+    parts = contents(utf8, data, limits)
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(_skeleton(utf8, parts), parser)
+    except etree.XMLSyntaxError as error:
+        raise Malformed(f"the body is not XML: {error.msg}") from None
+    elements = list(_outermost(root, frozenset(data))) if parts else []
+    return Document(root, {e: _data(e, part, utf8) for e, part in zip(elements, parts, strict=True)})
+
+
+def _without_cuts(limits: Limits) -> Limits:
+    """Offsets into a body that was transcoded mean nothing to whoever has the body."""
+    return Limits(
+        limits.depth, limits.attributes, limits.name, limits.names, limits.markup, limits.elements,
+        limits.outside, inline=4 * TRANSCODED, kept=4 * TRANSCODED,
+    )  # fmt: skip
+
+
+def _in_utf8(body: Buffer, charset: str | None) -> tuple[Buffer, bool]:
+    """The body in UTF-8, and whether it is the very body."""
+    encoding = _encoding(body, charset)
+    if encoding.lower() in _UTF8:
+        return body, True
+    if not _OTHERS.fullmatch(encoding):
+        raise Malformed(f"the body is in {quoted(encoding, 40)}; UTF-8, UTF-16 and ISO-8859 are read")
+    if len(body) > TRANSCODED:
+        raise Malformed(f"the body is in {encoding}; above {TRANSCODED} bytes only UTF-8 is read")
+    try:
+        return str(bytes(body), encoding).removeprefix("\ufeff").encode(), False
+    except UnicodeDecodeError as error:
+        raise Malformed(f"the body is not {encoding}: {error.reason} at byte {error.start}") from None
+
+
+def _encoding(body: Buffer, charset: str | None) -> str:
+    head = bytes(body[:300])
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if charset:
+        return charset.strip("\"' ")
+    declared = _DECLARED.match(head)
+    return declared[1].decode("ascii") if declared else "utf-8"
+
+
+def _skeleton(body: Buffer, parts: Sequence[Content]) -> bytes:
+    pieces, done = [], 0
+    for part in parts:
+        if part.cut:
+            pieces.append(body[done : part.start])
+            done = part.end
+    pieces.append(body[done:])
+    return b"".join(pieces)
+
+
+def _outermost(element: Element, names: Collection[str]) -> Iterator[Element]:
+    if element.tag in names:
+        yield element
+        return
+    for child in element:
+        yield from _outermost(child, names)
+
+
+def _data(element: Element, part: Content, body: Buffer) -> str | RawSlice | Malformed:
+    if part.elements > 1:
+        return Malformed(f"element {shown(element)} holds {part.elements} elements; it takes one, or text")
+    if part.child is None:
+        if not part.cut:
+            return element.text or ""
+        if part.remarks:
+            return Malformed(
+                f"the text of element {shown(element)} has {part.end - part.start} bytes; so large it may have "
+                f"no comments and processing instructions in it"
+            )
+        return RawSlice(part.start, part.end, Coding.XML_TEXT)
+    if not part.blank:
+        return Malformed(f"element {shown(element)} holds text beside an element; it takes one of the two")
+    start, end = part.child
+    if part.cut:
+        return RawSlice(start, end, Coding.XML, part.namespaces)
+    return declare(body[start:end], part.namespaces).decode()
+
+
+def declare(element: bytes, namespaces: Sequence[tuple[str, str]]) -> bytes:
+    """An element, verbatim, with more namespaces declared on it: prefix ("" for the default) and URI.
+
+    Args:
+        element: from its `<` on, at least to the end of its start tag.
+    """
+    name = re.match(rb"<[^\s/>]+", element)
+    if name is None:
+        raise Malformed("the body is not XML: an element has no name")
+    text = "".join(
+        f' xmlns{":" if prefix else ""}{prefix}="{escape_attribute(uri)}"' for prefix, uri in namespaces
+    )
+    return element[: name.end()] + text.encode() + element[name.end() :]
+
+
+# -- what stands in a tree -------------------------------------------------------------------------
+
+
+def shown(element: Element) -> str:
+    """An element's name as the client wrote it, for a message."""
+    local = etree.QName(element).localname
+    return quoted(f"{element.prefix}:{local}" if element.prefix else local)
+
+
+def text(element: Element) -> str:
+    """The text of an element that holds nothing else, with the white space around it trimmed.
+
+    Raises:
+        BadRequest: it holds elements.
+    """
+    if len(element):
+        local = etree.QName(element).localname
+        raise BadRequest(f"element {shown(element)} holds {shown(element[0])}; it takes text alone", local)
+    return (element.text or "").strip(WHITE)
+
+
+def attribute(element: Element, name: str) -> str | None:
+    """An attribute's value, trimmed; None where it is absent or empty, which clients mean alike.
+
+    Args:
+        name: `{uri}local`, or the bare name of one in no namespace.
+    """
+    return (element.get(name) or "").strip(WHITE) or None
+
+
+def child(element: Element, name: str) -> Element | None:
+    """The one child of that name, None if there is none.
+
+    Raises:
+        BadRequest: there are several.
+    """
+    found = element.findall(name)
+    if len(found) > 1:
+        local = etree.QName(found[0]).localname
+        raise BadRequest(
+            f"element {shown(element)} holds {shown(found[0])} {len(found)} times; it takes one", local
+        )
+    return found[0] if found else None

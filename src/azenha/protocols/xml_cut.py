@@ -1,0 +1,307 @@
+"""The first pass over an XML body: what it costs to read is bounded, and where its large parts stand is noted.
+
+One run of expat in windows, in constant memory, over a body of any size. It refuses what could be an attack or
+a slip (document types, limits), and finds the content of the elements that carry data, so that the tree is
+built of the rest alone. Positions are bytes of the body. Knows no dialect: the caller names the data elements.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+from xml.parsers import expat
+
+from azenha.domain.errors import Malformed, TooLarge
+from azenha.domain.lexical import quoted
+from azenha.protocols.http import Buffer
+
+KiB: Final = 1024
+MiB: Final = 1024 * KiB
+
+WINDOW: Final = 256 * KiB
+_RELEASE: Final = 4 * MiB  # how much of a map may be resident: a multiple of WINDOW
+_SEPARATOR: Final = "\n"  # no namespace has a line end in it; expat refuses one that does
+
+START_TAG: Final = re.compile(rb"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_BLANK: Final = re.compile(rb"(?:[ \t\r\n]++|<!--(?:[^-]++|-(?!->))*+-->|<\?(?:[^?]++|\?(?!>))*+\?>)*+")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a body may have; each inclusive.
+
+    Attributes:
+        depth: elements within each other, inside of data too.
+        attributes: of one element, declarations of namespaces left out.
+        name: characters of an element's or attribute's local name.
+        names: different names in the whole body: the parser remembers each of them.
+        markup: bytes of one tag, comment or processing instruction: the parser holds it whole.
+        elements: outside of data.
+        outside: bytes outside of data that is cut out.
+        inline: bytes of a data element's content that is left in its place; what is larger is cut out.
+        kept: bytes of all such content; once it is used up, everything is cut out.
+    """
+
+    depth: int = 64
+    attributes: int = 256
+    name: int = 1000
+    names: int = 20_000
+    markup: int = 1 * MiB
+    elements: int = 100_000
+    outside: int = 8 * MiB
+    inline: int = 64 * KiB
+    kept: int = 1 * MiB
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What stands between the tags of a data element: bytes `start` to `end` (exclusive).
+
+    Attributes:
+        cut: it is to be left out of the tree.
+        elements: how many stand directly in it.
+        child: bytes of the first of them, tags included; None if there is none.
+        namespaces: prefix ("" for the default) and URI of those in scope that this child does not declare.
+        blank: nothing but white space, comments and processing instructions stands beside the child.
+        remarks: comments or processing instructions stand directly in it.
+    """
+
+    start: int
+    end: int
+    cut: bool
+    elements: int
+    child: tuple[int, int] | None
+    namespaces: tuple[tuple[str, str], ...]
+    blank: bool
+    remarks: bool
+
+
+def contents(body: Buffer, data: Collection[str], limits: Limits) -> list[Content]:
+    """The contents of the outermost data elements, in document order.
+
+    Args:
+        body: in UTF-8, whatever its XML declaration says.
+        data: names of the elements, as `{uri}local`.
+    Raises:
+        Malformed: not well-formed, a document type, or over a limit that no honest body reaches.
+        TooLarge: too much outside of data.
+    """
+    found = _Pass(body, data, limits)
+    try:
+        found.run()
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        raise Malformed(
+            f"the body is not XML: {reason} at line {error.lineno}, column {error.offset + 1}"
+        ) from None
+    return found.contents
+
+
+def tag_end(body: Buffer, start: int) -> int:
+    """Where the start tag that begins at `start` ends (exclusive)."""
+    match = START_TAG.match(body, start)
+    if match is None:
+        raise Malformed(f"the body is not XML: the tag at byte {start} does not end")
+    return match.end()
+
+
+def windows(body: Buffer) -> Iterator[bytes | memoryview]:
+    """The body piece by piece; pages of a map that were read do not stay in memory."""
+    if isinstance(body, bytes):
+        view = memoryview(body)
+        for start in range(0, len(body), WINDOW):
+            yield view[start : start + WINDOW]
+        return
+    for start in range(0, len(body), WINDOW):
+        yield body[start : start + WINDOW]
+        done = start + WINDOW
+        if done % _RELEASE == 0 and hasattr(mmap, "MADV_DONTNEED"):
+            body.madvise(mmap.MADV_DONTNEED, done - _RELEASE, min(_RELEASE, len(body) - (done - _RELEASE)))
+
+
+class _Pass:
+    """One reading. `_level` is the depth of the data element that the parser is in, 0 outside."""
+
+    def __init__(self, body: Buffer, data: Collection[str], limits: Limits) -> None:
+        self.contents: list[Content] = []
+        self._body = body
+        self._limits = limits
+        self._data = {name.removeprefix("{").replace("}", _SEPARATOR) for name in data}
+        self._names: dict[str, str] = {}
+        self._prefixes: set[str] = set()
+        self._parser = expat.ParserCreate("utf-8", _SEPARATOR, self._names)
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.StartNamespaceDeclHandler = self._namespace
+        self._parser.CommentHandler = self._comment
+        self._parser.ProcessingInstructionHandler = self._instruction
+        self._depth = 0
+        self._elements = 0
+        self._scopes: list[dict[str, str]] = [{}]
+        self._declared: dict[str, str] = {}  # by the tag that is being read
+        self._out = 0  # bytes that were cut out
+        self._kept = 0  # bytes of data that were left in
+        self._level = 0
+        self._enter(0)
+        self._look()
+
+    def run(self) -> None:
+        fed = reached = 0
+        for window in windows(self._body):
+            self._parser.Parse(window, False)
+            fed += len(window)
+            reached = max(reached, self._parser.CurrentByteIndex)
+            if fed - reached > self._limits.markup:
+                self._refuse("a tag, comment or processing instruction has", self._limits.markup, "bytes")
+            if len(self._names) + len(self._prefixes) > self._limits.names:
+                self._refuse("the body has", self._limits.names, "different names")
+            self._check_outside(self._start_of_content if self._level else reached)
+        self._parser.Parse(b"", True)
+        self._check_outside(fed)
+
+    def _refuse(self, what: str, limit: int, unit: str) -> None:
+        line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
+        raise Malformed(f"{what} more than {limit} {unit}, at line {line}, column {column}")
+
+    def _check_outside(self, reached: int) -> None:
+        if reached - self._out > self._limits.outside:
+            raise TooLarge(
+                f"the body has more than {self._limits.outside} bytes beside the complex data in it"
+            )
+
+    # -- what expat calls --------------------------------------------------------------------------
+
+    def _doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
+        line = self._parser.CurrentLineNumber
+        raise Malformed(f"the body has a document type declaration (<!DOCTYPE …>, line {line}): none is read")
+
+    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        self._declared[prefix or ""] = uri or ""
+        self._prefixes.add(prefix or "")
+
+    def _comment(self, text: str) -> None:
+        self._remarks |= self._depth == self._level
+
+    def _instruction(self, target: str, text: str) -> None:
+        self._remarks |= self._depth == self._level
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        limits = self._limits
+        self._depth += 1
+        if self._depth > limits.depth:
+            self._refuse("the body nests", limits.depth, "elements")
+        if attributes:
+            if len(attributes) > limits.attributes:
+                self._refuse("an element has", limits.attributes, "attributes")
+            for attribute in attributes:
+                self._check_name(attribute)
+        self._check_name(name)
+        declared = self._declared
+        if declared:
+            self._declared = {}
+        if self._level:
+            if self._depth == self._level + 1:
+                self._child_starts(declared)
+            return
+        self._elements += 1
+        if self._elements > limits.elements:
+            self._refuse("the body has, beside complex data,", limits.elements, "elements")
+        self._scopes.append({**self._scopes[-1], **declared} if declared else self._scopes[-1])
+        if name in self._data:
+            self._level = self._depth
+            self._enter(tag_end(self._body, self._parser.CurrentByteIndex))
+
+    def _end(self, name: str) -> None:
+        if self._level and self._depth == self._level + 1 and self._children == 1:
+            self._child_ends()
+        if self._depth == self._level:
+            self._leave()
+        if not self._level:
+            self._scopes.pop()
+        self._depth -= 1
+
+    def _check_name(self, name: str) -> None:
+        # The URI before the separator is no part of the name, and as long as it likes within the tag.
+        if len(name) > self._limits.name:
+            local = name.rpartition(_SEPARATOR)[2]
+            if len(local) > self._limits.name:
+                self._refuse(f"the name {quoted(local, 20)} has", self._limits.name, "characters")
+
+    def _look(self) -> None:
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+
+    def _pass_over(self) -> None:
+        """Until the element ends that has just begun: millions may stand in it, so a call for each must be short."""
+        limits, check = self._limits, self._check_name
+        depth = first = self._depth
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            nonlocal depth
+            depth += 1
+            if depth > limits.depth:
+                self._refuse("the body nests", limits.depth, "elements")
+            if attributes:
+                if len(attributes) > limits.attributes:
+                    self._refuse("an element has", limits.attributes, "attributes")
+                for attribute in attributes:
+                    check(attribute)
+            if len(name) > limits.name:
+                check(name)
+
+        def end(name: str) -> None:
+            nonlocal depth
+            if depth == first:
+                self._declared = {}
+                self._look()
+                self._end(name)
+            depth -= 1
+
+        self._parser.StartElementHandler = start
+        self._parser.EndElementHandler = end
+
+    # -- data elements -----------------------------------------------------------------------------
+
+    def _enter(self, start: int) -> None:
+        self._start_of_content = start
+        self._children = 0
+        self._child: tuple[int, int] | None = None
+        self._missing: tuple[tuple[str, str], ...] = ()
+        self._remarks = False
+
+    def _child_starts(self, declared: dict[str, str]) -> None:
+        self._children += 1
+        if self._children == 1:
+            start = self._parser.CurrentByteIndex
+            self._child = (start, tag_end(self._body, start))
+            scope = self._scopes[-1]
+            self._missing = tuple((p, uri) for p, uri in scope.items() if uri and p not in declared)
+        self._pass_over()
+
+    def _child_ends(self) -> None:
+        assert self._child is not None
+        start, end = self._child
+        if self._body[end - 2 : end] != b"/>":
+            end = self._body.find(b">", self._parser.CurrentByteIndex) + 1
+        self._child = (start, end)
+
+    def _leave(self) -> None:
+        start, end = self._start_of_content, self._parser.CurrentByteIndex
+        if self._body[start - 2 : start] == b"/>":
+            end = start
+        size = end - start
+        cut = size > self._limits.inline or self._kept + size > self._limits.kept
+        if cut:
+            self._out += size
+        else:
+            self._kept += size
+        blank = True
+        if self._child is not None and self._children == 1:
+            first, last = self._child
+            blank = all(_BLANK.fullmatch(self._body, *gap) for gap in ((start, first), (last, end)))
+        self.contents.append(
+            Content(start, end, cut, self._children, self._child, self._missing, blank, self._remarks)
+        )
+        self._level = 0

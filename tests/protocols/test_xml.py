@@ -1,0 +1,406 @@
+"""XML in: cut, kept and refused."""
+
+from __future__ import annotations
+
+import io
+import mmap
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from azenha.domain.errors import BadRequest, Malformed, TooLarge
+from azenha.domain.values import Coding, RawSlice
+from azenha.protocols import xml
+from azenha.protocols.xml_cut import KiB, Limits, MiB
+
+W = "urn:w"
+DATA = f"{{{W}}}Data"
+SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+TINY = Limits(inline=0)
+
+
+def body(content: str, more: str = "") -> bytes:
+    return f'<w:R xmlns:w="{W}" xmlns="urn:d" {more}><w:Data a="1>2">{content}</w:Data></w:R>'.encode()
+
+
+def data(raw: bytes, limits: Limits = xml.LIMITS) -> str | RawSlice:
+    document = xml.read(raw, [DATA], limits=limits)
+    return document.data(document.root[0])
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", ""),
+        ("  10 ", "  10 "),
+        ("a &lt;b/&gt; &#233; &amp;", "a <b/> é &"),
+        ("<![CDATA[<gml:x> & ]]]]><![CDATA[>]]> y", "<gml:x> & ]]> y"),
+        ("a<!-- no -->b<?no no?>c", "abc"),
+        (" <x/> ", f'<x xmlns:w="{W}" xmlns="urn:d"/>'),
+        ("<!-- a --><x/><?b c?>", f'<x xmlns:w="{W}" xmlns="urn:d"/>'),
+        ("<x>a > b</x>", f'<x xmlns:w="{W}" xmlns="urn:d">a > b</x>'),
+        ('<x xmlns="">é</x\n>', f'<x xmlns:w="{W}" xmlns="">é</x\n>'),
+        ("<w:x\n a='\">'>t<![CDATA[u]]></w:x>", f'<w:x xmlns:w="{W}" xmlns="urn:d"\n a=\'">\'>t<![CDATA[u]]></w:x>'),
+        ("<w:Data>5</w:Data>", f'<w:Data xmlns:w="{W}" xmlns="urn:d">5</w:Data>'),
+    ],
+)  # fmt: skip
+def test_small_data_comes_as_the_clients_own_characters(content: str, expected: str) -> None:
+    assert data(body(content)) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "coding", "cut"),
+    [
+        ("aGVsbG8=\r\n", Coding.XML_TEXT, "aGVsbG8=\r\n"),
+        ("<![CDATA[<x/>]]>", Coding.XML_TEXT, "<![CDATA[<x/>]]>"),
+        ("\n <x>1</x>\n", Coding.XML, "<x>1</x>"),
+        ("<x/>", Coding.XML, "<x/>"),
+        ("<x a='/>'/><!-- > -->", Coding.XML, "<x a='/>'/>"),
+        ("<x><x/></x >", Coding.XML, "<x><x/></x >"),
+    ],
+)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", "<?xml version='1.0'?>\n<!-- ü -->".encode()])
+def test_large_data_is_a_slice_and_not_in_the_tree(
+    mark: bytes, content: str, coding: Coding, cut: str
+) -> None:
+    raw = mark + body(content)
+    document = xml.read(raw, [DATA], limits=TINY)
+    found = document.data(document.root[0])
+    assert isinstance(found, RawSlice)
+    assert found.coding is coding
+    assert raw[found.start : found.end].decode() == cut
+    assert document.root[0].text is None
+    assert len(document.root[0]) == 0
+    namespaces = {"": "urn:d", "w": W} if coding is Coding.XML else {}
+    assert dict(found.namespaces) == namespaces
+
+
+def test_what_is_kept_in_place_is_in_the_tree_too() -> None:
+    document = xml.read(body("<w:LiteralValue uom='m'>5</w:LiteralValue>"), [DATA])
+    assert document.root[0][0].tag == f"{{{W}}}LiteralValue"
+    assert document.root[0][0].get("uom") == "m"
+
+
+def test_only_the_outermost_data_element_counts() -> None:
+    raw = body("<w:Execute><w:Data>" + "x" * 70_000 + "</w:Data></w:Execute>")
+    found = data(raw)
+    assert isinstance(found, RawSlice)
+    assert raw[found.start : found.end].startswith(b"<w:Execute><w:Data>x")
+
+
+def test_many_small_values_are_cut_once_they_add_up() -> None:
+    one = "<w:Data>" + "x" * 60_000 + "</w:Data>"
+    document = xml.read(f'<w:R xmlns:w="{W}">{one * 40}</w:R>'.encode(), [DATA])
+    kinds = [type(document.data(e)) for e in document.root]
+    assert kinds[0] is str
+    assert kinds[-1] is RawSlice
+    assert kinds.count(str) * 60_000 <= Limits().kept
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("<x/><y/>", "'w:Data' holds 2 elements"),
+        ("<x/>" * 30_000, "'w:Data' holds 30000 elements"),
+        ("t<x/>", "text beside an element"),
+        ("<x/>" + "t" * 70_000, "text beside an element"),
+        ("<x/><![CDATA[ ]]>", "text beside an element"),
+        ("a<!-- b -->" + "c" * 70_000, "no comments"),
+    ],
+)
+def test_data_that_is_no_single_value_is_refused_when_asked_for(content: str, words: str) -> None:
+    document = xml.read(body(content), [DATA])
+    with pytest.raises(Malformed, match=words) as caught:
+        document.data(document.root[0], "features")
+    assert caught.value.locator == "features"
+
+
+ENTITY = '<!DOCTYPE r [<!ENTITY a "b">]><r>&a;</r>'
+LAUGHS = (
+    '<!DOCTYPE r [<!ENTITY l0 "lol">'
+    + "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10))
+    + "]><r>&l9;</r>"
+)
+
+
+def attributes(count: int) -> bytes:
+    return b"<a " + b" ".join(b'a%d=""' % i for i in range(count)) + b"/>"
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        pytest.param(b"", "not XML: no element found at line 1, column 1", id="empty"),
+        pytest.param(b"{}", "not XML", id="json"),
+        pytest.param(b"<a>\n <b></a>", "mismatched tag at line 2, column 7", id="mismatch"),
+        pytest.param(b"<wps:a xmlns:wps='u'><b></wps:a></b>", "mismatched tag", id="crossed"),
+        pytest.param(b"<a><b>", "no element found", id="truncated"),
+        pytest.param(b"<a b='", "not XML", id="truncated tag"),
+        pytest.param(b"<a/><b/>", "junk after document element", id="two roots"),
+        pytest.param(b"<a>\0</a>", "invalid token", id="nul"),
+        pytest.param(b"\0" * 1000, "not XML", id="nuls"),
+        pytest.param(b"<a>&#0;</a>", "reference to invalid character", id="nul reference"),
+        pytest.param(b"<a>\xff</a>", "invalid token", id="bad utf-8"),
+        pytest.param(b"<a>\xed\xa0\x80</a>", "invalid token", id="surrogate"),
+        pytest.param(b"<a>\xc0\xaf</a>", "invalid token", id="overlong"),
+        pytest.param(b"<a:b/>", "unbound prefix", id="prefix"),
+        pytest.param(b"<a>&x;</a>", "undefined entity", id="entity"),
+        pytest.param(b"<a b='1' b='2'/>", "duplicate attribute", id="duplicate"),
+        pytest.param(b"<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>", "duplicate attribute", id="duplicate ns"),
+        pytest.param(ENTITY.encode(), "document type", id="doctype"),
+        pytest.param(LAUGHS.encode(), "document type", id="billion laughs"),
+        pytest.param(ENTITY.encode("utf-16"), "document type", id="doctype utf-16"),
+        pytest.param(ENTITY.encode("utf-16-le"), "not XML|document type", id="doctype utf-16-le"),
+        pytest.param(b"<?xml version='1.0' encoding='ISO-8859-1'?>" + ENTITY.encode(), "document type", id="latin"),
+        pytest.param(ENTITY.encode("utf-32"), "'utf-32'", id="doctype utf-32"),
+        pytest.param(b"<?xml version='1.0' encoding='UTF-7'?>+ADw-r/+AD4-", "'UTF-7'", id="utf-7"),
+        pytest.param(b"\x4c\x6f\xa7\x94\x93", "not XML", id="ebcdic"),
+        pytest.param(b"<!DOCTYPE r SYSTEM 'file:///etc/passwd'><r/>", "document type", id="external subset"),
+        pytest.param(b"<!DOCTYPE r [<!ENTITY x SYSTEM 'http://127.0.0.1/'>]><r>&x;</r>", "document type", id="xxe"),
+        pytest.param(b"<!DOCTYPE r [<!ENTITY % p SYSTEM 'http://h/'> %p;]><r/>", "document type", id="parameter"),
+        pytest.param(b"<!DOCTYPE " + b"r" * 3_000_000 + b"><r/>", "document type|bytes", id="long doctype"),
+        pytest.param(attributes(100_000), "256 attributes|bytes", id="attributes"),
+        pytest.param(attributes(257), "256 attributes", id="257"),
+        pytest.param(b"<a>" * 1_000_000, "64 elements, at line 1, column 193", id="depth"),
+        pytest.param(body("<a>" * 100_000), "64 elements", id="depth in data"),
+        pytest.param(b"<" + b"n" * 1001 + b"/>", "1000 characters", id="name"),
+        pytest.param(b"<" + b"n" * 50_000_000, "1048576 bytes", id="huge name"),
+        pytest.param(b"<a " + b"n" * 1001 + b"=''/>", "1000 characters", id="attribute's name"),
+        pytest.param(b"<a b='" + b"n" * 50_000_000 + b"'/>", "1048576 bytes", id="huge value"),
+        pytest.param(b"<!--" + b"n" * 50_000_000 + b"--><a/>", "1048576 bytes", id="huge comment"),
+        pytest.param(b"<a><?p " + b"n" * 50_000_000 + b"?></a>", "1048576 bytes", id="huge instruction"),
+        pytest.param(b"<a>" + b"<b/>" * 200_000 + b"</a>", "100000 elements", id="elements"),
+        pytest.param(
+            body("<x>" + "".join(f"<n{i}/>" for i in range(200_000)) + "</x>"), "20000 different names", id="names"
+        ),
+    ],
+)  # fmt: skip
+def test_an_attack_or_a_slip_is_refused_fast(raw: bytes, words: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(Malformed, match=words):
+        xml.read(raw, [DATA])
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("filler", ["<a>", "<!-- x -->" * 1000])
+def test_too_much_beside_data_is_too_large(filler: str) -> None:
+    text = "<a>" + (filler * 1000 if filler != "<a>" else "x" * 9 * MiB) + "</a>"
+    with pytest.raises(TooLarge, match="8388608 bytes beside"):
+        xml.read(text.encode() if len(text) > 8 * MiB else (text + " " * 9 * MiB).encode())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "charset", "declared"),
+    [
+        ("iso-8859-1", None, "ISO-8859-1"),
+        ("iso-8859-1", "iso-8859-1", ""),
+        ("iso-8859-1", '"ISO-8859-1"', "UTF-8"),  # the header counts more (RFC 7303 §3)
+        ("windows-1252", None, "windows-1252"),
+        ("utf-16", None, "UTF-16"),
+        ("utf-16", "utf-8", ""),  # the mark counts more than that
+        ("utf-16-be", None, "UTF-16"),
+        ("utf-8", None, ""),
+        ("utf-8-sig", None, "utf-8"),
+        ("utf-8", "UTF-8", "ISO-8859-1"),
+    ],
+)
+def test_other_encodings_of_small_bodies_are_read(encoding: str, charset: str | None, declared: str) -> None:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else '<?xml version="1.0"?>'
+    raw = (declaration + body("<x>é</x>" + " " * 100_000).decode()).encode(encoding)
+    document = xml.read(raw, [DATA], charset=charset)
+    found = document.data(document.root[0])
+    if encoding.startswith("utf-8"):
+        assert isinstance(found, RawSlice)
+        assert raw[found.start : found.end].decode() == "<x>é</x>"
+    else:
+        assert found == f'<x xmlns:w="{W}" xmlns="urn:d">é</x>'
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16"])
+def test_a_large_body_in_another_encoding_is_refused_with_the_reason(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><a>{"x" * 2_000_000}</a>'
+    with pytest.raises(Malformed, match="only UTF-8 is read"):
+        xml.read(text.encode(encoding))
+
+
+def test_a_body_that_is_a_map_of_a_file_is_read_like_any() -> None:
+    raw = body("<x>" + "<y/>" * 1_500_000 + "</x>")
+    with tempfile.TemporaryFile() as file:
+        file.write(raw)
+        file.flush()
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            document = xml.read(mapped, [DATA])
+            assert document.data(document.root[0]) == data(raw)
+
+
+# -- property: what is cut out is what stands there --------------------------------------------------
+
+NAMES = st.sampled_from(["a", "b-c", "p:a", "q:x", "é"])
+SCOPES = st.sampled_from(
+    [
+        "",
+        ' xmlns="urn:1"',
+        ' xmlns:p="urn:2"',
+        ' xmlns=""',
+        " xmlns:q='a&amp;b'",
+        ' xmlns:p="urn:3" xmlns="urn:4"',
+    ]
+)
+ATTRIBUTES = st.sampled_from(["", ' k="v"', " k='>'", ' p:k="&lt;/a&gt;"', " \n k = 'é\"' "])
+LEAVES = st.sampled_from(
+    ["t", "é😀", "&amp;", "&#10;", "<![CDATA[</a> & ]]>", "<!-- <a> -->", "<?p <b>?>", " \r\n", "]]", ">"]
+)
+
+
+@st.composite
+def elements(draw: st.DrawFn, depth: int = 3) -> str:
+    name, scope, attributes = draw(NAMES), draw(SCOPES), draw(ATTRIBUTES)
+    parts = st.one_of(LEAVES, elements(depth - 1)) if depth else LEAVES
+    content = "".join(draw(st.lists(parts, max_size=4)))
+    start = f"<{name}{scope}{attributes}"
+    return f"{start}>{content}</{name} >" if content or draw(st.booleans()) else f"{start}/>"
+
+
+def canonical(element: etree._Element) -> bytes:
+    target = io.BytesIO()
+    etree.ElementTree(element).write_c14n(target, exclusive=True)
+    return target.getvalue()
+
+
+@given(elements(), st.sampled_from(["", " ", "<!-- <a> -->", "\n<?p ?>\t"]), SCOPES)
+@settings(deadline=None)
+def test_an_element_that_was_cut_out_is_what_stands_in_place(element: str, gap: str, scope: str) -> None:
+    outer = f'<w:R xmlns:w="{W}" xmlns:p="urn:p" xmlns:q="urn:q"><w:Data{scope}>'
+    raw = f"{outer}{gap}{element}{gap}</w:Data></w:R>".encode()
+    parser = etree.XMLParser(resolve_entities=False)
+    there = next(c for c in etree.fromstring(raw, parser)[0] if isinstance(c.tag, str))
+    found = data(raw, TINY)
+    assert isinstance(found, RawSlice)
+    cut = raw[found.start : found.end]
+    assert cut.decode() == element
+    alone = etree.fromstring(xml.declare(cut, found.namespaces), parser)
+    assert canonical(alone) == canonical(there)
+    assert {k or "": v for k, v in alone.nsmap.items() if v} == {
+        k or "": v for k, v in there.nsmap.items() if v
+    }
+    kept = data(raw)
+    assert isinstance(kept, str)
+    assert kept.encode() == xml.declare(cut, found.namespaces)
+
+
+@given(st.lists(st.one_of(elements(), LEAVES), max_size=5), st.booleans())
+@settings(deadline=None)
+def test_the_tree_around_is_the_same_with_and_without_the_data(siblings: list[str], cut: bool) -> None:
+    around = "".join(siblings)
+    raw = (
+        f'<w:R xmlns:w="{W}" xmlns:p="urn:p" xmlns:q="urn:q">{around}<w:Data x="1">5</w:Data>{around}</w:R>'
+    ).encode()
+    root = xml.read(raw, [DATA], limits=TINY if cut else xml.LIMITS).root
+    expected = etree.fromstring(raw, etree.XMLParser(remove_comments=True, remove_pis=True))
+    if cut:
+        expected.find(DATA).text = None
+    assert etree.tostring(root, method="c14n") == etree.tostring(expected, method="c14n")
+
+
+@given(st.binary(max_size=60))
+def test_whatever_the_bytes_there_is_a_tree_or_a_clean_error(raw: bytes) -> None:
+    for given_bytes in (raw, b"<a>" + raw + b"</a>"):
+        try:
+            xml.read(given_bytes, ["a"])
+        except Malformed:
+            pass
+
+
+# -- what stands in a tree -----------------------------------------------------------------------------
+
+
+def test_text_and_attributes_are_trimmed_and_empty_ones_are_absent() -> None:
+    root = xml.read(b"<r a=' x\n' b='' c='  '> \n id <!-- c -->\t</r>").root
+    assert xml.text(root) == "id"
+    assert [xml.attribute(root, name) for name in "abcd"] == ["x", None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"), [(b"<r><x/><x/></r>", "'r' holds 'x' 2 times"), (b"<r xmlns='u'><q:x xmlns:q='q'/></r>", "")]
+)  # fmt: skip
+def test_one_child_is_one_child(raw: bytes, words: str) -> None:
+    root = xml.read(raw).root
+    if not words:
+        assert xml.child(root, "x") is None
+        assert xml.child(root, "{q}x") is not None
+        with pytest.raises(BadRequest, match="'r' holds 'q:x'; it takes text"):
+            xml.text(root)
+        return
+    with pytest.raises(BadRequest, match=words):
+        xml.child(root, "x")
+
+
+# -- official samples, size ----------------------------------------------------------------------------
+
+FILES = sorted(SAMPLES.glob("**/*.xml"))
+
+
+@pytest.mark.skipif(not FILES, reason="the official samples are not beside this checkout")
+def test_the_official_samples_are_read() -> None:
+    names = [f"{{http://www.opengis.net/wps/{v}}}{n}" for v, n in (("1.0.0", "ComplexData"), ("2.0", "Data"))]
+    wrong = {}
+    for path in FILES:
+        raw = path.read_bytes()
+        try:
+            root = etree.fromstring(raw)
+        except etree.XMLSyntaxError:
+            root = None  # some are broken on purpose, or by their publishers
+        try:
+            document = xml.read(raw, names)
+            for element in document.found:
+                document.data(element)
+        except Malformed as error:
+            if root is not None:
+                wrong[path.name] = str(error)
+        else:
+            assert root is not None, path
+    assert wrong == {}
+
+
+MEASURE = """
+import mmap, resource, sys
+from azenha.domain.values import RawSlice
+from azenha.protocols import xml
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with open(sys.argv[1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
+    xml.read(b"<r/>")
+    before = peak()
+    document = xml.read(body, ["{urn:w}Data"])
+    found = document.data(document.root[0])
+    assert isinstance(found, RawSlice) and found.size > 99_000_000, found
+    print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss is in KiB on Linux alone")
+@pytest.mark.parametrize("kind", ["base64", "gml"])
+def test_a_body_of_100_mb_is_read_in_constant_memory(kind: str, tmp_path: Path) -> None:
+    line = {
+        "base64": "TWFueSBoYW5kcyBtYWtlIGxpZ2h0IHdvcmsuTWFueSBoYW5kcyBtYWtlIGxpZ2h0IHdvcmsuTWFu\n",
+        "gml": "<g:posList srsDimension='2'>" + "45.25 8.75 " * 100 + "</g:posList>\n",
+    }[kind]
+    first, last = ('<g:M xmlns:g="urn:g">', "</g:M>") if kind == "gml" else ("", "")
+    path = tmp_path / "body.xml"
+    with path.open("w") as file:
+        file.write(f'<w:R xmlns:w="{W}"><w:Data>{first}')
+        for _ in range(100):
+            file.write(line * (1_000_000 // len(line) + 1))
+        file.write(f"{last}</w:Data></w:R>")
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) * KiB < 12 * MiB
