@@ -18,13 +18,13 @@ from azenha.domain.errors import BadRequest, Malformed
 from azenha.domain.lexical import WHITE, quoted
 from azenha.domain.values import Coding, RawSlice
 from azenha.protocols.http import Buffer
-from azenha.protocols.xml_cut import Content, Limits, contents
+from azenha.protocols.xml_cut import Bounds, Content, contents
 from azenha.protocols.xml_write import escape_attribute
 
 Element = etree._Element
 
 TRANSCODED: Final = 1024 * 1024  # bytes of a body that is not in UTF-8: it is read in memory
-LIMITS: Final = Limits()
+BOUNDS: Final = Bounds()
 
 _DECLARED = re.compile(
     rb"<\?xml[ \t\r\n][^>]{0,200}?encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]{1,40})[\"']"
@@ -73,7 +73,7 @@ class Document:
 
 
 def read(
-    body: Buffer, data: Collection[str] = (), *, charset: str | None = None, limits: Limits = LIMITS
+    body: Buffer, data: Collection[str] = (), *, charset: str | None = None, bounds: Bounds = BOUNDS
 ) -> Document:
     """The tree of a body.
 
@@ -82,12 +82,12 @@ def read(
         charset: the parameter of the Content-Type; it counts more than the XML declaration (RFC 7303 §3).
     Raises:
         Malformed: not such XML; with line and column.
-        TooLarge: more than `limits.outside` beside data.
+        TooLarge: more than `bounds.outside` beside data.
     """
     utf8, cuttable = _in_utf8(body, charset)
     if not cuttable:
-        limits = _without_cuts(limits)
-    parts = contents(utf8, data, limits)
+        bounds = _without_cuts(bounds)
+    parts = contents(utf8, data, bounds)
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -105,11 +105,11 @@ def read(
     return Document(root, {e: _data(e, part, utf8) for e, part in zip(elements, parts, strict=True)})
 
 
-def _without_cuts(limits: Limits) -> Limits:
+def _without_cuts(bounds: Bounds) -> Bounds:
     """Offsets into a body that was transcoded mean nothing to whoever has the body."""
-    return Limits(
-        limits.depth, limits.attributes, limits.name, limits.names, limits.markup, limits.elements,
-        limits.outside, inline=4 * TRANSCODED, kept=4 * TRANSCODED,
+    return Bounds(
+        bounds.depth, bounds.attributes, bounds.name, bounds.names, bounds.markup, bounds.elements,
+        bounds.outside, inline=4 * TRANSCODED, kept=4 * TRANSCODED,
     )  # fmt: skip
 
 

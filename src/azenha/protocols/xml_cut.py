@@ -1,7 +1,7 @@
 """The first pass over an XML body: what it costs to read is bounded, and where its large parts stand is noted.
 
 One run of expat in windows, in constant memory, over a body of any size. It refuses what could be an attack or
-a slip (document types, limits), and finds the content of the elements that carry data, so that the tree is
+a slip (document types, bounds), and finds the content of the elements that carry data, so that the tree is
 built of the rest alone. Positions are bytes of the body. Knows no dialect: the caller names the data elements.
 """
 
@@ -30,7 +30,7 @@ _BLANK: Final = re.compile(rb"(?:[ \t\r\n]++|<!--(?:[^-]++|-(?!->))*+-->|<\?(?:[
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Bounds:
     """What a body may have; each inclusive.
 
     Attributes:
@@ -79,17 +79,17 @@ class Content:
     remarks: bool
 
 
-def contents(body: Buffer, data: Collection[str], limits: Limits) -> list[Content]:
+def contents(body: Buffer, data: Collection[str], bounds: Bounds) -> list[Content]:
     """The contents of the outermost data elements, in document order.
 
     Args:
         body: in UTF-8, whatever its XML declaration says.
         data: names of the elements, as `{uri}local`.
     Raises:
-        Malformed: not well-formed, a document type, or over a limit that no honest body reaches.
+        Malformed: not well-formed, a document type, or over a bound that no honest body reaches.
         TooLarge: too much outside of data.
     """
-    found = _Pass(body, data, limits)
+    found = _Pass(body, data, bounds)
     try:
         found.run()
     except expat.ExpatError as error:
@@ -125,10 +125,10 @@ def windows(body: Buffer) -> Iterator[bytes | memoryview]:
 class _Pass:
     """One reading. `_level` is the depth of the data element that the parser is in, 0 outside."""
 
-    def __init__(self, body: Buffer, data: Collection[str], limits: Limits) -> None:
+    def __init__(self, body: Buffer, data: Collection[str], bounds: Bounds) -> None:
         self.contents: list[Content] = []
         self._body = body
-        self._limits = limits
+        self._bounds = bounds
         self._data = {name.removeprefix("{").replace("}", _SEPARATOR) for name in data}
         self._names: dict[str, str] = {}
         self._prefixes: set[str] = set()
@@ -153,10 +153,10 @@ class _Pass:
             self._parser.Parse(window, False)
             fed += len(window)
             reached = max(reached, self._parser.CurrentByteIndex)
-            if fed - reached > self._limits.markup:
-                self._refuse("a tag, comment or processing instruction has", self._limits.markup, "bytes")
-            if len(self._names) + len(self._prefixes) > self._limits.names:
-                self._refuse("the body has", self._limits.names, "different names")
+            if fed - reached > self._bounds.markup:
+                self._refuse("a tag, comment or processing instruction has", self._bounds.markup, "bytes")
+            if len(self._names) + len(self._prefixes) > self._bounds.names:
+                self._refuse("the body has", self._bounds.names, "different names")
             self._check_outside(self._start_of_content if self._level else reached)
         self._parser.Parse(b"", True)
         self._check_outside(fed)
@@ -166,9 +166,9 @@ class _Pass:
         raise Malformed(f"{what} more than {limit} {unit}, at line {line}, column {column}")
 
     def _check_outside(self, reached: int) -> None:
-        if reached - self._out > self._limits.outside:
+        if reached - self._out > self._bounds.outside:
             raise TooLarge(
-                f"the body has more than {self._limits.outside} bytes beside the complex data in it"
+                f"the body has more than {self._bounds.outside} bytes beside the complex data in it"
             )
 
     # -- what expat calls --------------------------------------------------------------------------
@@ -188,13 +188,13 @@ class _Pass:
         self._remarks |= self._depth == self._level
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        limits = self._limits
+        bounds = self._bounds
         self._depth += 1
-        if self._depth > limits.depth:
-            self._refuse("the body nests", limits.depth, "elements")
+        if self._depth > bounds.depth:
+            self._refuse("the body nests", bounds.depth, "elements (setting limits.depth)")
         if attributes:
-            if len(attributes) > limits.attributes:
-                self._refuse("an element has", limits.attributes, "attributes")
+            if len(attributes) > bounds.attributes:
+                self._refuse("an element has", bounds.attributes, "attributes")
             for attribute in attributes:
                 self._check_name(attribute)
         self._check_name(name)
@@ -206,8 +206,8 @@ class _Pass:
                 self._child_starts(declared)
             return
         self._elements += 1
-        if self._elements > limits.elements:
-            self._refuse("the body has, beside complex data,", limits.elements, "elements")
+        if self._elements > bounds.elements:
+            self._refuse("the body has, beside complex data,", bounds.elements, "elements")
         self._scopes.append({**self._scopes[-1], **declared} if declared else self._scopes[-1])
         if name in self._data:
             self._level = self._depth
@@ -224,10 +224,10 @@ class _Pass:
 
     def _check_name(self, name: str) -> None:
         # The URI before the separator is no part of the name, and as long as it likes within the tag.
-        if len(name) > self._limits.name:
+        if len(name) > self._bounds.name:
             local = name.rpartition(_SEPARATOR)[2]
-            if len(local) > self._limits.name:
-                self._refuse(f"the name {quoted(local, 20)} has", self._limits.name, "characters")
+            if len(local) > self._bounds.name:
+                self._refuse(f"the name {quoted(local, 20)} has", self._bounds.name, "characters")
 
     def _look(self) -> None:
         self._parser.StartElementHandler = self._start
@@ -235,20 +235,20 @@ class _Pass:
 
     def _pass_over(self) -> None:
         """Until the element ends that has just begun: millions may stand in it, so a call for each must be short."""
-        limits, check = self._limits, self._check_name
+        bounds, check = self._bounds, self._check_name
         depth = first = self._depth
 
         def start(name: str, attributes: dict[str, str]) -> None:
             nonlocal depth
             depth += 1
-            if depth > limits.depth:
-                self._refuse("the body nests", limits.depth, "elements")
+            if depth > bounds.depth:
+                self._refuse("the body nests", bounds.depth, "elements (setting limits.depth)")
             if attributes:
-                if len(attributes) > limits.attributes:
-                    self._refuse("an element has", limits.attributes, "attributes")
+                if len(attributes) > bounds.attributes:
+                    self._refuse("an element has", bounds.attributes, "attributes")
                 for attribute in attributes:
                     check(attribute)
-            if len(name) > limits.name:
+            if len(name) > bounds.name:
                 check(name)
 
         def end(name: str) -> None:
@@ -292,7 +292,7 @@ class _Pass:
         if self._body[start - 2 : start] == b"/>":
             end = start
         size = end - start
-        cut = size > self._limits.inline or self._kept + size > self._limits.kept
+        cut = size > self._bounds.inline or self._kept + size > self._bounds.kept
         if cut:
             self._out += size
         else:
