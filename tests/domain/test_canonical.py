@@ -52,7 +52,14 @@ REQUESTS = st.builds(
     NAMES,
     named(VALUES),
     st.none() | st.dictionaries(NAMES, OUTPUTS, max_size=3),
-    st.builds(Asked, NAMES, NAMES, NAMES, st.sampled_from(list(ResponseForm))),
+    st.builds(
+        Asked,
+        NAMES,
+        NAMES,
+        NAMES,
+        st.sampled_from(list(ResponseForm)),
+        st.none() | st.sampled_from(list(Transmission)),
+    ),
 )
 
 
@@ -105,6 +112,12 @@ def test_an_output_request_of_nothing_and_no_output_request_stay_apart():
     for outputs in (None, {}):
         request = StoredRequest("p", "1", {}, outputs, asked)
         assert canonical.load_request(through_json(canonical.dump_request(request))).outputs == outputs
+
+
+def test_a_request_that_an_older_version_stored_is_read():
+    request = StoredRequest("p", "1", {}, None, Asked("ogcapi", "1.0"))
+    older = canonical.dump_request(request) | {"asked": ["ogcapi", "1.0", "en", "raw"]}
+    assert canonical.load_request(through_json(older)) == request
 
 
 @pytest.mark.parametrize(

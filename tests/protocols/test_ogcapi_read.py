@@ -165,7 +165,7 @@ def test_an_empty_request_asks_for_everything_as_the_server_likes() -> None:
     assert (command.process, command.inputs, command.outputs, command.wait) == ("echo", {}, None, None)
     assert command.mode is Mode.AUTO
     assert (command.asked.dialect, command.asked.version) == ("ogcapi", "1.0")
-    assert command.asked.response is ResponseForm.RAW
+    assert command.asked.response is ResponseForm.OPEN
 
 
 CRS = "http://www.opengis.net/def/crs/EPSG/0/4326"
@@ -275,8 +275,8 @@ def test_outputs_name_format_and_transmission() -> None:
         ('{"response": "raw"}', "application/json", ResponseForm.RAW),
         ('{"response": "document"}', "", ResponseForm.DOCUMENT),
         ("{}", "application/json", ResponseForm.NEGOTIATED),
-        ("{}", "*/*", ResponseForm.RAW),
-        ("{}", "", ResponseForm.RAW),
+        ("{}", "*/*", ResponseForm.OPEN),
+        ("{}", "", ResponseForm.OPEN),
     ],
 )
 def test_the_form_of_the_response(body: str, accept: str, form: ResponseForm) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email import message_from_bytes
@@ -54,6 +55,7 @@ from azenha.protocols.http import FileSlice, HttpReply, HttpRequest
 DOCUMENT, NEGOTIATED = ResponseForm.DOCUMENT, ResponseForm.NEGOTIATED
 FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 TIFF = StoredFile("out/ndvi.tif", "ndvi.tif", 5_000_000, GEOTIFF)
+VALIDATORS = {"ETag", "Last-Modified", "Accept-Ranges", "Cache-Control", "Vary", "Sunset"}
 INSTANT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 
@@ -107,11 +109,37 @@ def test_a_client_that_asks_for_text_gets_the_lexical_form(value: Value, body: s
 def test_one_raw_file_is_sent_as_it_is_with_its_name() -> None:
     reply = write(results(output("o", TIFF)))
     assert reply.body == (FileSlice("/data/j1/out/ndvi.tif", 0, 5_000_000),)
-    assert dict(reply.headers) == {
+    assert {k: v for k, v in reply.headers if k not in VALIDATORS} == {
         "Content-Type": "image/tiff; application=geotiff",
         "Content-Disposition": 'inline; filename="ndvi.tif"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
     }
+
+
+def test_what_is_stored_says_its_tag_its_date_and_when_it_will_be_gone() -> None:
+    reply = write(results(output("o", TIFF)), "/jobs/j1/results")
+    assert {k: v for k, v in reply.headers if k in VALIDATORS} == {
+        "ETag": header(reply, "ETag"),
+        "Last-Modified": "Tue, 04 Mar 2025 05:06:07 GMT",
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept, Prefer",
+        "Sunset": "Tue, 11 Mar 2025 05:06:07 GMT",
+    }
+    assert re.fullmatch('"[0-9a-f]{32}"', header(reply, "ETag") or "")
+
+
+def test_a_tag_is_of_the_job_and_of_what_is_answered() -> None:
+    outcome = results(output("o", Literal("a")))
+    other_job = replace(outcome, job=replace(outcome.job, id="other"))
+    tags = [
+        header(write(some, accept=accept), "ETag")
+        for some in (outcome, results(output("o", Literal("b"))), other_job, results(output("o", TIFF)))
+        for accept in ("*/*", "text/plain")
+    ]
+    assert len(set(tags)) == 7  # a file is the same whatever is accepted
+    assert header(write(outcome), "ETag") == tags[0]
 
 
 @pytest.mark.parametrize(
@@ -130,10 +158,31 @@ def test_one_raw_inline_value_has_its_media_type(value: Value, type: str, body: 
     assert (header(reply, "Content-Type"), content(reply)) == (type, body)
 
 
-@pytest.mark.parametrize("type", ["text/html", "image/svg+xml", "TEXT/XML; charset=utf-8"])
-def test_a_result_that_could_hold_scripts_is_sandboxed(type: str) -> None:
-    reply = write(results(output("o", InlineText("<a/>", Format(type)))), accept="*/*")
-    assert header(reply, "Content-Security-Policy") == "sandbox"
+@pytest.mark.parametrize(
+    "type",
+    [
+        "text/html",
+        "image/svg+xml",
+        "TEXT/XML; charset=utf-8",
+        "application/xml",
+        "application/xhtml+xml",
+        "application/gml+xml",
+        "application/pdf",
+        "text/javascript",
+        "multipart/related",
+        "no type",
+    ],
+)
+def test_a_result_that_could_hold_scripts_is_saved_and_not_shown(type: str) -> None:
+    reply = write(results(output("my map", InlineText("<a/>", Format(type)))), accept="*/*")
+    assert header(reply, "Content-Security-Policy") == "default-src 'none'; sandbox"
+    assert (header(reply, "Content-Disposition") or "").startswith('attachment; filename="my_map.')
+
+
+@pytest.mark.parametrize("type", ["image/png", "TEXT/CSV; header=absent", "application/geo+json"])
+def test_a_result_that_can_do_no_harm_is_shown(type: str) -> None:
+    reply = write(results(output("o", StoredFile("k", "a.x", 1, Format(type)))))
+    assert header(reply, "Content-Disposition") == 'inline; filename="a.x"'
 
 
 @pytest.mark.parametrize(
@@ -171,6 +220,7 @@ def test_a_list_of_plain_values_is_a_json_array_also_of_one_or_none() -> None:
 def test_an_output_that_was_left_out_has_no_content() -> None:
     assert write(results(output("o"))).status == 204
     assert write(results()).status == 204
+    assert header(write(results()), "ETag") is None
     assert document(write(results(output("o"), form=DOCUMENT))) == {}
 
 
@@ -328,13 +378,110 @@ def test_who_takes_json_and_names_no_form_gets_one_value_raw_and_several_in_a_do
     assert document(write(results(*outputs, form=NEGOTIATED), accept="application/json")) == body
 
 
-def test_a_synchronous_answer_has_no_link_header(tmp_path: Path) -> None:
+def ran(outcome: Results, **headers: str) -> HttpReply:
+    """The answer to the request that ran the process."""
+    return API.write(outcome, HttpRequest("POST", "/processes/echo/execution", headers=headers), SITE)
+
+
+@pytest.mark.parametrize(
+    ("form", "accept", "type"),
+    [
+        (NEGOTIATED, "", "application/json"),
+        (NEGOTIATED, "multipart/related", "multipart/related"),
+        (NEGOTIATED, "multipart/related, application/json", "multipart/related"),
+        (ResponseForm.OPEN, "", "multipart/related"),
+        (ResponseForm.OPEN, "*/*", "multipart/related"),
+        (ResponseForm.OPEN, "application/json", "application/json"),
+        (ResponseForm.RAW, "application/json", "multipart/related"),
+        (DOCUMENT, "multipart/related", "application/json"),
+    ],
+)
+def test_several_outputs_come_as_asked_or_where_nothing_was_asked_as_accepted(
+    form: ResponseForm, accept: str, type: str
+) -> None:
+    outcome = results(output("a", Literal(1)), output("b", Literal(2)), form=form)
+    found = header(write(outcome, "/jobs/j1/results", accept=accept), "Content-Type") or ""
+    assert found.partition(";")[0] == type
+
+
+def test_several_outputs_in_a_package_that_is_not_accepted_are_told_what_there_is() -> None:
+    outcome = results(output("a", Literal(1)), output("b", Literal(2)))
+    refused = write(outcome, "/jobs/j1/results", accept="application/zip")
+    assert refused.status == 406
+    assert "multipart/related or application/json" in document(refused)["detail"]
+    # Who ran the process has waited for it: it is not run again for the sake of a header.
+    assert ran(outcome, accept="application/zip").status == 200
+
+
+def test_no_outputs_are_nothing_to_answer_with_and_nothing_to_fetch() -> None:
+    for form in ResponseForm:
+        outcome = replace(results(form=form), requested=False)
+        assert (ran(outcome).status, ran(outcome).body) == (204, ())
+        for accept in ("", FIREFOX):
+            refused = write(outcome, "/jobs/j1/results", accept=accept)
+            assert refused.status == 404
+    told = document(write(replace(results(), requested=False), "/jobs/j1/results"))
+    assert told["type"].endswith("/1.0/result-not-available")
+
+
+@pytest.mark.parametrize(
+    ("asked", "wish", "by_link", "applied"),
+    [
+        (None, "", False, None),
+        (None, "return=minimal", True, "return=minimal"),
+        (None, "Return=Representation", False, "return=representation"),
+        (None, "respond-async, return=other", False, None),
+        (Transmission.VALUE, "return=minimal", False, None),
+        (Transmission.REFERENCE, "return=representation", True, None),
+    ],
+)
+def test_a_wish_for_little_is_links_to_files_unless_the_request_says_otherwise(
+    tmp_path: Path, asked: Transmission | None, wish: str, by_link: bool, applied: str | None
+) -> None:
+    file = stored(tmp_path, "a.png", b"png", PNG)
+    outcome = results(output("o", file, by=asked), folder=tmp_path)
+    reply = write(outcome, "/jobs/j1/results", prefer=wish)
+    assert (reply.status, header(reply, "Link") is not None) == ((204, True) if by_link else (200, False))
+    assert header(reply, "Preference-Applied") == applied
+    found = document(write(replace(outcome, asked=replace(outcome.asked, response=DOCUMENT)), prefer=wish))
+    assert ("href" in found["o"]) is by_link
+
+
+def test_a_wish_for_little_leaves_small_values_where_they_are(tmp_path: Path) -> None:
+    file = stored(tmp_path, "a.png", b"png", PNG)
+    outcome = results(output("n", Literal(1)), output("f", file), form=DOCUMENT, folder=tmp_path)
+    found = document(write(outcome, prefer="return=minimal"))
+    assert found == {"n": 1, "f": {"href": f"{JOB_ADDRESS}/results/f", "type": "image/png"}}
+
+
+def test_a_job_remembers_the_wish_that_it_was_asked_with(tmp_path: Path) -> None:
+    file = stored(tmp_path, "a.png", b"png", PNG)
+    outcome = results(output("f", file), folder=tmp_path)
+    outcome = replace(outcome, asked=replace(outcome.asked, transmission=Transmission.REFERENCE))
+    assert (write(outcome).status, header(write(outcome), "Preference-Applied")) == (204, None)
+    assert write(outcome, prefer="return=representation").status == 200
+
+
+def test_a_results_document_that_is_fetched_names_its_profile() -> None:
+    reply = write(results(output("a", Literal(1)), form=DOCUMENT), "/jobs/j1/results")
+    profile = '<https://www.opengis.net/def/profile/OGC/0/ogc-results>; rel="profile"'
+    assert header(reply, "Link") == profile
+
+
+def test_the_answer_of_a_job_that_others_see_leads_to_it() -> None:
+    reply = ran(replace(results(output("a", Literal(1))), honoured=("wait=5",)))
+    assert header(reply, "Link") == f"<{JOB_ADDRESS}>; rel=monitor"
+    assert header(reply, "Preference-Applied") == "wait=5"
+
+
+def test_a_synchronous_answer_has_no_link_header_and_no_validators(tmp_path: Path) -> None:
     request = HttpRequest("POST", "/processes/echo/execution", headers={"accept": "application/json"})
     for form in ResponseForm:
         outcome = results(output("a", Literal(1)), output("b", InlineBytes(b"b", PNG)), form=form)
         reply = API.write(outcome, request, SITE)
         assert reply.status == 200
         assert header(reply, "Link") is None
+        assert VALIDATORS.isdisjoint(dict(reply.headers))
 
 
 # -- one output by its own address ----------------------------------------------------------------
@@ -355,7 +502,7 @@ def test_one_value_of_a_list_has_an_address_of_its_own() -> None:
     assert content(addressed(outcome, "o/1")) == b"b"
     refused = addressed(outcome, "o/2")
     assert refused.status == 404
-    assert document(refused)["detail"] == "there is no output 'o/2' here; there is o/0, o/1"
+    assert document(refused)["detail"] == "there is no 'o/2': the output has values 0 to 1"
     assert addressed(results(output("o", TIFF), single=True), "o/0").status == 404
 
 

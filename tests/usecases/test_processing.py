@@ -19,6 +19,7 @@ from azenha.domain.errors import (
     NoSuchJob,
     NoSuchOutput,
     NoSuchProcess,
+    NoSuchResult,
     ProcessUnavailable,
     QueueFull,
     ResultsGone,
@@ -387,8 +388,32 @@ def test_results_are_only_the_requested_outputs_as_they_were_requested(server: S
     got = server.handle(GetResults("job1"))
     assert isinstance(got, Results)
     assert [(o.id, o.request) for o in got.outputs] == [("a", by_reference), ("c", OutputRequest())]
-    with pytest.raises(NoSuchOutput, match="there is no output 'b' here; there is a, c"):
+    with pytest.raises(NoSuchResult, match="job 'job1' was not asked for output 'b'"):
         server.handle(GetResults("job1", "b"))
+    with pytest.raises(NoSuchOutput, match="there is no output 'x' here; there is a, b, c"):
+        server.handle(GetResults("job1", "x"))
+
+
+def test_some_of_the_results_can_be_had_in_the_order_of_the_description(server: Server) -> None:
+    server.handle(run(outputs={"a": OutputRequest(), "c": OutputRequest(), "b": OutputRequest()}))
+    server.jobs.succeed("job1", a=Literal(1), c=Literal(3))
+    got = server.handle(GetResults("job1", only=("c", "a")))
+    assert isinstance(got, Results)
+    assert [o.id for o in got.outputs] == ["a", "c"]
+    with pytest.raises(BadParameter, match="parameter 'outputs' names 'x'; the outputs are a, b, c"):
+        server.handle(GetResults("job1", only=("a", "x")))
+    with pytest.raises(NoSuchResult, match="gave no value for output 'b'"):
+        server.handle(GetResults("job1", only=("b",)))
+
+
+def test_a_job_that_was_asked_for_no_outputs_says_so(server: Server) -> None:
+    for outputs, requested in ((None, True), ({"a": OutputRequest()}, True), ({}, False)):
+        accepted = server.handle(run(outputs=outputs))
+        assert isinstance(accepted, Accepted)
+        server.jobs.succeed(accepted.job.id, a=Literal(1))
+        got = server.handle(GetResults(accepted.job.id))
+        assert isinstance(got, Results)
+        assert (got.requested, bool(got.outputs)) == (requested, requested)
 
 
 def test_one_output_can_be_had_alone(server: Server) -> None:

@@ -79,6 +79,19 @@ def _load_output(format: object, transmission: str | None) -> OutputRequest:
     return OutputRequest(_load_format(format), None if transmission is None else Transmission(transmission))
 
 
+def _load_asked(
+    dialect: str, version: str, language: str, response: str, transmission: str | None = None
+) -> Asked:
+    """Rows that older versions wrote have no transmission."""
+    return Asked(
+        dialect,
+        version,
+        language,
+        ResponseForm(response),
+        None if transmission is None else Transmission(transmission),
+    )
+
+
 def dump_value(value: Value) -> list[object]:
     match value:
         case Literal(scalar, unit):
@@ -139,6 +152,7 @@ def dump_request(request: StoredRequest) -> dict[str, object]:
             request.asked.version,
             request.asked.language,
             request.asked.response,
+            request.asked.transmission,
         ],
     }
 
@@ -152,5 +166,5 @@ def load_request(data: Mapping[str, object]) -> StoredRequest:
         str(data["version"]),
         load_values(inputs),
         None if not isinstance(outputs, dict) else {id: _load_output(f, t) for id, (f, t) in outputs.items()},
-        Asked(asked[0], asked[1], asked[2], ResponseForm(asked[3])),
+        _load_asked(*asked),
     )

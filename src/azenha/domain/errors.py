@@ -133,8 +133,14 @@ class NoSuchJob(NotFound):
 
 
 class NoSuchOutput(NotFound):
+    """The process has no output of that name."""
+
     def __init__(self, output: str, known: Sequence[str]) -> None:
         super().__init__(output, f"there is no output '{output}' here; there is {', '.join(known) or 'none'}")
+
+
+class NoSuchResult(NotFound):
+    """An output that was not asked for or that the process left out, or a value beyond the last of a list."""
 
 
 class ResultsNotReady(NotFound):

@@ -136,6 +136,18 @@ def offers(offered: Sequence[Format], asked: Format) -> bool:
     )
 
 
+def wished(offered: Sequence[Format], media_types: Sequence[str]) -> Format | None:
+    """The offered format that the first of these names which names any; None from the first range on."""
+    for name in media_types:
+        wanted = media_type(name)
+        if wanted is None or "*" in wanted.essence:
+            return None
+        found = next((f for f in offered if _gives(f, wanted) and "*" not in f.media_type), None)
+        if found is not None:
+            return found
+    return None
+
+
 def _gives(offered: Format, wanted: MediaType) -> bool:
     ours = media_type(offered.media_type)
     if ours is None:

@@ -23,6 +23,7 @@ class ResponseForm(StrEnum):
     RAW = "raw"
     DOCUMENT = "document"
     NEGOTIATED = "negotiated"  # no form named, JSON accepted: raw if there is one output, else a document
+    OPEN = "open"  # no form named, nor JSON: raw, unless whoever gets the results accepts JSON by name
 
 
 class Transmission(StrEnum):
@@ -40,12 +41,18 @@ class OutputRequest:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The dialect a job was asked in, kept with it as data, so that any reply can be rendered later."""
+    """The dialect a job was asked in, kept with it as data, so that any reply can be rendered later.
+
+    Attributes:
+        transmission: of outputs that say nothing themselves: VALUE puts everything into the reply, REFERENCE
+            gives the addresses of files; None: as the server likes.
+    """
 
     dialect: str
     version: str
     language: str = "en"
     response: ResponseForm = ResponseForm.RAW
+    transmission: Transmission | None = None
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -87,7 +94,9 @@ class Execute:
         inputs: raw values by input id, in the order given.
         outputs: None: all of them, as the server likes.
         mode: what the client prefers.
-        wait: seconds the client would wait for a synchronous answer (`Prefer: wait`), None if not said.
+        wait: seconds the client would wait for the end (`Prefer: wait`, RFC 7240 §4.3), None if not said.
+        media_types: that the client accepts for the one output of a synchronous answer, the likeliest first;
+            a range (`image/*`) ends what it cares for. Empty: anything.
     """
 
     process: str
@@ -96,6 +105,7 @@ class Execute:
     mode: Mode
     asked: Asked
     wait: float | None = None
+    media_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +130,16 @@ class GetStatus:
 
 @dataclass(frozen=True, slots=True)
 class GetResults:
-    """Results of a job as it asked for them; with `output`, the raw value of that one."""
+    """Results of a job as it asked for them.
+
+    Attributes:
+        output: the raw value of that one alone.
+        only: these of the outputs; empty: all that were asked for.
+    """
 
     job: str
     output: str | None = None
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +204,18 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A job was stored and will run. `honoured` names the preferences that were followed."""
+    """A job was stored and will run.
+
+    Attributes:
+        honoured: the preferences that were followed.
+        wait: seconds to wait for its end before this is told.
+        direct: where it succeeded in that time, its results are the answer.
+    """
 
     job: Job
     honoured: tuple[str, ...] = ()
+    wait: float = 0
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +253,8 @@ class Results:
         asked: the form it was asked in.
         single: only one output's raw value was asked (by its own address).
         folder: path of the folder that the keys of `StoredFile` values are relative to.
+        requested: False where the job was asked for no outputs at all.
+        honoured: the preferences that led to a synchronous answer from a job that others can see.
     """
 
     job: Job
@@ -236,6 +262,8 @@ class Results:
     asked: Asked
     folder: str
     single: bool = False
+    requested: bool = True
+    honoured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

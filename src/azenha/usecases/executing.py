@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from azenha.domain import formats
 from azenha.domain.binding import BindingLimits, bind, bind_outputs
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import BadParameter, InputProblem, InvalidInputs
 from azenha.domain.job import Lane
 from azenha.domain.messages import Accepted, Execute, Mode, OutputRequest
-from azenha.domain.process import Catalogue, JobControl, ProcessDescription
+from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
 from azenha.domain.values import Value
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
@@ -42,6 +44,8 @@ def execute(
     inputs, outputs = _bound(description, command, limits)
     lane, honoured = lane_of(description, command.mode)
     sync = lane is Lane.SYNC
+    if sync:
+        outputs = _negotiated(description, outputs, command)
     large = LargeValues(limits.row, folders.inputs(job))
     try:
         stored = large.to_files(inputs)
@@ -61,7 +65,12 @@ def execute(
             folders.remove(job)
         raise
     wake.offered(lane)
-    return Accepted(accepted, honoured)
+    if sync or not command.wait:
+        return Accepted(accepted, honoured)
+    wait = min(command.wait, queue.sync_seconds)
+    return Accepted(
+        accepted, (*honoured, f"wait={wait:g}"), wait, direct=JobControl.SYNC in description.job_control
+    )
 
 
 def lane_of(description: ProcessDescription, mode: Mode) -> tuple[Lane, tuple[str, ...]]:
@@ -76,6 +85,22 @@ def lane_of(description: ProcessDescription, mode: Mode) -> tuple[Lane, tuple[st
     if mode is Mode.ASYNC and (JobControl.ASYNC in description.job_control or not sync):
         return Lane.BACKGROUND, (RESPOND_ASYNC,)
     return (Lane.SYNC if sync else Lane.BACKGROUND), ()
+
+
+def _negotiated(
+    description: ProcessDescription, outputs: Mapping[str, OutputRequest] | None, command: Execute
+) -> Mapping[str, OutputRequest] | None:
+    """The outputs, in the media type that the client accepts where one file is the answer and no format asked.
+
+    What is accepted is a wish: where none of it is offered, the answer is as if nothing had been said.
+    """
+    wanted = [o for o in description.outputs if outputs is None or o.id in outputs]
+    if len(wanted) != 1 or not isinstance(wanted[0].domain, ComplexDomain):
+        return outputs
+    output = wanted[0]
+    request = OutputRequest() if outputs is None else outputs[output.id]
+    chosen = formats.wished(wanted[0].domain.formats, command.media_types)
+    return outputs if request.format or chosen is None else {output.id: replace(request, format=chosen)}
 
 
 def _bound(

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from azenha.domain.errors import Forbidden, JobFailed, NoSuchJob, NoSuchOutput, ResultsGone, ResultsNotReady
+from collections.abc import Collection, Sequence
+
+from azenha.domain.errors import (
+    BadParameter,
+    Forbidden,
+    JobFailed,
+    NoSuchJob,
+    NoSuchOutput,
+    NoSuchResult,
+    ResultsGone,
+    ResultsNotReady,
+)
 from azenha.domain.job import ENDED, FailureKind, Job, JobState
 from azenha.domain.messages import (
     Dismiss,
@@ -33,7 +44,9 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
     """The outputs that were asked for, in the order of the description.
 
     Raises:
-        NoSuchJob, ResultsNotReady, ResultsGone, JobFailed, NoSuchOutput
+        NoSuchJob, ResultsNotReady, ResultsGone, JobFailed
+        NoSuchOutput, BadParameter: the process has no output that the command names.
+        NoSuchResult: it has, but the job was not asked for it, or gave none.
     """
     found = jobs.results(command.job)
     if found is None or found[0].state is JobState.REMOVED:
@@ -41,29 +54,57 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
     job, request, stored = found
     _must_have_results(job)
     known = catalogue.offerings.get(job.process)
-    described = known.description.outputs if known else ()
-    order = [o.id for o in described if o.id in stored]
+    described = {o.id: o for o in known.description.outputs} if known else {}
     # The process may have changed since: what it does not describe any more is still the job's.
-    order += [id for id in stored if id not in order]
-    wanted = [id for id in order if request.outputs is None or id in request.outputs]
-    if command.output is not None:
-        if command.output not in wanted:
-            raise NoSuchOutput(command.output, wanted)
-        wanted = [command.output]
-    arrays = {o.id: o.array for o in described}
+    ids = list(dict.fromkeys((*described, *stored)))
+    chosen = _chosen(command, ids)
+    for id in chosen:
+        if id not in stored or not (request.outputs is None or id in request.outputs):
+            raise _absent(id, job, request.outputs)
     asked = request.outputs or {}
+
+    def value(id: str) -> OutputValue:
+        values, output = tuple(stored[id]), described.get(id)
+        return OutputValue(
+            id,
+            values,
+            output.array if output else len(values) != 1,
+            asked.get(id, OutputRequest()),
+            output.domain if output else None,
+        )
+
+    wanted = chosen or [id for id in ids if id in stored and (request.outputs is None or id in asked)]
     return Results(
         job,
-        tuple(
-            OutputValue(
-                id, tuple(stored[id]), arrays.get(id, len(stored[id]) != 1), asked.get(id, OutputRequest())
-            )
-            for id in wanted
-        ),
+        tuple(value(id) for id in wanted),
         request.asked,
         str(folders.results(job.id, job.attempt)),
         single=command.output is not None,
+        requested=request.outputs is None or bool(request.outputs),
     )
+
+
+def _chosen(command: GetResults, ids: Sequence[str]) -> list[str]:
+    """The outputs that the command names, in the order of the description; none if it names none.
+
+    Raises:
+        NoSuchOutput, BadParameter: see results.
+    """
+    if command.output is not None:
+        if command.output not in ids:
+            raise NoSuchOutput(command.output, ids)
+        return [command.output]
+    for id in command.only:
+        if id not in ids:
+            known = ", ".join(ids) or "none"
+            raise BadParameter(f"parameter 'outputs' names '{id}'; the outputs are {known}", "outputs")
+    return [id for id in ids if id in command.only]
+
+
+def _absent(id: str, job: Job, asked: Collection[str] | None) -> NoSuchResult:
+    if asked is not None and id not in asked:
+        return NoSuchResult(id, f"job '{job.id}' was not asked for output '{id}'")
+    return NoSuchResult(id, f"job '{job.id}' gave no value for output '{id}', which is optional")
 
 
 def _must_have_results(job: Job) -> None:

@@ -19,8 +19,8 @@ from typing import Any, Final, TypeVar, TypeVarTuple
 from urllib.parse import quote
 
 from azenha.domain.errors import AppError, BadParameter, NoSuchPath, TookTooLong
-from azenha.domain.job import Lane
-from azenha.domain.messages import Command, Execute, GetResults, Outcome
+from azenha.domain.job import JobState, Lane
+from azenha.domain.messages import Accepted, Command, Execute, GetResults, GetStatus, Outcome, Results, Status
 from azenha.protocols.http import Buffer, Dialect, HttpReply, HttpRequest, Site
 from azenha.settings import Settings
 from azenha.usecases.ports import Ended
@@ -203,7 +203,10 @@ class Web:
 
     def _handled(self, command: Command, exchange: _Exchange) -> HttpReply:
         """Blocks: asks the store, and reads the small files of the reply."""
-        reply = exchange.written(self._processing.handle(command))
+        return self._small(exchange, self._processing.handle(command))
+
+    def _small(self, exchange: _Exchange, outcome: Outcome) -> HttpReply:
+        reply = exchange.written(outcome)
         try:
             return with_small_files(reply)
         except FileGone:
@@ -219,21 +222,48 @@ class Web:
         job = self._processing.new_id()
         self._ended.expect(job)
         try:
-            reply = await self._in_thread(self._submitted, command, job, exchange)
-            return reply or await self._ending(command, job, exchange, receive)
+            answer = await self._in_thread(self._submitted, command, job, exchange)
+            if isinstance(answer, HttpReply):
+                return answer
+            if answer.job.lane is Lane.SYNC:
+                return await self._ending(command, job, exchange, receive)
+            await self._waited(answer, receive)
+            return await self._in_thread(self._outcome, answer, exchange)
         finally:
             self._ended.forget(job)
 
-    def _submitted(self, command: Execute, job: str, exchange: _Exchange) -> HttpReply | None:
-        """Blocks. The reply to a job that nobody waits for; None where somebody does."""
+    def _submitted(self, command: Execute, job: str, exchange: _Exchange) -> HttpReply | Accepted:
+        """Blocks. The reply to a job that nobody waits for; what was accepted where somebody does."""
         accepted = self._processing.execute(command, job)
-        if accepted.job.lane is Lane.SYNC:
-            return None
+        if accepted.job.lane is Lane.SYNC or accepted.wait:
+            return accepted
         try:
             return exchange.written(accepted)
         except BaseException:
             self._processing.abandon(job)  # nobody will be told its id
             raise
+
+    async def _waited(self, accepted: Accepted, receive: Receive) -> None:
+        """Wait for the end of a background job as long as its client would; it goes on whoever waits."""
+        gone = asyncio.ensure_future(_until_gone(receive))
+        ending = asyncio.ensure_future(self._ended.wait(accepted.job.id, accepted.wait))
+        try:
+            await asyncio.wait((gone, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not ending.done():
+                raise Disconnected
+        finally:
+            gone.cancel()
+            ending.cancel()
+
+    def _outcome(self, accepted: Accepted, exchange: _Exchange) -> HttpReply:
+        """Blocks. The reply to a background job after its client has waited: results, or how it stands now."""
+        told = self._processing.handle(GetStatus(accepted.job.id))
+        assert isinstance(told, Status)
+        if accepted.direct and told.job.state is JobState.SUCCEEDED:
+            found = self._processing.handle(GetResults(accepted.job.id))
+            assert isinstance(found, Results)
+            return self._small(exchange, replace(found, honoured=accepted.honoured[-1:]))
+        return exchange.written(replace(accepted, job=told.job))
 
     async def _ending(self, command: Execute, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
         """The reply to a synchronous job, once it ended; a client that goes away dismisses it."""

@@ -15,13 +15,14 @@ from urllib.parse import unquote, urlsplit
 
 from azenha.domain.errors import BadRequest, Malformed, UnsupportedMediaType
 from azenha.domain.formats import is_json
-from azenha.domain.messages import Asked, Execute, Mode, OutputRequest, ResponseForm, Transmission
+from azenha.domain.messages import Asked, Execute, OutputRequest, ResponseForm, Transmission
 from azenha.domain.names import near
 from azenha.domain.process import Format
 from azenha.domain.values import Native, Raw, RawBox, RawReference
 from azenha.protocols import json
 from azenha.protocols.http import HttpRequest, Limits
-from azenha.protocols.negotiation import names, preferences
+from azenha.protocols.negotiation import names
+from azenha.protocols.ogcapi.wishes import media_types, wishes
 from azenha.protocols.ogcapi.words import JSON
 
 NAME: Final = "ogcapi"
@@ -34,7 +35,6 @@ _QUALIFIED: Final = frozenset({"value", "mediaType", "encoding", "schema", "form
 _REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
 _BOX: Final = frozenset({"bbox", "crs"})
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
-_WAIT = re.compile(r"[0-9]{1,9}")
 
 
 def read(process: str, request: HttpRequest, limits: Limits) -> Execute:
@@ -54,15 +54,16 @@ def read(process: str, request: HttpRequest, limits: Limits) -> Execute:
             raise BadRequest(_unknown_member(name), name)
     if "process" in body:
         _check_process(body["process"], process)
-    mode, wait = _preferred_mode(request.headers.get("prefer"))
-    response = _response(body, request.headers.get("accept"))
+    accept = request.headers.get("accept")
+    wanted, response = wishes(request), _response(body, accept)
     return Execute(
         process,
         _inputs(body.get("inputs", {})),
         _outputs(body["outputs"]) if "outputs" in body else None,
-        mode,
-        Asked(NAME, VERSION, response=response),
-        wait,
+        wanted.mode,
+        Asked(NAME, VERSION, response=response, transmission=wanted.transmission),
+        wanted.wait,
+        () if response is ResponseForm.DOCUMENT else media_types(accept),
     )
 
 
@@ -101,21 +102,9 @@ def _check_process(named: object, process: str) -> None:
         raise BadRequest(f"the body names process '{named}', the path '{process}'", "process")
 
 
-def _preferred_mode(prefer: str | None) -> tuple[Mode, float | None]:
-    """A preference that cannot be read is passed over, as RFC 7240 §2 wants it."""
-    if not prefer:
-        return Mode.AUTO, None
-    wanted = preferences(prefer)
-    wait = wanted.get("wait", "")
-    return (
-        Mode.ASYNC if "respond-async" in wanted else Mode.AUTO,
-        float(wait) if _WAIT.fullmatch(wait) else None,
-    )
-
-
 def _response(body: Mapping[str, object], accept: str | None) -> ResponseForm:
     if "response" not in body:
-        return ResponseForm.NEGOTIATED if names(accept, JSON) else ResponseForm.RAW
+        return unstated(accept)
     match body["response"]:
         case "raw":
             return ResponseForm.RAW
@@ -123,6 +112,11 @@ def _response(body: Mapping[str, object], accept: str | None) -> ResponseForm:
             return ResponseForm.DOCUMENT
         case other:
             raise BadRequest(f"'response' is raw or document; given {_given(other)}", "response")
+
+
+def unstated(accept: str | None) -> ResponseForm:
+    """The form of an answer where `response` is absent: 2.0 knows no such member, 1.0 defaults to raw."""
+    return ResponseForm.NEGOTIATED if names(accept, JSON) else ResponseForm.OPEN
 
 
 # -- inputs ---------------------------------------------------------------------------------------

@@ -169,7 +169,9 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
         "jobs": _jobs,
         "job": lambda parts, parameters, request: GetStatus(parts[0]),
         "dismiss": lambda parts, parameters, request: Dismiss(parts[0]),
-        "results": lambda parts, parameters, request: GetResults(parts[0]),
+        "results": lambda parts, parameters, request: GetResults(
+            parts[0], only=_several(parameters, "outputs")
+        ),
         "output": lambda parts, parameters, request: GetResults(parts[0], parts[1]),
         "item": _item,
         "log": _log,

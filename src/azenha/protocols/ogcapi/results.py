@@ -8,17 +8,19 @@ is answered with itself, several with multipart/related (RFC 2387), references w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
-from azenha.domain.errors import NoSuchOutput
+from azenha.domain.errors import NoSuchResult, NotAcceptable
 from azenha.domain.messages import OutputValue, ResponseForm, Results, Transmission
 from azenha.domain.values import Reference, StoredFile
 from azenha.protocols import json
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
-from azenha.protocols.negotiation import preferred
+from azenha.protocols.negotiation import names, preferred
 from azenha.protocols.ogcapi import routes
-from azenha.protocols.ogcapi.documents import Document, output_address
+from azenha.protocols.ogcapi.documents import Document, instant, job_address, output_address
+from azenha.protocols.ogcapi.stored import kept
 from azenha.protocols.ogcapi.values import (
     Entity,
     Pieces,
@@ -30,39 +32,98 @@ from azenha.protocols.ogcapi.values import (
     reference,
     type_of,
 )
-from azenha.protocols.ogcapi.words import HTML, JSON
+from azenha.protocols.ogcapi.wishes import wishes, word
+from azenha.protocols.ogcapi.words import HTML, JSON, PROFILE, RESULTS_PROFILE
 
 TEXT: Final = "text/plain"
+MULTIPART: Final = "multipart/related"
 
 
 def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) -> HttpReply:
-    """JSON, raw and multipart replies.
+    """JSON, raw and multipart replies: to a synchronous run, or of what is stored, with its validators.
 
     Args:
         form: what the parameter `f` asks for; JSON is then a document, however the job was asked.
     Raises:
-        NoSuchOutput: there are fewer values than the path says.
+        NoSuchResult: no output was asked for, or there are fewer values than the path says.
+        NotAcceptable: several outputs, and the client takes neither JSON nor multipart.
     """
+    fetched = not is_execution(request)
     if outcome.single:
-        return _raw_one(outcome, _addressed(outcome, request), request, site, by_value=True)
-    if form == JSON or _is_document(outcome):
-        return HttpReply(200, (("Content-Type", JSON),), _document(outcome, site))
+        return kept(
+            _raw_one(outcome, _addressed(outcome, request), request, site, by_value=True), outcome.job
+        )
+    if not outcome.requested:
+        return _nothing(outcome, fetched)
+    honoured = list(outcome.honoured)
+    wish = wishes(request).transmission
+    if wish is not None and any(o.request.transmission is None for o in outcome.outputs):
+        honoured.append(word(wish))
+    reply = _chosen(_as_wished(outcome, request), request, site, form)
+    headers = reply.headers
+    if honoured:
+        headers += (("Preference-Applied", ", ".join(honoured)),)
+    if outcome.honoured:
+        # Others see this job, so its answer must lead to it (/req/core/job-results-success-sync).
+        headers += (("Link", f"<{job_address(site, outcome.job.id)}>; rel=monitor"),)
+    reply = replace(reply, headers=headers)
+    return kept(reply, outcome.job) if fetched else reply
+
+
+def is_execution(request: HttpRequest) -> bool:
+    """Whether the request runs a process, and does not fetch what an earlier one made."""
+    return routes.find(request.method, request.path)[0].executes
+
+
+def _nothing(outcome: Results, fetched: bool) -> HttpReply:
+    """`outputs: {}` (2.0): nothing to answer with, and nothing to fetch."""
+    if fetched:
+        raise NoSuchResult(
+            outcome.job.id, f"job '{outcome.job.id}' was asked for no outputs: it has no results"
+        )
+    return HttpReply(204)
+
+
+def _as_wished(outcome: Results, request: HttpRequest) -> Results:
+    """Outputs that say nothing themselves by value or by reference as `Prefer: return` has it.
+
+    What stands in JSON by itself is no larger than its link: it is always given by value.
+    """
+    wish = wishes(request).transmission or outcome.asked.transmission
+    if wish is None:
+        return outcome
+    outputs = tuple(
+        o
+        if o.request.transmission or (wish is Transmission.REFERENCE and not any(map(is_file, o.values)))
+        else replace(o, request=replace(o.request, transmission=wish))
+        for o in outcome.outputs
+    )
+    return replace(outcome, outputs=outputs)
+
+
+def _chosen(outcome: Results, request: HttpRequest, site: Site, form: str | None) -> HttpReply:
+    if form == JSON or _is_document(outcome, request):
+        profile = () if is_execution(request) else (("Link", f'<{PROFILE}{RESULTS_PROFILE}>; rel="profile"'),)
+        return HttpReply(200, (("Content-Type", JSON), *profile), _document(outcome, site))
     outputs = _present(outcome)
     if all(o.request.transmission is Transmission.REFERENCE for o in outputs):
         return _linked(outcome, outputs, site)
     if len(outputs) == 1:
         return _raw_one(outcome, outputs[0], request, site)
+    accept = request.headers.get("accept")
+    if not is_execution(request) and preferred(accept, (MULTIPART, JSON, HTML)) is None:
+        raise NotAcceptable(f"these outputs can be had as {MULTIPART} or {JSON}; accepted is {accept}")
     return _multipart(outcome, outputs, request, site)
 
 
 def wants_page(outcome: Results, request: HttpRequest, form: str | None) -> bool:
     """Whether a person asks, who gets a page of all outputs. An output that is HTML is its own page."""
-    if outcome.single:
+    if outcome.single or not outcome.requested:
         return False
     if form is not None:
         return form == HTML
     offered = [JSON, HTML]
-    if not _is_document(outcome) and len(outcome.outputs) == 1 and outcome.outputs[0].values:
+    if not _is_document(outcome, request) and len(outcome.outputs) == 1 and outcome.outputs[0].values:
         own = type_of(outcome.outputs[0].values[0])
         offered = [own or JSON, *offered]
         if own is not None and own.lower().startswith(HTML):
@@ -75,14 +136,15 @@ def _present(outcome: Results) -> tuple[OutputValue, ...]:
     return tuple(o for o in outcome.outputs if o.values or o.array)
 
 
-def _is_document(outcome: Results) -> bool:
-    match outcome.asked.response:
-        case ResponseForm.DOCUMENT:
-            return True
-        case ResponseForm.NEGOTIATED:
-            return len(outcome.outputs) > 1
-        case _:
-            return False
+def _is_document(outcome: Results, request: HttpRequest) -> bool:
+    """Whether results.yaml is the answer. Where no form was named, whoever fetches several outputs chooses."""
+    asked = outcome.asked.response
+    if asked in (ResponseForm.RAW, ResponseForm.DOCUMENT) or len(outcome.outputs) < 2:
+        return asked is ResponseForm.DOCUMENT
+    accept = request.headers.get("accept")
+    if names(accept, JSON) or names(accept, MULTIPART):
+        return preferred(accept, (JSON, MULTIPART)) == JSON
+    return asked is ResponseForm.NEGOTIATED
 
 
 def _addressed(outcome: Results, request: HttpRequest) -> OutputValue:
@@ -92,8 +154,11 @@ def _addressed(outcome: Results, request: HttpRequest) -> OutputValue:
     if route.name != "item":
         return output
     if not output.array or int(parts[2]) >= len(output.values):
-        known = [f"{output.id}/{n}" for n in range(len(output.values))] if output.array else [output.id]
-        raise NoSuchOutput(f"{parts[1]}/{parts[2]}", known)
+        there = f"values 0 to {len(output.values) - 1}" if output.values else "no value"
+        there = there if output.array else f"one value, at '{output.id}'"
+        raise NoSuchResult(
+            f"{output.id}/{parts[2]}", f"there is no '{output.id}/{parts[2]}': the output has {there}"
+        )
     return OutputValue(output.id, (output.values[int(parts[2])],), False, output.request, output.domain)
 
 
@@ -120,7 +185,7 @@ def _raw_one(
 
 def _entity(outcome: Results, output: OutputValue, request: HttpRequest) -> Entity | None:
     as_text = preferred(request.headers.get("accept"), (JSON, TEXT)) == TEXT
-    return entity(output.values[0], output.domain, outcome.folder, as_text=as_text)
+    return entity(output.id, output.values[0], output.domain, outcome.folder, as_text=as_text)
 
 
 def _array(output: OutputValue) -> bytes:
@@ -187,7 +252,7 @@ def _related(outcome: Results, elements: list[_Element], request: HttpRequest, s
         head = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
         body += [f"--{boundary}\r\n{head}\r\n".encode(), *content, b"\r\n"]
     body.append(f"--{boundary}--\r\n".encode())
-    kind = f'multipart/related; boundary="{boundary}"; type={quoted(root)}'
+    kind = f'{MULTIPART}; boundary="{boundary}"; type={quoted(root)}'
     return HttpReply(200, (("Content-Type", kind), ("X-Content-Type-Options", "nosniff")), tuple(body))
 
 
@@ -264,4 +329,7 @@ def page(outcome: Results, site: Site) -> Document:
             else:
                 shown.append({"value": plain(value, output.domain)})
         found[output.id] = shown
-    return {"jobID": outcome.job.id, "processID": outcome.job.process, "outputs": found}
+    told: Document = {"jobID": outcome.job.id, "processID": outcome.job.process, "outputs": found}
+    if outcome.job.expires is not None:
+        told["expires"] = instant(outcome.job.expires)
+    return told

@@ -16,6 +16,8 @@ class Route:
 
     Attributes:
         negotiated: answers JSON or HTML only: other media types can be refused before anything is done.
+        executes: runs a process. Of a GET, the query then holds the inputs, whatever their names, and HEAD is
+            not possible: it must have no effects.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Route:
     about: str
     parameters: tuple[str, ...] = ()
     negotiated: bool = True
+    executes: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -42,6 +45,7 @@ ROUTES: Final = (
         "/processes/{process}/execution",
         "Run a process; with the header 'Prefer: respond-async' in the background",
         negotiated=False,
+        executes=True,
     ),
     Route(
         "jobs",
@@ -52,7 +56,14 @@ ROUTES: Final = (
     ),
     Route("job", "GET", "/jobs/{job}", "Status of a job"),
     Route("dismiss", "DELETE", "/jobs/{job}", "Dismiss a job, or remove one that has ended"),
-    Route("results", "GET", "/jobs/{job}/results", "Results of a job", negotiated=False),
+    Route(
+        "results",
+        "GET",
+        "/jobs/{job}/results",
+        "Results of a job, or those 'outputs' of it",
+        ("outputs",),
+        negotiated=False,
+    ),
     Route("output", "GET", "/jobs/{job}/results/{output}", "One output, as it is", negotiated=False),
     Route(
         "item",

@@ -7,6 +7,7 @@ text must be escaped and bytes written as base64.
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -15,6 +16,7 @@ from urllib.parse import quote
 from azenha.domain import lexical
 from azenha.domain.crs import known_crs
 from azenha.domain.errors import NoSuchJob
+from azenha.domain.files import file_name
 from azenha.domain.formats import BASE64, OCTETS, is_json, is_text, media_type
 from azenha.domain.process import BoxDomain, Domain, Format, ObjectDomain
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
@@ -28,12 +30,17 @@ Pieces = tuple[bytes | FileSlice, ...]
 INLINE: Final = 1024 * 1024  # bytes of a file that a document carries inside; larger ones it refers to
 TEXT: Final = "text/plain; charset=utf-8"
 
-_ACTIVE: Final = ("text/html", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xml")
+# What a browser may show where it is. All else is saved: HTML, SVG, XML and PDF can hold scripts, others may.
+_PASSIVE: Final = re.compile(
+    r"(image/(?!svg)|audio/|video/)[a-z0-9.-]+|text/(plain|csv|markdown)|application/([a-z0-9.-]+\+)?json"
+)
+# A result was made of somebody's data, and comes from the same origin as everything else here.
+_SANDBOX: Final = ("Content-Security-Policy", "default-src 'none'; sandbox")
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A value as it is: its bytes and their media type; `name` of a file."""
+    """A value as it is: its bytes and their media type; `name` of data, None of a JSON value."""
 
     media_type: str
     body: Pieces
@@ -42,21 +49,20 @@ class Entity:
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         found = [("Content-Type", in_header(self.media_type)), ("X-Content-Type-Options", "nosniff")]
-        parsed = media_type(self.media_type)
-        if parsed is None or parsed.essence in _ACTIVE:
-            # A result may hold scripts, and comes from the same origin as everything else here.
-            found.append(("Content-Security-Policy", "sandbox"))
         if self.name is not None:
-            found.append(("Content-Disposition", disposition(self.name)))
+            parsed = media_type(self.media_type)
+            passive = parsed is not None and _PASSIVE.fullmatch(parsed.essence)
+            found += [_SANDBOX, ("Content-Disposition", disposition(self.name, inline=bool(passive)))]
         return tuple(found)
 
 
-def disposition(name: str) -> str:
+def disposition(name: str, *, inline: bool) -> str:
     """Content-Disposition with a file name (RFC 6266): ASCII for old clients, UTF-8 for the others."""
+    kind = "inline" if inline else "attachment"
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     if plain == name:
-        return f'inline; filename="{name}"'
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+        return f'{kind}; filename="{name}"'
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def in_header(type: str) -> str:
@@ -90,19 +96,22 @@ def type_of(value: Value) -> str | None:
 # -- raw ------------------------------------------------------------------------------------------
 
 
-def entity(value: Value, domain: Domain | None, folder: str, *, as_text: bool) -> Entity | None:
+def entity(id: str, value: Value, domain: Domain | None, folder: str, *, as_text: bool) -> Entity | None:
     """A value as it is; None if it is a reference to elsewhere.
 
     Args:
+        id: of the output, after which data without a name is called.
         as_text: a scalar is written in XML Schema's lexical form, not as JSON.
     """
     match value:
         case Literal(scalar, None) if as_text:
             return Entity(TEXT, (lexical.write(scalar).encode(),))
         case InlineText(text, format):
-            return Entity(_with_charset(format.media_type), (text.encode(),))
+            return Entity(
+                _with_charset(format.media_type), (text.encode(),), file_name(id, format.media_type)
+            )
         case InlineBytes(data, format):
-            return Entity(format.media_type, (data,))
+            return Entity(format.media_type, (data,), file_name(id, format.media_type))
         case StoredFile(key, name, size, format):
             return Entity(_with_charset(format.media_type), (FileSlice(_path(folder, key), 0, size),), name)
         case Reference():

@@ -22,6 +22,9 @@ CONFORMANCE: Final = tuple(
 RELATION: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
 EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
 
+PROFILE: Final = "https://www.opengis.net/def/profile/OGC/0/"
+RESULTS_PROFILE: Final = "ogc-results"
+
 # statusCode.yaml; a removed job is shown once, in the answer to its removal.
 STATUS: Final[Mapping[JobState, str]] = MappingProxyType(
     {
