@@ -38,6 +38,17 @@ def die_with_a_daemon(tells: str) -> str:
 
 
 @process(version="1.0.0")
+def wait_beside_a_daemon(tells: str) -> str:
+    """Leaves a daemon that has nothing to do with the job's folder, and waits."""
+    home = os.getcwd()
+    os.chdir("/")
+    _daemon(tells)
+    os.chdir(home)
+    time.sleep(600)
+    return "done"
+
+
+@process(version="1.0.0")
 def fork_bomb() -> str:
     """Never ends by itself."""
     while True:

@@ -29,6 +29,25 @@ def test_a_daemon_ends_with_the_job_that_left_it(
     until(lambda: not alive(pid), 5, "the daemon ends")
 
 
+@pytest.mark.parametrize("how", ["fork", "spawn"])
+def test_a_daemon_that_outlived_the_whole_server_ends_when_it_is_started_again(
+    start: Start, tmp_path: Path, how: str
+) -> None:
+    server = start(MULTIPLYING, children={"start": how})
+    tells = tmp_path / "daemon"
+    job = server.submit("wait_beside_a_daemon", tells=str(tells))
+    until(tells.exists, 30, "the daemon tells its process id")
+    daemon = int(tells.read_text())
+    server.kill(sorted(marked(server.mark) - {daemon}))
+    assert alive(daemon)
+
+    server.start()
+
+    until(lambda: not alive(daemon), 10, "the daemon ends")
+    assert server.ended(job)["status"] == "failed"
+    assert server.execute("say", text="after").json == "after"
+
+
 @pytest.mark.skipif(not cgroups.available(), reason="this host gives no writable cgroup for processes")
 def test_a_fork_bomb_fails_its_own_job_and_no_other(start: Start) -> None:
     server = start(MULTIPLYING, jobs={"processes": 64, "time": 60})

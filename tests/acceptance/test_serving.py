@@ -6,9 +6,11 @@ import functools
 import http.server
 import json
 import os
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,24 @@ def test_a_second_server_on_the_folder_is_refused(start) -> None:
     assert second.returncode == 1
     assert "another server uses" in second.stderr
     assert server.execute("echo", text="still there").json == "still there"
+
+
+def test_a_data_folder_of_a_newer_azenha_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    server = LiveServer(tmp_path, ["azenha.examples.basic"])
+    server.start()
+    server.end()
+    database = server.data / "azenha.sqlite"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    refused = azenha(server, "serve", "azenha.examples.basic", "--data", str(server.data), "--port", "0")
+
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    for words in (str(database), "schema 9999", "install the azenha that wrote it", "--data"):
+        assert words in line
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
 
 
 def test_a_dialect_of_another_package_is_served_and_shares_the_jobs(start, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 from collections.abc import Sequence
@@ -22,6 +23,11 @@ from azenha.engine.worker import Worker
 from azenha.settings import Settings
 from azenha.supervisor import end_with_stdin
 
+MARK = (
+    "JOBS_OF_AZENHA"  # in the environment of all that jobs start; with AZENHA_ in front it would be a setting
+)
+SWEEPS = 10
+
 
 def main(_: Sequence[str]) -> int:
     log_to_stderr()
@@ -32,6 +38,8 @@ def main(_: Sequence[str]) -> int:
     lock = _only_worker(settings, done)
     if lock is None:
         return 0
+    # Inherited by all that is started from here on, and not to be seen on this process itself.
+    os.environ[MARK] = _mark(settings.data)
     _end_leftovers(settings.data)
     jobs = open_jobs(settings)
     announce: list[WakeListener] = []
@@ -67,14 +75,21 @@ def _only_worker(settings: Settings, done: threading.Event) -> FolderLock | None
     return None
 
 
+def _mark(data: Path) -> str:
+    """The data folder, whatever its path is at the moment."""
+    place = data.stat()
+    return f"{place.st_dev}:{place.st_ino}"
+
+
 def _end_leftovers(data: Path) -> None:
-    """What a killed worker left: end processes in its jobs' folders (Linux), remove those folders."""
+    """What a killed worker left: end what its jobs had started, however detached (Linux), remove their folders."""
+    for _ in range(SWEEPS):  # one that is found may just have started another
+        left = tree.marked(MARK, _mark(data))
+        for pid in left:
+            tree.kill(pid)
+        if not left:
+            break
     work = data / "work"
-    for entry in Path("/proc").iterdir() if tree.LINUX else ():
-        if entry.name.isdecimal():
-            with suppress(OSError):
-                if (entry / "cwd").readlink().is_relative_to(work):
-                    tree.kill(int(entry.name))
     for folder in work.iterdir() if work.is_dir() else ():
         rmtree(folder, ignore_errors=True)
 

@@ -58,6 +58,18 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def marked(name: str, value: str) -> list[int]:
+    """Processes that were started with this in their environment, but for this one and its parent (Linux)."""
+    wanted = f"{name}={value}".encode()
+    found: list[int] = []
+    for entry in Path("/proc").iterdir() if LINUX else ():
+        if entry.name.isdecimal():
+            with suppress(OSError):  # somebody else's, or gone
+                if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+    return [one for one in found if one not in (os.getpid(), os.getppid())]
+
+
 def memory(pid: int) -> int:
     """Resident private bytes of a process."""
     try:
