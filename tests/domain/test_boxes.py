@@ -30,6 +30,7 @@ READ = [
     (ANY, RawBox(tuple(map(Lexical, (" 1 ", "2", "3e0", "4.")))), Box((1, 2), (3, 4), CRS84)),
     (ANY, boxes.written("1, 2,3,4"), Box((1, 2), (3, 4), CRS84)),
     (ANY, boxes.written("-8,-35,-7,-34,EPSG:4326"), Box((-35, -8), (-34, -7), WGS84.name)),
+    (ANY, boxes.written("-8,-35,-7,-34,EPSG:4326,2"), Box((-35, -8), (-34, -7), WGS84.name)),
 ]
 
 
@@ -66,6 +67,12 @@ def test_a_box_that_is_none_is_refused_with_its_reason(domain, raw, reason):
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "1 2 3 4", "a,b,c,d", "EPSG:4326,1,2,3,4"])
 def test_a_text_that_does_not_begin_with_a_box_is_refused(text):
     with pytest.raises(NotAValue, match="expected 4 or 6 numbers"):
+        boxes.written(text)
+
+
+@pytest.mark.parametrize("text", ["1,2,3,4,EPSG:4326,3", "1,2,3,4,5,6,EPSG:4326,2", "1,2,3,4,EPSG:4326,0"])
+def test_dimensions_that_contradict_the_numbers_are_refused(text):
+    with pytest.raises(NotAValue, match="dimensions, not of"):
         boxes.written(text)
 
 

@@ -37,6 +37,12 @@ ACCEPTED = [
     ([TIFF], Format("image/tiff", encoding="UTF-8"), None),
     ([CSV], Format("text/csv"), CSV),
     ([CSV], Format("text/csv", schema="https://example.org/other"), None),
+    ([Format("a/b", "GZip", "urn:X")], Format("a/b", "gzip", "urn:x"), Format("a/b", "GZip", "urn:X")),
+    (
+        [Format("a/b", None, "urn:X"), Format("a/b", None, "urn:x")],
+        Format("a/b", None, "urn:x"),
+        Format("a/b", None, "urn:x"),
+    ),
     (
         [TIFF],
         Format("image/tiff", schema="https://example.org/x"),
@@ -67,6 +73,7 @@ OFFERED = [
     ([GEOTIFF], Format("", encoding="base64"), True),
     ([GEOTIFF], Format("image/tiff", encoding="hex"), False),
     ([CSV], Format("text/csv", schema=CSV.schema), True),
+    ([Format("a/b", "GZip", "urn:X")], Format("a/b", "gzip", "urn:x"), True),
     ([TIFF], Format("image/tiff", schema="https://example.org/x"), False),
     ([TIFF], Format("not a media type"), False),
 ]

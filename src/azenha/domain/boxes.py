@@ -16,7 +16,9 @@ _GEOGRAPHIC = frozenset(
 
 
 def written(text: str) -> RawBox:
-    """A box from a KVP or the command line: `minx,miny,maxx,maxy[,crs]`, in the axis order of the CRS.
+    """A box from a KVP or the command line: `minx,miny,maxx,maxy[,crs[,dimensions]]`, in the axis order of the CRS.
+
+    `dimensions` (2 or 3, 06-121r3 §10.2.3) repeats what the count of the numbers says.
 
     Raises:
         NotAValue: it does not begin with 4 or 6 numbers.
@@ -25,7 +27,12 @@ def written(text: str) -> RawBox:
     count = next((i for i, part in enumerate(parts) if not _is_number(part)), len(parts))
     if count not in (4, 6):
         raise NotAValue(f"expected 4 or 6 numbers and perhaps a CRS, with commas between; got {quoted(text)}")
-    return RawBox(tuple(Lexical(part) for part in parts[:count]), ",".join(parts[count:]) or None)
+    crs = parts[count:]
+    if len(crs) > 1 and crs[-1].isdecimal():
+        if crs[-1] != str(count // 2):
+            raise NotAValue(f"{count} numbers are a box of {count // 2} dimensions, not of {quoted(crs[-1])}")
+        crs.pop()
+    return RawBox(tuple(Lexical(part) for part in parts[:count]), ",".join(crs) or None)
 
 
 def _is_number(text: str) -> bool:

@@ -34,6 +34,33 @@ class BadParameter(BadRequest):
     """A query parameter or header has a value that is not allowed; `locator` is its name."""
 
 
+class MissingParameter(BadParameter):
+    """A parameter that the operation needs was not given; `locator` is its name."""
+
+    def __init__(self, name: str, message: str | None = None) -> None:
+        super().__init__(message or f"parameter '{name}' is missing", name)
+
+
+class VersionNotOffered(BadRequest):
+    """None of the versions that the client can read is spoken here."""
+
+
+class NoSuchOperation(BadRequest):
+    """The protocol, or this server, has no operation of that name; `locator` is the name."""
+
+
+class OptionNotOffered(BadRequest):
+    """The protocol has the option, this server has not; `locator` is its name."""
+
+
+class UpdateSequenceAhead(BadRequest):
+    """The client claims to have a newer capabilities document than there is."""
+
+
+class HeaderNotUnderstood(BadRequest):
+    """A SOAP header that the receiver must understand, or refuse the message."""
+
+
 class UnsupportedMediaType(BadRequest):
     """The body has a media type that this operation does not take."""
 

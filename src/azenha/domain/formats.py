@@ -114,12 +114,13 @@ def accepted(offered: Sequence[Format], given: Format) -> Format | None:
         candidates = [joined for f in nearest_first if (joined := _joined(f, wanted, given.media_type))]
         if not candidates and anything(offered):
             candidates = [Format(given.media_type)]
-    for candidate in candidates:
-        if _same_encoding(candidate, given) and given.schema in (None, candidate.schema):
-            return replace(candidate, encoding=given.encoding or candidate.encoding)
+    for same in (_same_schema, _like_schema):
+        for candidate in candidates:
+            if _same_encoding(candidate, given) and same(candidate, given):
+                return replace(candidate, encoding=_encoding(candidate, given))
     for candidate in candidates:
         if _same_encoding(candidate, given) and candidate.schema is None:
-            return replace(candidate, encoding=given.encoding or candidate.encoding, schema=given.schema)
+            return replace(candidate, encoding=_encoding(candidate, given), schema=given.schema)
     return None
 
 
@@ -130,8 +131,8 @@ def offers(offered: Sequence[Format], asked: Format) -> bool:
         return False
     return any(
         (wanted is None or _gives(f, wanted))
-        and asked.schema in (None, f.schema)
-        and (asked.encoding is None or asked.encoding.lower() in (BASE64, f.encoding))
+        and (_same_schema(f, asked) or _like_schema(f, asked))
+        and (asked.encoding is None or asked.encoding.lower() in (BASE64, (f.encoding or "").lower()))
         for f in offered
     )
 
@@ -195,7 +196,23 @@ def _same_encoding(offered: Format, given: Format) -> bool:
         return True
     if given.encoding.lower() in ("utf-8", "utf8"):
         return is_text(offered.media_type)
-    return given.encoding == offered.encoding
+    return given.encoding.lower() == (offered.encoding or "").lower()
+
+
+def _encoding(offered: Format, given: Format) -> str | None:
+    """As offered, where they differ in case alone."""
+    if given.encoding and given.encoding.lower() == (offered.encoding or "").lower():
+        return offered.encoding
+    return given.encoding or offered.encoding
+
+
+def _same_schema(offered: Format, given: Format) -> bool:
+    return given.schema in (None, offered.schema)
+
+
+def _like_schema(offered: Format, given: Format) -> bool:
+    """The plugin of QGIS sends schemas in lower case, whatever they were."""
+    return (given.schema or "").lower() == (offered.schema or "").lower()
 
 
 def shown(format: Format) -> str:

@@ -73,7 +73,9 @@ class Coding(StrEnum):
     JSON = "json"  # an object or array, verbatim
     JSON_STRING = "json-string"  # what stands between the quotes: escapes are to be undone
     XML = "xml"  # one element, verbatim
-    XML_TEXT = "xml-text"  # character data: references and CDATA sections are to be undone
+    XML_TEXT = (
+        "xml-text"  # character data: references, CDATA sections, line ends (XML 1.0 §2.11) to be undone
+    )
 
 
 @dataclass(frozen=True, slots=True)
