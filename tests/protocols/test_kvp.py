@@ -42,7 +42,7 @@ def inputs(raw: str) -> list[Plain]:
         ("x=1@mimeType=application/geo+json@uom=m", [("x", "1", {"mimetype": "application/geo+json", "uom": "m"})]),
         ("x=1@MIMETYPE=a/b@dataType=xs:int", [("x", "1", {"mimetype": "a/b", "datatype": "xs:int"})]),
         ("x=1@format=a/b@schema=@encoding=", [("x", "1", {"mimetype": "a/b"})]),
-        ("p=@xlink:href=http%3A%2F%2Fh%2F%3Fa%3D1%3B@method=x", [("p", "", {"xlink:href": "http://h/?a=1;", "method": "x"})]),
+        ("p=@xlink:href=http%3A//h?a%3D1%3B@method=x", [("p", "", {"xlink:href": "http://h?a=1;", "method": "x"})]),
         ("p@href=http://h/?a=1", [("p", None, {"xlink:href": "http://h/?a=1"})]),
         ("p%40xlink%3Ahref%3Dhttp%253A%252F%252Fh", [("p", None, {"xlink:href": "http://h"})]),
         ("b=46,102,47,103,urn:ogc:def:crs:EPSG::4326,2", [("b", "46,102,47,103,urn:ogc:def:crs:EPSG::4326,2", {})]),
