@@ -27,7 +27,7 @@ from azenha.domain.names import near
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.negotiation import preferred
 from azenha.protocols.ogcapi import execute, routes
-from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, STATES
+from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, HTML, OPENAPI, STATES
 
 PAGE: Final = 10
 LONGEST_PAGE: Final = 10_000  # more is capped, not refused (/req/core/pl-limit-definition)
@@ -82,6 +82,23 @@ def chosen_form(request: HttpRequest) -> str | None:
     if value is not None and value not in FORM_NAMES:
         raise BadParameter(f"parameter 'f' is json or html; given '{value}'", "f")
     return FORM_NAMES[value] if value is not None else None
+
+
+def definition_form(request: HttpRequest) -> str:
+    """The media type that the OpenAPI definition is answered in.
+
+    Raises:
+        BadParameter: `f` is neither json nor html.
+        NotAcceptable: Accept has none of them.
+    """
+    chosen = chosen_form(request)
+    if chosen is not None:
+        return HTML if chosen == HTML else OPENAPI
+    header, offered = request.headers.get("accept"), (OPENAPI, *FORMS)
+    choice = preferred(header, offered)
+    if choice is None:
+        raise NotAcceptable(f"this can be had as {' or '.join(offered)}; accepted is {header}")
+    return choice
 
 
 def _parameters(request: HttpRequest, route: routes.Route) -> Parameters:
@@ -158,12 +175,18 @@ def _log(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -
     return GetLog(parts[0], _count(_single(parameters, "offset") or "0", "offset", 0))
 
 
+def _api(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> DescribeApi:
+    definition_form(request)
+    return DescribeApi()
+
+
 _Reader = Callable[[tuple[str, ...], Parameters, HttpRequest], Command]
 _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
     {
         "landing": lambda parts, parameters, request: DescribeServer(),
         "conformance": lambda parts, parameters, request: DescribeConformance(),
-        "api": lambda parts, parameters, request: DescribeApi(),
+        "api": _api,
+        "script": lambda parts, parameters, request: DescribeApi(),
         "processes": lambda parts, parameters, request: ListProcesses(_limit(parameters), _after(parameters)),
         "process": lambda parts, parameters, request: Describe(parts[0]),
         "jobs": _jobs,

@@ -1,4 +1,4 @@
-"""The paths of OGC API - Processes 1.0 that are served: one table for the reader and for the API page."""
+"""The paths of OGC API - Processes 1.0 that are served: one table for the reader and for OpenAPI."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Route:
 ROUTES: Final = (
     Route("landing", "GET", "/", "Landing page"),
     Route("conformance", "GET", "/conformance", "Conformance classes"),
-    Route("api", "GET", "/api", "This list of operations"),
+    Route("api", "GET", "/api", "The operations, in OpenAPI 3.0", negotiated=False),
+    Route("script", "GET", "/api/try.js", "Script of the page of the operations", negotiated=False),
     Route("processes", "GET", "/processes", "List the processes", ("limit", "after")),
     Route("process", "GET", "/processes/{process}", "Describe a process"),
     Route(

@@ -11,12 +11,13 @@ from azenha.domain.process import JobControl
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"
 FORMS: Final = (JSON, HTML)  # the first is what a client gets that says nothing
 FORM_NAMES: Final = MappingProxyType({"json": JSON, "html": HTML})
 
 CONFORMANCE: Final = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "ogc-process-description", "json", "html", "dismiss")
+    for name in ("core", "ogc-process-description", "json", "html", "oas30", "dismiss")
 )
 
 RELATION: Final = "http://www.opengis.net/def/rel/ogc/1.0/"

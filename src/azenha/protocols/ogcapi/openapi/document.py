@@ -1,0 +1,180 @@
+"""The whole definition: what all servers have in common, and an operation for each process.
+
+Of what an address could change only `servers` is told, and it stands in the head with the server's title: the
+rest is rendered once for a catalogue, whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Final
+from urllib.parse import quote
+
+from azenha.domain.process import Catalogue, ProcessDescription
+from azenha.protocols import json
+from azenha.protocols.http import Site
+from azenha.protocols.ogcapi.openapi import process as one
+from azenha.protocols.ogcapi.openapi.example import example
+from azenha.protocols.ogcapi.openapi.operations import (
+    ACCEPTED,
+    ERRORS,
+    EVERYWHERE,
+    EXECUTE_ERRORS,
+    HEADERS,
+    LINKED,
+    OPERATIONS,
+    PARAMETERS,
+    RESULTS,
+    TAGS,
+    Answer,
+)
+from azenha.protocols.ogcapi.openapi.schemas import SCHEMAS, Schema, ref
+from azenha.protocols.ogcapi.routes import ROUTES, Route
+from azenha.protocols.ogcapi.words import HTML, JSON
+
+_EXECUTION: Final = "Processes"
+_NOTES: Final = (
+    "Every document can be had as JSON or as a page (`f`, or the header Accept); every GET also as HEAD. There "
+    "are no identities: no operation needs credentials, whoever reaches the server may use it."
+)
+
+
+def document(catalogue: Catalogue, site: Site) -> Schema:
+    return {**head(site), **body(catalogue)}
+
+
+def head(site: Site) -> Schema:
+    """What depends on the server's name and address."""
+    words = [w for w in (site.description, _NOTES) if w]
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": site.title, "version": "1.0.0", "description": "\n\n".join(words)},
+        "servers": [{"url": site.base}],
+    }
+
+
+def body(catalogue: Catalogue) -> Schema:
+    """All the rest."""
+    processes = [catalogue.offerings[id].description for id in sorted(catalogue.offerings)]
+    paths: dict[str, dict[str, object]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    for process in processes:
+        paths[f"/processes/{quote(process.id, safe='')}/execution"] = {"post": _execution(process)}
+    return {
+        "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
+        # No identities: an empty list says that nothing is asked for (/req/oas30/security).
+        "security": [],
+        "paths": paths,
+        "components": {
+            "schemas": {**SCHEMAS, **{_component(p): one.body(p) for p in processes}},
+            "parameters": dict(PARAMETERS),
+            "headers": dict(HEADERS),
+            "responses": {f"E{status}": _error(status, about) for status, about in ERRORS.items()},
+        },
+    }
+
+
+def etag(tail: bytes, site: Site) -> str:
+    """Changes with what is served, and with the address under which it is seen."""
+    return f'"{sha256(json.dump(head(site)) + sha256(tail).digest()).hexdigest()[:32]}"'
+
+
+# -- operations -----------------------------------------------------------------------------------
+
+
+def _operation(route: Route) -> Schema:
+    told = OPERATIONS[route.name]
+    names = [s[1:-1] for s in route.segments if s.startswith("{")]
+    names += [*(("f",) if route.name not in _NO_FORM else ()), *route.parameters, *told.headers]
+    found: Schema = {"operationId": route.name, "tags": [told.tag], "summary": route.about}
+    if told.about:
+        found["description"] = told.about
+    if names:
+        found["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in names]
+    if told.body is not None:
+        found["requestBody"] = _request(ref(told.body), {"inputs": {}})
+    found["responses"] = _responses(told.answers, told.errors)
+    return found
+
+
+_NO_FORM: Final = ("script",)
+
+
+def _execution(process: ProcessDescription) -> Schema:
+    answers = {200: one.answer(process, RESULTS), 201: ACCEPTED, 204: LINKED}
+    found: Schema = {
+        "operationId": f"execute.{process.id}",
+        "tags": [_EXECUTION],
+        "summary": f"Run {process.id}: {process.text.title}",
+    }
+    if process.text.abstract:
+        found["description"] = process.text.abstract
+    found["externalDocs"] = {"url": f"processes/{quote(process.id, safe='')}", "description": "Description"}
+    found["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in ("f", "Prefer")]
+    found["requestBody"] = _request(ref(_component(process)), example(process))
+    found["responses"] = _responses(answers, EXECUTE_ERRORS)
+    return found
+
+
+def _component(process: ProcessDescription) -> str:
+    return f"execute-{quote(process.id, safe='').replace('%', '.')}"
+
+
+def _request(schema: Schema, example: Schema) -> Schema:
+    return {"required": True, "content": {JSON: {"schema": schema, "example": example}}}
+
+
+def _responses(answers: Mapping[int, Answer], errors: tuple[int, ...]) -> Schema:
+    found: Schema = {str(status): _answer(answer) for status, answer in answers.items()}
+    for status in sorted({*EVERYWHERE, *errors}):
+        found[str(status)] = {"$ref": f"#/components/responses/E{status}"}
+    return found
+
+
+def _answer(answer: Answer) -> Schema:
+    found: Schema = {"description": answer.about}
+    if answer.headers:
+        found["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in answer.headers}
+    if answer.content:
+        found["content"] = {type: _content(schema) for type, schema in answer.content.items()}
+    return found
+
+
+def _content(schema: Schema | None) -> Schema:
+    return {"schema": {"type": "string", "format": "binary"} if schema is None else schema}
+
+
+def _error(status: int, about: str) -> Schema:
+    if status == 431:  # refused before anything is read of the request
+        return {"description": about, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    found: Schema = {
+        "description": about,
+        "content": {JSON: {"schema": ref("exception")}, HTML: _content(None)},
+    }
+    if status == 503:
+        found["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    return found
+
+
+def resolved(found: Mapping[str, object], definition: Mapping[str, object]) -> Mapping[str, object]:
+    """What a `$ref` within the definition stands for; anything else is itself."""
+    address = found.get("$ref")
+    if not isinstance(address, str):
+        return found
+    part: object = definition
+    for name in address.removeprefix("#/").split("/"):
+        assert isinstance(part, Mapping)
+        part = part[name]
+    assert isinstance(part, Mapping)
+    return part
+
+
+def operations(definition: Mapping[str, object]) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+    """Method, path and operation, in the order of the definition."""
+    paths = definition["paths"]
+    assert isinstance(paths, Mapping)
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation

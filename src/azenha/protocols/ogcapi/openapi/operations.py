@@ -1,0 +1,212 @@
+"""What OpenAPI says of each route beyond the table of routes: parameters, bodies, replies.
+
+A route without an entry in `OPERATIONS` or a parameter without one in `PARAMETERS` is a KeyError, which a test
+finds. Caps that the server applies to larger values are told in words, and are no `maximum`: what is above is
+allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from azenha.protocols.ogcapi.openapi.schemas import COUNT, TEXT, Schema, ref, several, told
+from azenha.protocols.ogcapi.read import LONGEST_PAGE, PAGE
+from azenha.protocols.ogcapi.words import FORM_NAMES, HTML, JSON, OPENAPI
+
+# A value of a list in the query: not empty, and a comma separates it from the next.
+_LISTED: Final[Schema] = {"type": "string", "pattern": r"^[^,\u0000]+$"}
+
+
+def _query(name: str, about: str, schema: Schema, **more: object) -> Schema:
+    return {"name": name, "in": "query", "required": False, "description": about, "schema": schema, **more}
+
+
+def _path(name: str, about: str, schema: Schema = TEXT) -> Schema:
+    return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
+
+
+def _header(name: str, about: str, **more: object) -> Schema:
+    return {"name": name, "in": "header", "required": False, "description": about, "schema": TEXT, **more}
+
+
+_MEDIA_TYPE: Final = "the form of the answer, instead of the header Accept"
+
+# By `name` in the query or the path, or by the name of the header.
+PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
+    {
+        "f": _query("f", _MEDIA_TYPE, {"type": "string", "enum": list(FORM_NAMES)}),
+        "limit": _query(
+            "limit",
+            f"how many at most are told on a page; more than {LONGEST_PAGE} count as {LONGEST_PAGE}",
+            {"type": "integer", "minimum": 1, "default": PAGE},
+        ),
+        "after": _query(
+            "after",
+            "where the page begins, as the link to the next page says",
+            {"type": "string", "minLength": 1, "pattern": r"^[^\u0000]+$"},
+        ),
+        "status": _query(
+            "status", "jobs of these states", several(ref("statusCode")), style="form", explode=True
+        ),
+        "processID": _query(
+            "processID", "jobs of these processes", several(_LISTED), style="form", explode=True
+        ),
+        "offset": _query("offset", "the first byte that is wanted", {**COUNT, "default": 0}),
+        "process": _path("process", "id of the process"),
+        "job": _path("job", "id of the job"),
+        "output": _path("output", "id of the output"),
+        "item": _path("item", "which value of the list, counted from 0", COUNT),
+        "Prefer": _header(
+            "Prefer",
+            "`respond-async`: run in the background. What cannot be read is passed over (RFC 7240).",
+            example="respond-async",
+        ),
+        "If-None-Match": _header("If-None-Match", "the ETag of a copy that is held already"),
+    }
+)
+
+HEADERS: Final[Mapping[str, Schema]] = MappingProxyType(
+    {
+        "Location": {"description": "address of the job", "schema": TEXT},
+        "Link": {"description": "links of the document, or of outputs by reference (RFC 8288)", "schema": TEXT},
+        "Preference-Applied": {"description": "the preferences that were followed", "schema": TEXT},
+        "ETag": {"description": "changes with the content", "schema": TEXT},
+        "Retry-After": {"description": "seconds to wait", "schema": TEXT},
+        "Content-Disposition": {"description": "a name for the file", "schema": TEXT},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful reply: what it means, its body by media type (None: bytes of that type), its headers."""
+
+    about: str
+    content: Mapping[str, Schema | None]
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is said of one operation.
+
+    Attributes:
+        answers: successes by status.
+        errors: statuses, besides those that every operation has.
+        headers: of the request, names in PARAMETERS.
+        body: name of the schema of the request's body; None: it has none.
+    """
+
+    tag: str
+    answers: Mapping[int, Answer]
+    errors: tuple[int, ...] = ()
+    headers: tuple[str, ...] = ()
+    body: str | None = None
+    about: str = ""
+
+
+ERRORS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        400: "The request is not allowed as it is: a parameter, the body, or an input has a value that is refused",
+        403: "Refused: a foreign host or web page asks, or an address may not be fetched from",
+        404: "There is no such process, job or output, or the job has no results (yet)",
+        406: "None of the media types that the client accepts can be had",
+        413: "The body, or a value in it, is above its limit",
+        415: "The body has a media type that is not taken",
+        431: "The head of the request is too long",
+        500: "A fault of the server, or of the process; `reference` finds it in the log",
+        502: "A reference could not be fetched",
+        503: "No room in the queue, or the process cannot run here now",
+        504: "The process did not end in time; ask for it in the background",
+    }
+)
+EVERYWHERE: Final = (400, 403, 431, 500)
+
+
+def _document(about: str, schema: str, *headers: str) -> Answer:
+    return Answer(about, {JSON: ref(schema), HTML: None}, headers or ("Link",))
+
+
+_ANYTHING: Final[Mapping[str, Schema | None]] = {JSON: {}, HTML: None, "multipart/related": None, "*/*": None}
+RESULTS: Final = Answer(
+    "The results, as they were asked: one raw value as it is, several in multipart/related, or a document. The "
+    "header Link is there for none of these.",
+    _ANYTHING,
+    ("Content-Disposition",),
+)
+ACCEPTED: Final = Answer(
+    "The job is accepted, and runs in the background",
+    {JSON: ref("statusInfo"), HTML: None},
+    ("Location", "Preference-Applied"),
+)
+LINKED: Final = Answer("Every output is by reference: links to them, and no body", {}, ("Link",))
+EXECUTE_ERRORS: Final = (404, 406, 413, 415, 502, 503, 504)
+
+_SERVER, _PROCESSES, _JOBS = "Server", "Processes", "Jobs"
+_VALUE: Final = Answer("The value as it is, in its own media type", _ANYTHING, ("Content-Disposition",))
+
+OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
+    {
+        "landing": Operation(_SERVER, {200: _document("Links to everything", "landingPage")}, (406,)),
+        "conformance": Operation(_SERVER, {200: _document("The classes", "confClasses")}, (406,)),
+        "api": Operation(
+            _SERVER,
+            {
+                200: Answer(
+                    "The definition in OpenAPI 3.0, or a page where each operation can be tried",
+                    {OPENAPI: {"type": "object"}, JSON: {"type": "object"}, HTML: None},
+                    ("ETag", "Link"),
+                ),
+                304: Answer("The copy that is held is good", {}, ("ETag",)),
+            },
+            (406,),
+            ("If-None-Match",),
+        ),
+        "script": Operation(
+            _SERVER,
+            {
+                200: Answer("The script", {"text/javascript": None}, ("ETag",)),
+                304: Answer("The copy that is held is good", {}, ("ETag",)),
+            },
+            headers=("If-None-Match",),
+        ),
+        "processes": Operation(_PROCESSES, {200: _document("A page of the list", "processList")}, (406,)),
+        "process": Operation(_PROCESSES, {200: _document("The description", "process")}, (404, 406, 503)),
+        "execute": Operation(
+            _PROCESSES,
+            {200: RESULTS, 201: ACCEPTED, 204: LINKED},
+            EXECUTE_ERRORS,
+            ("Prefer",),
+            "execute",
+            "Each process has an operation of its own besides, with its inputs and outputs.",
+        ),
+        "jobs": Operation(_JOBS, {200: _document("A page of the list", "jobList")}, (406,)),
+        "job": Operation(_JOBS, {200: _document("The status", "statusInfo")}, (404, 406)),
+        "dismiss": Operation(
+            _JOBS,
+            {200: Answer("The job as it is now", {JSON: ref("statusInfo"), HTML: None})},
+            (404, 406),
+            about="A job that waits or runs is stopped, and can be looked at further. One that has ended is "
+            "removed with its results.",
+        ),
+        "results": Operation(
+            _JOBS,
+            {200: RESULTS, 204: LINKED},
+            (404, 406),
+            about="A job that failed answers with the error that made it fail.",
+        ),
+        "output": Operation(_JOBS, {200: _VALUE, 204: LINKED}, (404, 406)),
+        "item": Operation(_JOBS, {200: _VALUE, 204: LINKED}, (404, 406)),
+        "log": Operation(_JOBS, {200: Answer("Lines of text", {"text/plain": told(TEXT, "UTF-8")})}, (404,)),
+    }
+)
+TAGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        _SERVER: "What this server is",
+        _PROCESSES: "What can be run",
+        _JOBS: "What was run",
+    }
+)
