@@ -30,7 +30,6 @@ from ogcapi_outcomes import (
 
 from azenha.domain.messages import (
     Accepted,
-    ApiDescribed,
     ConformanceDescribed,
     Described,
     Dismissed,
@@ -57,7 +56,6 @@ FILES = results(
 OUTCOMES: list[Any] = [
     ServerDescribed(Catalogue({})),
     ConformanceDescribed(),
-    ApiDescribed(Catalogue({})),
     ProcessesListed((RICH, PLAIN), ListProcesses(2), "plain", (("bad.py", "SyntaxError <line 3>"),)),
     ProcessesListed((), ListProcesses(), None),
     Described(RICH),

@@ -19,8 +19,7 @@ from azenha.domain.process import (
 )
 from azenha.protocols.http import Site
 from azenha.protocols.ogcapi import schema
-from azenha.protocols.ogcapi.routes import ROUTES
-from azenha.protocols.ogcapi.words import CONFORMANCE, HTML, JOB_CONTROL, JSON, RELATION, STATUS
+from azenha.protocols.ogcapi.words import CONFORMANCE, HTML, JOB_CONTROL, JSON, OPENAPI, RELATION, STATUS
 
 Document = dict[str, object]
 Link = dict[str, str]
@@ -62,7 +61,8 @@ def landing(site: Site) -> Document:
         "description": site.description,
         "links": [
             *_both(f"{base}/"),
-            link(f"{base}/api", "service-doc", HTML, "Operations of this server"),
+            link(f"{base}/api?f=json", "service-desc", OPENAPI, "Operations of this server, in OpenAPI"),
+            link(f"{base}/api?f=html", "service-doc", HTML, "Operations of this server, to read and to try"),
             link(f"{base}/conformance", f"{RELATION}conformance", title="Conformance classes"),
             link(f"{base}/processes", f"{RELATION}processes", title="Processes"),
             link(f"{base}/jobs", f"{RELATION}job-list", title="Jobs"),
@@ -72,17 +72,6 @@ def landing(site: Site) -> Document:
 
 def conformance(site: Site) -> Document:
     return {"conformsTo": list(CONFORMANCE), "links": _both(f"{site.base}/conformance")}
-
-
-def api(site: Site) -> Document:
-    operations: list[Document] = []
-    for route in ROUTES:
-        told: Document = {"method": route.method, "path": route.path, "summary": route.about}
-        if "{" not in route.path and route.method == "GET":
-            told["href"] = f"{site.base}{route.path}"
-        told["parameters"] = [*route.parameters, "f"]
-        operations.append(told)
-    return {"title": site.title, "operations": operations, "links": _both(f"{site.base}/api")}
 
 
 # -- processes ------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from azenha.protocols import json
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.ogcapi import documents, faults, results
 from azenha.protocols.ogcapi.documents import Document
+from azenha.protocols.ogcapi.openapi.write import Definitions
 from azenha.protocols.ogcapi.read import chosen_form, form
 from azenha.protocols.ogcapi.values import TEXT
 from azenha.protocols.ogcapi.words import HTML, JSON
@@ -54,6 +55,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._replies: dict[object, tuple[object, HttpReply]] = {}
+        self.definitions = Definitions()
 
     def reply(self, key: object, alive: object, render: Callable[[], HttpReply]) -> HttpReply:
         found = self._replies.get(key)
@@ -91,7 +93,9 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
                 outcome.offerings,
                 lambda: _reply("processes", documents.process_list(outcome, site), chosen, site),
             )
-        case ServerDescribed() | ConformanceDescribed() | ApiDescribed():
+        case ApiDescribed(catalogue):
+            return kept.definitions.write(catalogue, request, site)
+        case ServerDescribed() | ConformanceDescribed():
             chosen = _form(request)
             name, build = _SERVER[type(outcome)]
             return kept.reply((name, site, chosen), None, lambda: _reply(name, build(site), chosen, site))
@@ -111,7 +115,6 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
 _SERVER: Final[dict[type, tuple[str, Callable[[Site], Document]]]] = {
     ServerDescribed: ("landing", documents.landing),
     ConformanceDescribed: ("conformance", documents.conformance),
-    ApiDescribed: ("api", documents.api),
 }
 
 

@@ -7,12 +7,10 @@ rest is rendered once for a catalogue, whoever asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
 from azenha.domain.process import Catalogue, ProcessDescription
-from azenha.protocols import json
 from azenha.protocols.http import Site
 from azenha.protocols.ogcapi.openapi import process as one
 from azenha.protocols.ogcapi.openapi.example import example
@@ -35,7 +33,7 @@ from azenha.protocols.ogcapi.words import HTML, JSON
 
 _EXECUTION: Final = "Processes"
 _NOTES: Final = (
-    "Every document can be had as JSON or as a page (`f`, or the header Accept); every GET also as HEAD. There "
+    "Every document can be had as JSON or as a page (parameter f, or the header Accept); every GET also as HEAD. There "
     "are no identities: no operation needs credentials, whoever reaches the server may use it."
 )
 
@@ -74,11 +72,6 @@ def body(catalogue: Catalogue) -> Schema:
             "responses": {f"E{status}": _error(status, about) for status, about in ERRORS.items()},
         },
     }
-
-
-def etag(tail: bytes, site: Site) -> str:
-    """Changes with what is served, and with the address under which it is seen."""
-    return f'"{sha256(json.dump(head(site)) + sha256(tail).digest()).hexdigest()[:32]}"'
 
 
 # -- operations -----------------------------------------------------------------------------------

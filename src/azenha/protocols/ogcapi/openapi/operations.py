@@ -61,7 +61,7 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
         "item": _path("item", "which value of the list, counted from 0", COUNT),
         "Prefer": _header(
             "Prefer",
-            "`respond-async`: run in the background. What cannot be read is passed over (RFC 7240).",
+            "respond-async: run in the background. What cannot be read is passed over (RFC 7240).",
             example="respond-async",
         ),
         "If-None-Match": _header("If-None-Match", "the ETag of a copy that is held already"),
