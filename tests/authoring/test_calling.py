@@ -66,7 +66,6 @@ def run(
 ) -> dict[str, tuple[Produced, ...]]:
     definition = definition_of(process(function))
     assert definition is not None
-    (folder / "in").mkdir(exist_ok=True)
     return call(definition, inputs, folder / "in", ctx or Context.for_tests(folder / "work"))
 
 
@@ -219,6 +218,15 @@ def test_a_stored_file_outside_its_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"x")
     with pytest.raises(ValueError, match="outside its folder"):
         received(Raster, (StoredFile("../secret", "a", 1, GEOTIFF),), tmp_path)
+
+
+def test_an_inline_value_makes_the_folder_of_the_inputs_where_nothing_else_did(tmp_path: Path) -> None:
+    def function(value: File) -> str:
+        return value.path.read_text()
+
+    inputs = {"value": (InlineText("1", Format("text/plain")),)}
+    assert not (tmp_path / "in").exists()
+    assert run(function, inputs, tmp_path) == {"result": (v.Literal("1"),)}
 
 
 def test_several_inline_values_of_one_input_are_several_files(tmp_path: Path) -> None:

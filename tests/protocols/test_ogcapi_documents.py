@@ -102,6 +102,18 @@ def test_no_document_has_a_null_and_every_link_is_absolute_and_has_a_relation(ou
             assert link["type"]
 
 
+@pytest.mark.parametrize("outcome", [o for o, _ in OUTCOMES])
+def test_the_links_of_a_document_stand_in_its_header_too_but_not_in_answers_to_an_execution(
+    outcome: Any,
+) -> None:
+    reply = write(outcome)
+    told = header(reply, "Link")
+    if isinstance(outcome, Accepted):
+        assert told is None
+    else:
+        assert told == ", ".join(f'<{k["href"]}>; rel="{k["rel"]}"' for k in document(reply)["links"])
+
+
 def test_the_landing_page_leads_to_everything() -> None:
     found = document(write(ServerDescribed(CATALOGUE)))
     assert (found["title"], found["description"]) == ("The Mill", "Grinds data <fine>")

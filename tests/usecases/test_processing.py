@@ -168,13 +168,12 @@ def test_what_is_answered_at_once_asks_neither_store_nor_folders(server: Server)
     for command in (
         DescribeServer(),
         DescribeConformance(),
-        DescribeApi(),
         ListProcesses(),
         Describe("echo"),
     ):
         assert type(command) in AT_ONCE
         alone.handle(command)
-    assert len(AT_ONCE) == 5
+    assert len(AT_ONCE) == 4
 
 
 @pytest.mark.parametrize(

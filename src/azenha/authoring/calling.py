@@ -167,7 +167,7 @@ def _stored(folder: Path, key: str) -> Path:
 
 def _write(folder: Path, where: str, format: Format, data: bytes) -> Path:
     target = folder / INLINE / f"{where}{extension(format.media_type)}"
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)  # nothing else may have come for this job
     target.write_bytes(data)
     return target.resolve()
 

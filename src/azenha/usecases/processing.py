@@ -105,5 +105,5 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
     }
 )
 
-# What is answered from memory, without the store and its thread.
-AT_ONCE: Final = frozenset({DescribeServer, DescribeConformance, DescribeApi, ListProcesses, Describe})
+# What is answered from memory, without the store and its thread. The API definition is too, but it may be large.
+AT_ONCE: Final = frozenset({DescribeServer, DescribeConformance, ListProcesses, Describe})

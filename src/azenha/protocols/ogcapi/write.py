@@ -143,8 +143,20 @@ def _results(outcome: Results, request: HttpRequest, site: Site) -> HttpReply:
 def _reply(
     name: str, document: Document, chosen: str, site: Site, status: int = 200, headers: Headers = ()
 ) -> HttpReply:
+    headers += _links(document) if status == 200 else ()
     if chosen != HTML:
         return HttpReply(status, _PLAIN + headers, (json.dump(document),))
     from azenha.protocols.ogcapi import html  # a server that no person looks at never loads the templates
 
     return HttpReply(status, _PAGE + headers, (html.page(name, document, site),))
+
+
+def _links(document: Document) -> Headers:
+    """The links of a document as a header too (/rec/core/link-header).
+
+    Answers to an execution, which are none of 200, have none: the official suite cannot read it there.
+    """
+    links = document.get("links")
+    if not isinstance(links, list) or not links:
+        return ()
+    return (("Link", ", ".join(f'<{one["href"]}>; rel="{one["rel"]}"' for one in links)),)

@@ -33,8 +33,8 @@ from azenha.protocols.ogcapi.words import HTML, JSON
 
 _EXECUTION: Final = "Processes"
 _NOTES: Final = (
-    "Every document can be had as JSON or as a page (parameter f, or the header Accept); every GET also as HEAD. There "
-    "are no identities: no operation needs credentials, whoever reaches the server may use it."
+    "Every document can be had as JSON or as a page (parameter f, or the header Accept), and asked for with HEAD. "
+    "There are no identities: no operation needs credentials, whoever reaches the server may use it."
 )
 
 
@@ -140,7 +140,7 @@ def _content(schema: Schema | None) -> Schema:
 
 
 def _error(status: int, about: str) -> Schema:
-    if status == 431:  # refused before anything is read of the request
+    if status in (412, 416, 431):  # of HTTP itself, before or after the standard has its say
         return {"description": about, "content": {"text/plain": {"schema": {"type": "string"}}}}
     found: Schema = {
         "description": about,

@@ -59,11 +59,23 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
         "job": _path("job", "id of the job"),
         "output": _path("output", "id of the output"),
         "item": _path("item", "which value of the list, counted from 0", COUNT),
+        "outputs": _query(
+            "outputs", "the outputs that are wanted, by id", several(_LISTED), style="form", explode=False
+        ),
         "Prefer": _header(
             "Prefer",
-            "respond-async: run in the background. What cannot be read is passed over (RFC 7240).",
+            "respond-async: run in the background; wait=N: answer within N seconds, else go on in the background; "
+            "return=minimal or representation: outputs as links or as values. What cannot be read or honoured is "
+            "passed over (RFC 7240).",
             example="respond-async",
         ),
+        "Return": _header(
+            "Prefer",
+            "return=minimal or representation: outputs as links or as values. What cannot be read or honoured is "
+            "passed over (RFC 7240).",
+            example="return=minimal",
+        ),
+        "Range": _header("Range", "the bytes that are wanted (RFC 9110 §14)", example="bytes=0-1023"),
         "If-None-Match": _header("If-None-Match", "the ETag of a copy that is held already"),
     }
 )
@@ -71,10 +83,15 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
 HEADERS: Final[Mapping[str, Schema]] = MappingProxyType(
     {
         "Location": {"description": "address of the job", "schema": TEXT},
-        "Link": {"description": "links of the document, or of outputs by reference (RFC 8288)", "schema": TEXT},
+        "Link": {
+            "description": "links of the document, or of outputs by reference (RFC 8288)",
+            "schema": TEXT,
+        },
         "Preference-Applied": {"description": "the preferences that were followed", "schema": TEXT},
         "ETag": {"description": "changes with the content", "schema": TEXT},
         "Retry-After": {"description": "seconds to wait", "schema": TEXT},
+        "Accept-Ranges": {"description": "bytes: ranges can be asked for", "schema": TEXT},
+        "Content-Range": {"description": "what bytes these are, and of how many", "schema": TEXT},
         "Content-Disposition": {"description": "a name for the file", "schema": TEXT},
     }
 )
@@ -114,8 +131,10 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         403: "Refused: a foreign host or web page asks, or an address may not be fetched from",
         404: "There is no such process, job or output, or the job has no results (yet)",
         406: "None of the media types that the client accepts can be had",
+        412: "What is here is not what a condition of the request names",
         413: "The body, or a value in it, is above its limit",
         415: "The body has a media type that is not taken",
+        416: "None of the bytes that are wanted are there",
         431: "The head of the request is too long",
         500: "A fault of the server, or of the process; `reference` finds it in the log",
         502: "A reference could not be fetched",
@@ -132,11 +151,13 @@ def _document(about: str, schema: str, *headers: str) -> Answer:
 
 _ANYTHING: Final[Mapping[str, Schema | None]] = {JSON: {}, HTML: None, "multipart/related": None, "*/*": None}
 RESULTS: Final = Answer(
-    "The results, as they were asked: one raw value as it is, several in multipart/related, or a document. The "
-    "header Link is there for none of these.",
+    "The results, as they were asked: one raw value as it is, several in multipart/related, or a document",
     _ANYTHING,
-    ("Content-Disposition",),
+    ("Content-Disposition", "Preference-Applied"),
 )
+_STORED: Final = ("ETag", "Accept-Ranges", "Content-Disposition", "Link", "Preference-Applied")
+_PART: Final = Answer("The bytes that are wanted", {"*/*": None}, ("ETag", "Content-Range"))
+_HELD: Final = Answer("The copy that is held is good", {}, ("ETag",))
 ACCEPTED: Final = Answer(
     "The job is accepted, and runs in the background",
     {JSON: ref("statusInfo"), HTML: None},
@@ -146,7 +167,9 @@ LINKED: Final = Answer("Every output is by reference: links to them, and no body
 EXECUTE_ERRORS: Final = (404, 406, 413, 415, 502, 503, 504)
 
 _SERVER, _PROCESSES, _JOBS = "Server", "Processes", "Jobs"
-_VALUE: Final = Answer("The value as it is, in its own media type", _ANYTHING, ("Content-Disposition",))
+_VALUE: Final = Answer("The value as it is, in its own media type", _ANYTHING, _STORED)
+_FETCHED: Final[Mapping[int, Answer]] = {200: _VALUE, 204: LINKED, 206: _PART, 304: _HELD}
+_CONDITIONS: Final = ("Return", "Range", "If-None-Match")
 
 OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
     {
@@ -160,7 +183,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
                     {OPENAPI: {"type": "object"}, JSON: {"type": "object"}, HTML: None},
                     ("ETag", "Link"),
                 ),
-                304: Answer("The copy that is held is good", {}, ("ETag",)),
+                304: _HELD,
             },
             (406,),
             ("If-None-Match",),
@@ -169,7 +192,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             _SERVER,
             {
                 200: Answer("The script", {"text/javascript": None}, ("ETag",)),
-                304: Answer("The copy that is held is good", {}, ("ETag",)),
+                304: _HELD,
             },
             headers=("If-None-Match",),
         ),
@@ -194,12 +217,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
         ),
         "results": Operation(
             _JOBS,
-            {200: RESULTS, 204: LINKED},
-            (404, 406),
+            {**_FETCHED, 200: Answer(RESULTS.about, _ANYTHING, _STORED)},
+            (404, 406, 412, 416),
+            _CONDITIONS,
             about="A job that failed answers with the error that made it fail.",
         ),
-        "output": Operation(_JOBS, {200: _VALUE, 204: LINKED}, (404, 406)),
-        "item": Operation(_JOBS, {200: _VALUE, 204: LINKED}, (404, 406)),
+        "output": Operation(_JOBS, _FETCHED, (404, 406, 412, 416), _CONDITIONS),
+        "item": Operation(_JOBS, _FETCHED, (404, 406, 412, 416), _CONDITIONS),
         "log": Operation(_JOBS, {200: Answer("Lines of text", {"text/plain": told(TEXT, "UTF-8")})}, (404,)),
     }
 )

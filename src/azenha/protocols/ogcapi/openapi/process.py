@@ -1,7 +1,8 @@
 """One process as an OpenAPI 3.0 operation: its inputs and outputs as schemas.
 
-The schemas are sound for what they say of form: what they forbid is refused. Beyond them is what OpenAPI 3.0
-cannot tell: whether corners of a box are in order, what lies at an address, what is inside a file.
+What the schemas allow is taken, as far as form goes. Beyond them is what OpenAPI 3.0 cannot tell: whether the
+corners of a box are in order, what lies at an address, what is inside a file. Rarer spellings that are taken too
+(media types with other parameters, text in base64, values qualified twice) are not told.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from azenha.domain.formats import BASE64, is_json, is_text
+from azenha.domain.formats import BASE64, anything, is_json, is_text
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -30,6 +31,7 @@ from azenha.protocols.ogcapi.openapi.schemas import Schema, closed, ref, told
 from azenha.protocols.ogcapi.schema import array, native
 from azenha.protocols.ogcapi.words import HTML, JSON
 
+_MEDIA_TYPE: Final = r"^(application|audio|image|model|text|video)/[a-z0-9][a-z0-9.+-]{0,60}$"
 # Of the durations of RFC 3339 (appendix A) those of fixed length: without years and months.
 _DURATION: Final = (
     r"^-?P(\d{1,4}W|\d{1,6}D(T(\d{1,6}H)?(\d{1,6}M)?\d{1,6}(\.\d{1,6})?S)?"
@@ -93,7 +95,9 @@ def value(domain: Domain) -> Schema:
         case BoxDomain() | ObjectDomain():
             return plain(domain)
         case ComplexDomain(formats):
-            return {"anyOf": [*_bare(formats), *map(_qualified, formats), ref("reference")]}
+            wild = anything(formats)
+            qualified = [_qualified(f, wild=wild or "*" in f.media_type) for f in formats]
+            return {"anyOf": [*_bare(formats), *qualified, ref("reference")]}
 
 
 def plain(domain: Domain) -> Schema:
@@ -155,23 +159,27 @@ def _bare(formats: Sequence[Format]) -> list[Schema]:
     return found
 
 
-def _qualified(format: Format) -> Schema:
-    """Data with its format. JSON may stand there as it is."""
+def _qualified(format: Format, *, wild: bool) -> Schema:
+    """Data with its format. JSON may stand there as it is.
+
+    Args:
+        wild: any media type is taken where this one stands.
+    """
     kinds = [_as_text(format)]
     if is_json(format.media_type) and format.encoding is None:
         kinds += [{"type": "object"}, array({})]
     members: dict[str, Schema] = {
         "value": kinds[0] if len(kinds) == 1 else {"anyOf": kinds},
-        "mediaType": {"type": "string"} if "*" in format.media_type else _only(format.media_type),
+        "mediaType": {"type": "string", "pattern": _MEDIA_TYPE} if wild else _only(format.media_type),
     }
     needed = ["value", "mediaType"]
     if format.encoding is not None:
         members["encoding"] = _only(format.encoding)
         needed.append("encoding")
+    elif not is_text(format.media_type):
+        members["encoding"] = _only(BASE64)
     if format.schema is not None:
         members["schema"] = _only(format.schema)
-    if "*" in format.media_type:
-        members["mediaType"] |= {"pattern": r"^[a-z]+/[a-z0-9.+-]+$"}
     return closed("data with its format", tuple(needed), **members)
 
 
@@ -239,7 +247,11 @@ def _answered(domain: Domain) -> Schema:
             if not units:
                 return bare
             uom: Schema = {"type": "string"}
-            whole: Schema = {"type": "object", "required": ["value"], "properties": {"value": bare, "uom": uom}}
+            whole: Schema = {
+                "type": "object",
+                "required": ["value"],
+                "properties": {"value": bare, "uom": uom},
+            }
             return {"anyOf": [bare, whole]}
         case BoxDomain():
             return {"type": "object", "required": ["bbox"]}

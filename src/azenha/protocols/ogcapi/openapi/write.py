@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
+from threading import Lock
 from typing import Final
 
 from azenha.domain.process import Catalogue
@@ -28,11 +29,16 @@ _REVALIDATE: Final = ("Cache-Control", "no-cache")
 
 
 class Definitions:
-    """What was rendered for the catalogue that is served: replaced when another one is."""
+    """What was rendered for the catalogue that is served: replaced when another one is.
+
+    Rendering takes long where there are many processes: whoever comes meanwhile waits, and does not do it again.
+    """
 
     def __init__(self) -> None:
+        self._rendering = Lock()
         self._catalogue: Catalogue | None = None
         self._tail = b""
+        self._digest = b""
         self._pages: dict[Site, HttpReply] = {}
 
     def write(self, catalogue: Catalogue, request: HttpRequest, site: Site) -> HttpReply:
@@ -44,16 +50,17 @@ class Definitions:
         route, _ = routes.find(request.method, request.path)
         if route.name == "script":
             return _script()
-        if catalogue is not self._catalogue:
-            self._tail = json.dump(document.body(catalogue)).removeprefix(b"{")
-            self._pages = {}
-            self._catalogue = catalogue
         chosen = definition_form(request)
-        if chosen == HTML:
-            return self._page(catalogue, site)
-        head = json.dump(document.head(site)).removesuffix(b"}") + b","
-        tag = f'"{sha256(head + sha256(self._tail).digest()).hexdigest()[:32]}"'
-        return HttpReply(200, _headers(chosen, tag, site), (head, self._tail))
+        with self._rendering:
+            if catalogue is not self._catalogue:
+                self._tail = json.dump(document.body(catalogue)).removeprefix(b"{")
+                self._digest = sha256(self._tail).digest()
+                self._pages = {}
+                self._catalogue = catalogue
+            if chosen == HTML:
+                return self._page(catalogue, site)
+            head = json.dump(document.head(site)).removesuffix(b"}") + b","
+            return HttpReply(200, _headers(chosen, _tag(head + self._digest), site), (head, self._tail))
 
     def _page(self, catalogue: Catalogue, site: Site) -> HttpReply:
         found = self._pages.get(site)
@@ -81,9 +88,7 @@ def _rendered(catalogue: Catalogue, site: Site) -> HttpReply:
     from azenha.protocols.ogcapi.openapi import page
 
     body = html.page("api", page.page(document.document(catalogue, site), site), site)
-    return HttpReply(
-        200, (*_headers(HTML, _tag(body), site), ("Content-Security-Policy", _POLICY)), (body,)
-    )
+    return HttpReply(200, (*_headers(HTML, _tag(body), site), ("Content-Security-Policy", _POLICY)), (body,))
 
 
 def _tag(body: bytes) -> str:
@@ -95,5 +100,3 @@ def _script() -> HttpReply:
     body = files("azenha.protocols.ogcapi").joinpath("templates", "try.js").read_bytes()
     kind = ("Content-Type", "text/javascript; charset=utf-8")
     return HttpReply(200, (kind, ("ETag", _tag(body)), _REVALIDATE, _SAFE), (body,))
-
-
