@@ -318,6 +318,28 @@ def test_whatever_the_bytes_there_is_a_tree_or_a_clean_error(raw: bytes) -> None
             pass
 
 
+@pytest.mark.parametrize(
+    ("document", "start"),
+    [
+        (b"<a/>", 0),
+        (b"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\n<!-- <b/> --><a>\xc3\xa9</a>\n<!-- c -->", 55),
+        (b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>", None),
+        ("<a/>".encode("utf-16"), None),
+        (b"<!DOCTYPE a><a/>", None),
+        (b"<a>\xe9</a>", None),
+        (b"<a><b></a>", None),
+        (b"<p:a/>", None),
+        (b"<a/><a/>", None),
+        (b"text", None),
+        (b"", None),
+    ],
+)
+def test_a_document_stands_in_another_only_if_nothing_breaks(document: bytes, start: int | None) -> None:
+    assert xml.embeddable(document) == start
+    if start is not None:
+        etree.fromstring(b"<r>" + document[start:] + b"</r>")
+
+
 # -- what stands in a tree -----------------------------------------------------------------------------
 
 

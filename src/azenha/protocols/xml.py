@@ -18,7 +18,7 @@ from azenha.domain.errors import BadRequest, Malformed
 from azenha.domain.lexical import WHITE, quoted
 from azenha.domain.values import Coding, RawSlice
 from azenha.protocols.http import Buffer
-from azenha.protocols.xml_cut import Bounds, Content, contents
+from azenha.protocols.xml_cut import Bounds, Content, contents, root_start
 from azenha.protocols.xml_write import escape_attribute
 
 Element = etree._Element
@@ -190,6 +190,14 @@ def declare(element: bytes, namespaces: Sequence[tuple[str, str]]) -> bytes:
         f' xmlns{":" if prefix else ""}{prefix}="{escape_attribute(uri)}"' for prefix, uri in namespaces
     )
     return element[: name.end()] + text.encode() + element[name.end() :]
+
+
+def embeddable(document: Buffer) -> int | None:
+    """From which byte on a document may stand verbatim inside another (`xml_write.Verbatim`); None if it may not.
+
+    What comes before is its XML declaration, byte order mark and comments.
+    """
+    return root_start(document) if _encoding(document, None).lower() in _UTF8 else None
 
 
 # -- what stands in a tree -------------------------------------------------------------------------

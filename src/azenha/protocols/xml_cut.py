@@ -122,6 +122,33 @@ def windows(body: Buffer) -> Iterator[bytes | memoryview]:
             body.madvise(mmap.MADV_DONTNEED, done - _RELEASE, min(_RELEASE, len(body) - (done - _RELEASE)))
 
 
+def root_start(document: Buffer) -> int | None:
+    """Where the root element begins in a document in UTF-8, if all from there may stand inside another document.
+
+    None if it may not: it is not well-formed, or has a document type. Namespaces are its own.
+    """
+    parser = expat.ParserCreate("utf-8", _SEPARATOR)
+    start: int | None = None
+
+    def first(name: str, attributes: dict[str, str]) -> None:
+        nonlocal start
+        start = parser.CurrentByteIndex
+        parser.StartElementHandler = None
+
+    def doctype(name: str, system: str | None, public: str | None, internal: bool) -> None:
+        raise Malformed("the document has a document type declaration")
+
+    parser.StartElementHandler = first
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        for window in windows(document):
+            parser.Parse(window, False)
+        parser.Parse(b"", True)
+    except (expat.ExpatError, Malformed):
+        return None
+    return start
+
+
 class _Pass:
     """One reading. `_level` is the depth of the data element that the parser is in, 0 outside."""
 
