@@ -95,8 +95,8 @@ def test_other_paths_are_not_there(path: str) -> None:
     [
         ("POST", "/", ("GET", "HEAD")),
         ("PUT", "/processes", ("GET", "HEAD")),
-        ("GET", "/processes/echo/execution", ("POST",)),
-        ("HEAD", "/processes/echo/execution", ("POST",)),
+        ("PUT", "/processes/echo/execution", ("POST", "GET")),
+        ("HEAD", "/processes/echo/execution", ("POST", "GET")),
         ("PATCH", "/jobs/j1", ("GET", "HEAD", "DELETE")),
         ("DELETE", "/jobs/j1/results", ("GET", "HEAD")),
     ],
@@ -281,6 +281,28 @@ def test_outputs_name_format_and_transmission() -> None:
 )
 def test_the_form_of_the_response(body: str, accept: str, form: ResponseForm) -> None:
     assert executed(body, accept=accept).asked.response is form
+
+
+def test_what_is_accepted_is_told_the_likeliest_first_unless_a_document_is_asked() -> None:
+    accept = "image/png;q=0.5, image/tiff; application=geotiff, */*;q=0.1, text/csv;q=0"
+    wanted = ("image/tiff", "image/png", "*/*")
+    assert executed("{}", accept=accept).media_types == wanted
+    assert executed('{"response": "document"}', accept=accept).media_types == ()
+
+
+@pytest.mark.parametrize(
+    ("prefer", "transmission"),
+    [
+        ("return=minimal", Transmission.REFERENCE),
+        ('respond-async, RETURN="Representation"; x=1', Transmission.VALUE),
+        ("return=all", None),
+        ("respond-async", None),
+    ],
+)
+def test_the_preference_decides_whether_files_come_by_reference(
+    prefer: str, transmission: Transmission | None
+) -> None:
+    assert executed("{}", prefer=prefer).asked.transmission is transmission
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,77 @@ def test_the_lane_follows_from_what_is_preferred_and_what_the_process_allows(
     assert (accepted.job.lane, accepted.honoured) == (lane, honoured)
 
 
+@pytest.mark.parametrize(
+    ("process", "mode", "wait", "found"),
+    [
+        ("echo", Mode.ASYNC, 5.0, (Lane.BACKGROUND, ("respond-async", "wait=5"), 5.0, True)),
+        ("echo", Mode.ASYNC, 999.0, (Lane.BACKGROUND, ("respond-async", "wait=60"), 60.0, True)),
+        ("async-only", Mode.ASYNC, 5.0, (Lane.BACKGROUND, ("respond-async", "wait=5"), 5.0, False)),
+        ("async-only", Mode.AUTO, 5.0, (Lane.BACKGROUND, ("wait=5",), 5.0, False)),
+        ("echo", Mode.ASYNC, 0.0, (Lane.BACKGROUND, ("respond-async",), 0, False)),
+        ("echo", Mode.AUTO, 5.0, (Lane.SYNC, (), 0, False)),
+        ("sync-only", Mode.ASYNC, 5.0, (Lane.SYNC, (), 0, False)),
+    ],
+)
+def test_the_end_of_a_background_job_is_awaited_as_long_as_its_client_would(
+    server: Server, process: str, mode: Mode, wait: float, found: tuple[object, ...]
+) -> None:
+    command = run(process, mode)
+    accepted = server.handle(replace(command, wait=wait))
+    assert isinstance(accepted, Accepted)
+    assert (accepted.job.lane, accepted.honoured, accepted.wait, accepted.direct) == found
+
+
+PNG, TIFF = Format("image/png"), Format("image/tiff; application=geotiff")
+
+
+@pytest.mark.parametrize(
+    ("mode", "outputs", "accepts", "chosen"),
+    [
+        (Mode.AUTO, None, ("image/png",), PNG),
+        (Mode.AUTO, None, ("text/csv", "image/tiff"), TIFF),
+        (Mode.AUTO, None, ("image/*", "image/png"), None),
+        (Mode.AUTO, None, ("*/*",), None),
+        (Mode.AUTO, None, ("text/csv",), None),
+        (Mode.AUTO, None, (), None),
+        (Mode.AUTO, {"map": OutputRequest()}, ("image/png",), PNG),
+        (Mode.AUTO, {"map": OutputRequest(TIFF)}, ("image/png",), TIFF),
+        # Accept speaks of the status document then, not of the output.
+        (Mode.ASYNC, None, ("image/png",), None),
+    ],
+)
+def test_the_one_file_of_a_synchronous_answer_has_the_media_type_that_is_accepted(
+    server: Server,
+    mode: Mode,
+    outputs: dict[str, OutputRequest] | None,
+    accepts: tuple[str, ...],
+    chosen: Format | None,
+) -> None:
+    output = OutputDescription("map", ComplexDomain((TIFF, PNG)), Text("Map"))
+    server = replace(
+        server, catalogue=Catalogue(offered(ProcessDescription("map", "1", Text("Map"), outputs=(output,))))
+    )
+    accepted = server.handle(replace(run("map", mode, outputs=outputs), media_types=accepts))
+    assert isinstance(accepted, Accepted)
+    stored = server.jobs.request(accepted.job.id)
+    assert stored is not None
+    found = stored.outputs or {}
+    assert (found["map"].format if found else None) == chosen
+
+
+def test_names_may_be_compared_without_case(server: Server) -> None:
+    command = replace(run(N=Lexical("7"), outputs={"A": OutputRequest()}), caseless=True)
+    accepted = server.handle(command)
+    assert isinstance(accepted, Accepted)
+    stored = server.jobs.request(accepted.job.id)
+    assert stored is not None
+    assert (list(stored.inputs), list(stored.outputs or ())) == (["n"], ["a"])
+    with pytest.raises(InvalidInputs, match="input 'NN'"):
+        server.handle(replace(run(NN=Lexical("7")), caseless=True))
+    with pytest.raises(InvalidInputs, match="input 'N'"):
+        server.handle(run(N=Lexical("7")))
+
+
 def test_a_synchronous_answer_is_refused_where_the_process_gives_none(server: Server) -> None:
     with pytest.raises(BadParameter, match="'async-only' runs asynchronously only"):
         server.handle(run("async-only", Mode.SYNC))

@@ -568,6 +568,93 @@ def test_a_synchronous_client_that_goes_away_dismisses_its_job(stage: Stage, run
     assert stage.wake.interrupted == (["job1"] if running else [])
 
 
+def waits(stage: Stage, wait: float = 30) -> None:
+    """Every run from now on is one in the background that its client waits for."""
+    stage.root.odd = lambda request: Execute("echo", {}, None, Mode.ASYNC, Asked("plain", "1"), wait)
+
+
+def test_the_results_of_a_background_job_that_ends_while_its_client_waits_are_the_answer(
+    stage: Stage,
+) -> None:
+    waits(stage)
+    told: list[Outcome] = []
+    stage.root.writes = lambda outcome: told.append(outcome)
+
+    async def run() -> Reply:
+        asking = asyncio.ensure_future(exchange(stage.app(), "POST", "/run"))
+        await until(lambda: "job1" in stage.jobs.jobs)
+        stage.jobs.succeed("job1", text=Literal("hello"))
+        stage.ends.tell("job1")
+        return await asking
+
+    reply = asyncio.run(run())
+    assert (reply.status, reply.body) == (200, b"Literal(value='hello', unit=None)")
+    (results,) = told
+    assert isinstance(results, Results)
+    assert results.honoured == ("wait=30",)
+    assert stage.ends._events == {}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_background_job_that_gives_no_results_in_time_is_told_as_it_is_then(
+    stage: Stage, fails: bool
+) -> None:
+    waits(stage, 30 if fails else 0.01)
+    told: list[Outcome] = []
+    stage.root.writes = lambda outcome: told.append(outcome)
+
+    async def run() -> Reply:
+        asking = asyncio.ensure_future(exchange(stage.app(), "POST", "/run"))
+        await until(lambda: "job1" in stage.jobs.jobs)
+        if fails:
+            stage.jobs.fail("job1", Failure(FailureKind.PROCESS, "it raised", "r-7"))
+            stage.ends.tell("job1")
+        return await asking
+
+    reply = asyncio.run(run())
+    assert (reply.status, reply.headers["location"]) == (201, "http://localhost:8080/job/job1")
+    (accepted,) = told
+    assert isinstance(accepted, Accepted)
+    assert accepted.job.state is (JobState.FAILED if fails else JobState.ACCEPTED)
+    assert accepted.honoured[0] == "respond-async"
+
+
+def test_a_client_that_waits_for_a_background_job_and_goes_away_leaves_it_alone(stage: Stage) -> None:
+    waits(stage)
+
+    async def run() -> Reply:
+        gone = asyncio.Event()
+        gone.set()
+        return await exchange(stage.app(), "POST", "/run", gone=gone)
+
+    assert asyncio.run(run()).status == 0
+    assert stage.jobs.jobs["job1"].state is JobState.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"sec_fetch_site": "cross-site"}, 403), ({"sec_fetch_site": "none"}, 201), ({}, 201)],
+)
+def test_a_get_that_runs_something_is_guarded_and_not_kept(
+    stage: Stage, headers: dict[str, str], status: int
+) -> None:
+    reply = asyncio.run(exchange(stage.app(), "GET", "/run", query="async", **headers))
+    assert reply.status == status
+    assert bool(stage.jobs.jobs) is (status == 201)
+    assert reply.headers.get("cache-control") == ("no-store" if status == 201 else None)
+
+
+def test_a_reply_that_says_what_it_is_has_conditions_and_ranges_in_every_dialect(stage: Stage) -> None:
+    tagged = HttpReply(200, (("ETag", '"a"'), ("Accept-Ranges", "bytes")), (b"0123456789",))
+    stage.root.writes = stage.other.writes = lambda outcome: tagged
+    for path in ("/", "/other/"):
+        assert stage.asks(path=path, range="bytes=2-4").body == b"234"
+        gone = stage.asks(path=path, if_none_match='"a"')
+        assert (gone.status, gone.body, "content-length" in gone.headers) == (304, b"", False)
+    part = stage.asks("HEAD", range="bytes=2-4")
+    assert (part.status, part.headers["content-length"], part.body) == (200, "10", b"")
+
+
 def test_a_client_that_goes_away_from_a_background_job_leaves_it_alone(stage: Stage) -> None:
     async def run() -> None:
         gone = asyncio.Event()

@@ -220,3 +220,42 @@ def test_replies_differ_by_origin_only_where_one_is_configured() -> None:
     assert Guard.of(LOCAL).shared(ASKS) == ()
     assert Guard.of(SHARED).shared({"origin": "https://evil.example"}) == (("Vary", "Origin"),)
     assert Guard.of(SHARED).shared({}) == (("Vary", "Origin"),)
+
+
+HERE = "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("server", "headers"),
+    [
+        (LOCAL, {}),
+        (LOCAL, {"user-agent": "curl/8.5.0"}),
+        (LOCAL, {"user-agent": "Mozilla/5.0", "sec-fetch-site": "none"}),
+        (LOCAL, {"user-agent": "Mozilla/5.0", "sec-fetch-site": "same-origin"}),
+        (LOCAL, {"user-agent": "Mozilla/5.0", "origin": HERE}),
+        (SHARED, {"origin": "https://app.example.org", "sec-fetch-site": "cross-site"}),
+    ],
+)
+def test_a_get_may_run_a_process_for_a_user_and_for_our_own_pages(
+    server: Server, headers: dict[str, str]
+) -> None:
+    Guard.of(server).admit_run(headers, HERE)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null", "sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        # A browser of before 2023, or one that sees us over plain HTTP.
+        {"user-agent": "Mozilla/5.0 (X11; Linux x86_64)"},
+        {"sec-fetch-site": "none", "sec-purpose": "prefetch;prerender"},
+        {"sec-fetch-site": "none", "purpose": "prefetch"},
+    ],
+)
+def test_a_get_runs_no_process_for_a_foreign_page_nor_ahead_of_time(headers: dict[str, str]) -> None:
+    for server in (LOCAL, OPEN, BEHIND, SHARED):
+        with pytest.raises(Forbidden):
+            Guard.of(server).admit_run(headers, HERE)

@@ -184,6 +184,7 @@ class _Binding:
             if isinstance(raw, Native) and raw.value is None and raw.qualified is None:
                 raise NotAValue("null is no value; leave it out instead")
             domain = input.domain
+            raw = _structured(domain, raw)
             if isinstance(domain, LiteralDomain):
                 return self.literal(domain, raw, locator)
             if isinstance(domain, ComplexDomain):
@@ -338,6 +339,8 @@ def _items(input: InputDescription, raw: Raw) -> Sequence[Raw] | None:
     An array that is qualified as a whole is several values too, each in its unit; but complex data that is
     qualified is one value.
     """
+    if isinstance(raw, Lexical) and raw.structured is not None and raw.format is None:
+        raw = replace(raw.structured, unit=raw.unit)
     if not isinstance(raw, Native):
         return None
     if isinstance(raw.qualified, Native) and not isinstance(input.domain, ComplexDomain):
@@ -350,6 +353,16 @@ def _items(input: InputDescription, raw: Raw) -> Sequence[Raw] | None:
     if raw.unit is None and raw.format is None:
         return items
     return tuple(_inherit(item, raw) for item in items)
+
+
+def _structured(domain: Domain, raw: Raw) -> Raw:
+    """Text that is JSON too, as the domain wants it: text is a literal, and data that JSON is no format of."""
+    if not isinstance(raw, Lexical) or raw.structured is None or isinstance(domain, LiteralDomain):
+        return raw
+    if not isinstance(domain, ComplexDomain):
+        return raw.structured
+    json = next((f for f in domain.formats if formats.is_json(f.media_type)), None)
+    return raw if raw.format is not None or json is None else replace(raw, format=json)
 
 
 def _inherit(item: Raw, whole: Native) -> Raw:

@@ -97,6 +97,7 @@ class Execute:
         wait: seconds the client would wait for the end (`Prefer: wait`, RFC 7240 §4.3), None if not said.
         media_types: that the client accepts for the one output of a synchronous answer, the likeliest first;
             a range (`image/*`) ends what it cares for. Empty: anything.
+        caseless: names of inputs and outputs compare without case (2.0, kvp-execute).
     """
 
     process: str
@@ -106,6 +107,7 @@ class Execute:
     asked: Asked
     wait: float | None = None
     media_types: tuple[str, ...] = ()
+    caseless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

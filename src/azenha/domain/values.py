@@ -18,11 +18,16 @@ from azenha.domain.process import Format, Scalar
 
 @dataclass(frozen=True, slots=True)
 class Lexical:
-    """Text in XML Schema's lexical space (XML, KVP, command line, forms)."""
+    """Text in XML Schema's lexical space (XML, KVP, command line, forms).
+
+    Attributes:
+        structured: the reading as JSON, where the text is an array or object: taken for what is no literal.
+    """
 
     text: str
     unit: str | None = None
     format: Format | None = None
+    structured: Native | None = None
 
 
 @dataclass(frozen=True, slots=True)

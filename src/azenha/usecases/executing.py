@@ -41,6 +41,8 @@ def execute(
         QueueFull
     """
     description = offering(command.process, catalogue).description
+    if command.caseless:
+        command = _recased(description, command)
     inputs, outputs = _bound(description, command, limits)
     lane, honoured = lane_of(description, command.mode)
     sync = lane is Lane.SYNC
@@ -85,6 +87,21 @@ def lane_of(description: ProcessDescription, mode: Mode) -> tuple[Lane, tuple[st
     if mode is Mode.ASYNC and (JobControl.ASYNC in description.job_control or not sync):
         return Lane.BACKGROUND, (RESPOND_ASYNC,)
     return (Lane.SYNC if sync else Lane.BACKGROUND), ()
+
+
+def _recased(description: ProcessDescription, command: Execute) -> Execute:
+    """The names as they are described; one that is described in no case stays, to be refused as it was given."""
+    inputs = {input.id.casefold(): input.id for input in description.inputs}
+    outputs = {output.id.casefold(): output.id for output in description.outputs}
+
+    def own(name: str, ids: Mapping[str, str]) -> str:
+        return name if name in ids.values() else ids.get(name.casefold(), name)
+
+    return replace(
+        command,
+        inputs={own(name, inputs): raws for name, raws in command.inputs.items()},
+        outputs=command.outputs and {own(name, outputs): o for name, o in command.outputs.items()},
+    )
 
 
 def _negotiated(

@@ -25,7 +25,7 @@ from azenha.protocols.http import Buffer, Dialect, HttpReply, HttpRequest, Site
 from azenha.settings import Settings
 from azenha.usecases.ports import Ended
 from azenha.usecases.processing import AT_ONCE, Processing
-from azenha.web.guard import Guard
+from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
 from azenha.web.spool import Disconnected, Receive, receive_body, release
@@ -198,7 +198,11 @@ class Web:
         if type(command) in AT_ONCE:
             return exchange.written(self._processing.handle(command))
         if isinstance(command, Execute):
-            return await self._execute(command, exchange, receive)
+            if request.method not in SAFE:
+                return await self._execute(command, exchange, receive)
+            self._guard.admit_run(request.headers, exchange.site.base)
+            reply = await self._execute(command, exchange, receive)
+            return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
         return await self._in_thread(self._handled, command, exchange)
 
     def _handled(self, command: Command, exchange: _Exchange) -> HttpReply:

@@ -117,6 +117,28 @@ class Guard:
             # Browsers name the origin with every unsafe method; one that does not is not trusted for that.
             raise Forbidden("pages of other sites may not change anything here (setting server.origins)")
 
+    def admit_run(self, headers: Mapping[str, str], own: str) -> None:
+        """Whether a GET may run a process: what is no simple look has the rules of what changes something.
+
+        Any page may let a browser GET any address: a picture is enough, and names no origin. So a browser must
+        say (Fetch Metadata) that the user himself or a page of ours asks. Over plain HTTP, but for loopback,
+        browsers never say so: there they run nothing by GET, and other clients do.
+
+        Args:
+            own: the address of the server as this client sees it.
+        Raises:
+            Forbidden
+        """
+        self._refuse_foreign(headers, (own,))
+        if "prefetch" in headers.get("sec-purpose", headers.get("purpose", "")).lower():
+            raise Forbidden("what runs a process is not fetched ahead of time")
+        browser = headers.get("user-agent", "").startswith("Mozilla/")
+        if browser and "sec-fetch-site" not in headers and "origin" not in headers:
+            raise Forbidden(
+                "this browser does not say which page asks, so that it cannot run a process by GET: "
+                "use POST, HTTPS, or a browser that sends Sec-Fetch-Site"
+            )
+
     def preflight(self, method: str, headers: Mapping[str, str]) -> Headers | None:
         """The answer to a browser that asks whether a page may ask; None if it asks no such thing."""
         if method != "OPTIONS" or "access-control-request-method" not in headers:

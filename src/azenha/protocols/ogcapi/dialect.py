@@ -5,7 +5,7 @@ from __future__ import annotations
 from azenha.domain.errors import AppError
 from azenha.domain.messages import Command, Outcome
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Site
-from azenha.protocols.ogcapi import execute, read, write
+from azenha.protocols.ogcapi import execute, kvp, read, write
 
 
 class OgcApi:
@@ -19,11 +19,11 @@ class OgcApi:
         self._kept = write.Kept()
 
     def read(self, request: HttpRequest) -> Command:
-        return read.read(request, self._limits)
+        return read.read(kvp.headed(request), self._limits)
 
     def write(self, outcome: Outcome, request: HttpRequest, site: Site) -> HttpReply:
         try:
-            return write.write(outcome, request, site, self._kept)
+            return write.write(outcome, kvp.headed(request), site, self._kept)
         except AppError as error:
             return self.fault(error, request, site)
 

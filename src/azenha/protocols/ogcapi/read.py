@@ -26,7 +26,7 @@ from azenha.domain.messages import (
 from azenha.domain.names import near
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.negotiation import preferred
-from azenha.protocols.ogcapi import execute, routes
+from azenha.protocols.ogcapi import execute, kvp, routes
 from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, HTML, OPENAPI, STATES
 
 PAGE: Final = 10
@@ -46,11 +46,14 @@ def read(request: HttpRequest, limits: Limits) -> Command:
         UnsupportedMediaType, Malformed, BadRequest: the body of an execution.
     """
     route, parts = routes.find(request.method, request.path)
-    parameters = _parameters(request, route) if request.query else {}
+    by_query = route.executes and request.method == "GET"  # all names are the process's then
+    parameters = _parameters(request, route) if request.query and not by_query else {}
     if route.negotiated:
         form(request)
     if route.name == "execute":
         return execute.read(parts[0], request, limits)
+    if by_query:
+        return kvp.read(parts[0], request, limits)
     return _READERS[route.name](parts, parameters, request)
 
 
@@ -76,7 +79,12 @@ def chosen_form(request: HttpRequest) -> str | None:
     Raises:
         BadParameter: `f` is neither json nor html.
     """
-    if "f=" not in request.query:
+    # In a query that runs a process `f` is an input's name.
+    if "f=" not in request.query or (
+        request.method == "GET"
+        and request.path.startswith("/processes/")
+        and request.path.removesuffix("/").endswith("/execution")
+    ):
         return None
     value = dict(request.parameters()).get("f")
     if value is not None and value not in FORM_NAMES:

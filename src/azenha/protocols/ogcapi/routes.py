@@ -49,6 +49,14 @@ ROUTES: Final = (
         executes=True,
     ),
     Route(
+        "execute-kvp",
+        "GET",
+        "/processes/{process}/execution",
+        "Run a process on the inputs in the query: name=value, name[href]=address; out[include]=true",
+        negotiated=False,
+        executes=True,
+    ),
+    Route(
         "jobs",
         "GET",
         "/jobs",
@@ -111,9 +119,9 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]]:
     allowed: list[str] = []
     for pattern, route in _PATTERNS.get(len(given), ()):
         if all(g == p if p is not None else g for g, p in zip(given, pattern, strict=True)):
-            if route.method == wanted:
+            if route.method == wanted and (method != "HEAD" or not route.executes):
                 return route, tuple(g for g, p in zip(given, pattern, strict=True) if p is None)
-            allowed += ["GET", "HEAD"] if route.method == "GET" else [route.method]
+            allowed += ["GET", "HEAD"] if route.method == "GET" and not route.executes else [route.method]
     if allowed:
         raise MethodNotAllowed(method, allowed)
     raise NoSuchPath(path)
