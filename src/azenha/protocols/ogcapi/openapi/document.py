@@ -59,7 +59,10 @@ def body(catalogue: Catalogue) -> Schema:
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     for process in processes:
-        paths[f"/processes/{quote(process.id, safe='')}/execution"] = {"post": _execution(process)}
+        paths[f"/processes/{quote(process.id, safe='')}/execution"] = {
+            "post": _execution(process),
+            "get": _execution_by_query(process),
+        }
     return {
         "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         # No identities: an empty list says that nothing is asked for (/req/oas30/security).
@@ -84,6 +87,8 @@ def _operation(route: Route) -> Schema:
     found: Schema = {"operationId": route.name, "tags": [told.tag], "summary": route.about}
     if told.about:
         found["description"] = told.about
+    if route.executes and route.method == "GET":
+        names.append("inputs")
     if names:
         found["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in names]
     if told.body is not None:
@@ -92,7 +97,7 @@ def _operation(route: Route) -> Schema:
     return found
 
 
-_NO_FORM: Final = ("script",)
+_NO_FORM: Final = ("script", "execute-kvp")
 
 
 def _execution(process: ProcessDescription) -> Schema:
@@ -109,6 +114,18 @@ def _execution(process: ProcessDescription) -> Schema:
     found["requestBody"] = _request(ref(_component(process)), example(process))
     found["responses"] = _responses(answers, EXECUTE_ERRORS)
     return found
+
+
+def _execution_by_query(process: ProcessDescription) -> Schema:
+    told = OPERATIONS["execute-kvp"]
+    return {
+        "operationId": f"execute-kvp.{process.id}",
+        "tags": [_EXECUTION],
+        "summary": f"Run {process.id} on the inputs in the query",
+        "description": told.about,
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in ("inputs", *told.headers)],
+        "responses": _responses({**told.answers, 200: one.answer(process, RESULTS)}, told.errors),
+    }
 
 
 def _component(process: ProcessDescription) -> str:

@@ -59,6 +59,15 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
         "job": _path("job", "id of the job"),
         "output": _path("output", "id of the output"),
         "item": _path("item", "which value of the list, counted from 0", COUNT),
+        "inputs": _query(
+            "inputs",
+            "the inputs, each as a parameter of its own name; name[href], name[mediaType], name[uom] or name[crs] "
+            "say more of one; name[include]=true asks for an output; response[f] and response[prefer] stand for "
+            "the headers Accept and Prefer",
+            {"type": "object", "additionalProperties": {"type": "string", "pattern": r"^[^\u0000]*$"}},
+            style="form",
+            explode=True,
+        ),
         "outputs": _query(
             "outputs", "the outputs that are wanted, by id", several(_LISTED), style="form", explode=False
         ),
@@ -88,6 +97,7 @@ HEADERS: Final[Mapping[str, Schema]] = MappingProxyType(
             "schema": TEXT,
         },
         "Preference-Applied": {"description": "the preferences that were followed", "schema": TEXT},
+        "Sunset": {"description": "when the results will be removed (RFC 8594)", "schema": TEXT},
         "ETag": {"description": "changes with the content", "schema": TEXT},
         "Retry-After": {"description": "seconds to wait", "schema": TEXT},
         "Accept-Ranges": {"description": "bytes: ranges can be asked for", "schema": TEXT},
@@ -155,7 +165,7 @@ RESULTS: Final = Answer(
     _ANYTHING,
     ("Content-Disposition", "Preference-Applied"),
 )
-_STORED: Final = ("ETag", "Accept-Ranges", "Content-Disposition", "Link", "Preference-Applied")
+_STORED: Final = ("ETag", "Accept-Ranges", "Content-Disposition", "Link", "Preference-Applied", "Sunset")
 _PART: Final = Answer("The bytes that are wanted", {"*/*": None}, ("ETag", "Content-Range"))
 _HELD: Final = Answer("The copy that is held is good", {}, ("ETag",))
 ACCEPTED: Final = Answer(
@@ -205,6 +215,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             ("Prefer",),
             "execute",
             "Each process has an operation of its own besides, with its inputs and outputs.",
+        ),
+        "execute-kvp": Operation(
+            _PROCESSES,
+            {200: RESULTS, 201: ACCEPTED, 204: LINKED},
+            EXECUTE_ERRORS,
+            ("Prefer",),
+            about="The answer is never cached. Pages elsewhere cannot ask for it, nor browsers ahead of time.",
         ),
         "jobs": Operation(_JOBS, {200: _document("A page of the list", "jobList")}, (406,)),
         "job": Operation(_JOBS, {200: _document("The status", "statusInfo")}, (404, 406)),
