@@ -98,6 +98,8 @@ REQUESTS = {
     "NUL in the query": ("GET", "/jobs?after=%00", {}, 400),
     "percent and no number": ("GET", "/jobs/%zz", {}, 404),
     "percent and no UTF-8": ("GET", "/processes/%ff%fe", {}, 404),
+    "a method of nobody": ("FOO", "/processes", {}, 501),
+    "a method of others": ("PROPFIND", "/jobs", {}, 501),
     "wrong method": ("PUT", "/processes", {}, 405),
     "patching the list": ("PATCH", "/processes", {}, 405),
     "deleting a process": ("DELETE", "/processes/echo", {}, 405),

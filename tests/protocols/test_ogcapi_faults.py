@@ -49,6 +49,7 @@ def test_every_kind_of_failure_has_a_status() -> None:
         (errors.ResultsNotReady("x", "running"), 404, f"{E}result-not-ready"),
         (errors.ResultsGone("x"), 404, f"{E}result-not-available"),
         (errors.MethodNotAllowed("PUT", ["GET", "HEAD"]), 405, "about:blank"),
+        (errors.MethodUnknown("FOO", ["GET", "HEAD"]), 501, "about:blank"),
         (errors.NotAcceptable("x"), 406, "about:blank"),
         (errors.Forbidden("x"), 403, "about:blank"),
         (errors.ForbiddenAddress("x"), 403, "about:blank"),
@@ -89,6 +90,8 @@ def test_a_failed_job_tells_its_reference() -> None:
 def test_headers_tell_what_is_possible_and_when() -> None:
     refused = API.fault(errors.MethodNotAllowed("PUT", ["GET", "HEAD"]), get("/"), SITE)
     assert header(refused, "Allow") == "GET, HEAD"
+    unknown = API.fault(errors.MethodUnknown("FOO", ["GET"]), get("/"), SITE)
+    assert header(unknown, "Allow") is None  # that would be of this path
     assert header(API.fault(errors.QueueFull(10, "s", 7), get("/"), SITE), "Retry-After") == "7"
     assert header(API.fault(errors.NoSuchJob("x"), get("/"), SITE), "Retry-After") is None
 

@@ -23,7 +23,7 @@ from azenha.supervisor import HANDS_ON, end_with_stdin, listen
 from azenha.usecases.processing import Processing
 from azenha.web.app import make_app
 from azenha.web.ended import Ends
-from azenha.web.head import BoundedHead
+from azenha.web.head import Head
 
 
 def main(_: Sequence[str]) -> int:
@@ -61,7 +61,7 @@ def main(_: Sequence[str]) -> int:
         proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=5,
-        http=BoundedHead,
+        http=Head,
     )
     server = uvicorn.Server(config)
 

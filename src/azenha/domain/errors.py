@@ -191,6 +191,10 @@ class MethodNotAllowed(AppError):
         self.allowed = tuple(allowed)
 
 
+class MethodUnknown(MethodNotAllowed):
+    """A method that nothing here has (RFC 9110 §9.1); `allowed`: those that something has."""
+
+
 class NotAcceptable(AppError):
     """None of the media types that the client accepts can be had."""
 

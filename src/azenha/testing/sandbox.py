@@ -145,8 +145,10 @@ class Started:
         message = child.channel.receive()
         assert message is not None
         assert message.get("text") == "ready", message
-        pid = child.pid()
-        assert pid is not None
+        until = time.monotonic() + WITHIN
+        while (pid := child.pid()) is None:  # the child may be heard before whoever forked it
+            assert time.monotonic() < until
+            time.sleep(0.01)
         return child, pid
 
 

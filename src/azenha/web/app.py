@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar, TypeVarTuple
 from urllib.parse import quote
 
-from azenha.domain.errors import AppError, BadParameter, NoSuchPath, TookTooLong
+from azenha.domain.errors import AppError, BadParameter, MethodUnknown, NoSuchPath, TookTooLong
 from azenha.domain.job import JobState, Lane
 from azenha.domain.messages import Accepted, Command, Execute, GetResults, GetStatus, Outcome, Results, Status
 from azenha.protocols.http import Buffer, Dialect, HttpReply, HttpRequest, Site
@@ -38,6 +38,8 @@ Args = TypeVarTuple("Args")
 
 THREADS: Final = 8  # the store lets one write at a time; more would only wait
 READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a thread
+# What some dialect may give a meaning to, per path; OPTIONS asks for that.
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 log = logging.getLogger("azenha.web")
 
@@ -157,6 +159,8 @@ class Web:
                 return HttpReply(204, preflight)
             query = scope["query_string"].decode("utf-8", "replace")
             exchange = self._mounted(method, path, query, headers, base)
+            if method not in METHODS:
+                raise MethodUnknown(method, METHODS)
             _check(path == scope["path"], path, query)
             body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
             received = True

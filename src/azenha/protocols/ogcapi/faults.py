@@ -39,6 +39,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.ResultsNotReady: (404, f"{EXCEPTION}result-not-ready", "Results not ready"),
         errors.ResultsGone: (404, f"{EXCEPTION}result-not-available", "No results"),
         errors.MethodNotAllowed: (405, _BLANK, "Method not allowed"),
+        errors.MethodUnknown: (501, _BLANK, "Method not implemented"),
         errors.NotAcceptable: (406, _BLANK, "Not acceptable"),
         errors.Forbidden: (403, _BLANK, "Forbidden"),
         errors.QueueFull: (503, _BLANK, "Queue full"),
@@ -98,7 +99,7 @@ def _encodable(text: str) -> str:
 
 
 def headers(error: AppError) -> tuple[tuple[str, str], ...]:
-    if isinstance(error, MethodNotAllowed):
+    if type(error) is MethodNotAllowed:
         return (("Allow", ", ".join(error.allowed)),)
     retry_after = getattr(error, "retry_after", None)
     return () if retry_after is None else (("Retry-After", str(retry_after)),)
