@@ -145,10 +145,9 @@ class Started:
         message = child.channel.receive()
         assert message is not None
         assert message.get("text") == "ready", message
-        until = time.monotonic() + WITHIN
-        while (pid := child.pid()) is None:  # the child may be heard before whoever forked it
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        eventually(lambda: child.pid() is not None)  # it may be heard before whoever forked it
+        pid = child.pid()
+        assert pid is not None
         return child, pid
 
 
