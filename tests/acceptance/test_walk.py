@@ -33,7 +33,7 @@ def test_all_is_found_by_links_from_the_landing_page(server: LiveServer) -> None
     assert accepted.status == 201
     status = server.ended(accepted.headers["location"].rpartition("/")[2])
     assert status["status"] == "successful"
-    assert server.get(link(status, "results")).json == "walked"
+    assert server.get(link(status, "results")).json == {"text": "walked"}
     assert status["jobID"] in [j["jobID"] for j in server.get(link(landing, "job-list")).json["jobs"]]
 
 

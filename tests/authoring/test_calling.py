@@ -66,6 +66,7 @@ def run(
 ) -> dict[str, tuple[Produced, ...]]:
     definition = definition_of(process(function))
     assert definition is not None
+    # The folder "in" is not made: a job has one only if something was put there before it runs.
     return call(definition, inputs, folder / "in", ctx or Context.for_tests(folder / "work"))
 
 

@@ -161,6 +161,7 @@ def test_without_targets_there_are_entry_points_and_the_examples(
     ]
     examples = [s.name for s in sources[2:]]
     assert "azenha.examples.basic" in examples
+    assert "azenha.examples.certification" not in examples
     assert not [name for name in examples if not name.startswith("azenha.examples.") or "._" in name]
     assert [(m.source, m.reason.partition(";")[0]) for m in missing] == [
         (

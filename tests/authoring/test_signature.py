@@ -15,6 +15,7 @@ from azenha import (
     Crs,
     Features,
     File,
+    Items,
     Keywords,
     Media,
     Metadata,
@@ -154,6 +155,9 @@ PARAMETERS: list[tuple[object, d.Domain, int, int | None, bool]] = [
     (list[int] | None, INT, 0, None, True),
     (Annotated[list[int], Occurs(0, 3)], INT, 0, 3, True),
     (Annotated[list[int], Occurs(1, 1)], INT, 1, 1, True),
+    (Annotated[list[int], Items()], INT, 1, None, True),
+    (Annotated[list[int], Items(2, 3)], INT, 2, 3, True),
+    (Annotated[list[int], Items(0, 3)] | None, INT, 0, 3, True),
     (Annotated[list[int], Range(0, 9)], domain(LiteralType.INTEGER, ValueRange(0, 9)), 1, None, True),
     (
         list[Annotated[int, Range(0, 9)]],

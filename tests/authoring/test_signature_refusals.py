@@ -17,6 +17,7 @@ from azenha import (
     Crs,
     Features,
     File,
+    Items,
     Keywords,
     Media,
     Occurs,
@@ -177,6 +178,10 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[int, Media("text/csv")], "Media does not go with int", "File, Raster"),
     (Annotated[Raster, Crs("EPSG:4326")], "Crs does not go with Raster", "it is for BBox"),
     (Annotated[int, Occurs(1, 2)], "Occurs goes with a list alone", "list[…]"),
+    (Annotated[int, Items(1, 2)], "Items goes with a list alone", "list[…]"),
+    (Annotated[list[int], Items(3, 2)], "Items(3, 2) is not possible", "Items(least, most)"),
+    (Annotated[list[int], Items(2, 3)] | None, "it may be left out, and needs at least 2", "Items(0, …)"),
+    (Annotated[list[int], Items(), Occurs()], "there are Occurs and Items", "keep one"),
     (Annotated[int, "metres"], "'metres' in Annotated means nothing here", "known are Unit"),
     (Annotated[float, Unit], "in Annotated means nothing here", "write Unit(…)"),
     (Annotated[int, Title("a"), Title("b")], "there are 2 Title", "keep one"),
@@ -337,6 +342,10 @@ def occurs() -> Annotated[list[int], Occurs(1, 2)]:
     raise AssertionError
 
 
+def items() -> Annotated[list[int], Items(1, 2)]:
+    raise AssertionError
+
+
 def units() -> Annotated[float, Unit("m", "km")]:
     raise AssertionError
 
@@ -379,6 +388,7 @@ FUNCTIONS: list[tuple[Callable[..., object], str, str]] = [
     (files_in_list, "field 'a': a file within an object", "an output of its own"),
     (file_in_object, "field 'inner', field 'a': a file within an object", "an output of its own"),
     (occurs, "output 'result': Occurs does not go with outputs", "leave it out"),
+    (items, "output 'result': Items does not go with outputs", "leave it out"),
     (units, "output 'result': it has the units m, km", "name the one"),
     (len, "only a function or a class can be a process", "write a def"),
     (NoCall, "the class has no __call__", "def __call__(self, …)"),

@@ -371,6 +371,37 @@ def test_an_array_is_several_values_where_the_input_takes_several(raws, more, va
     assert bound(INTEGER, *raws, **more) == tuple(map(Literal, values))
 
 
+@pytest.mark.parametrize(
+    ("raw", "values"),
+    [
+        (Native([1, 2]), (1, 2)),
+        (Native([1]), (1,)),
+        (Native({"value": [1, 2]}, qualified=Native([1, 2])), (1, 2)),
+        (Lexical("1"), (1,)),  # WPS has no arrays: each value comes by itself
+    ],
+)
+def test_an_array_that_is_one_value_is_taken_as_a_list(raw, values):
+    bound = bind(
+        process(named("n", INTEGER, max_occurs=3, array=True, whole=True)), {"n": [raw]}, limits=LIMITS
+    )
+    assert tuple(v.value for v in bound["n"]) == values
+
+
+@pytest.mark.parametrize(("value", "shown"), [(1, "the number 1"), (None, "null"), ("1", "the string '1'")])
+def test_one_item_is_no_array_where_an_array_is_the_value(value, shown):
+    (found,) = problems(
+        process(named("n", INTEGER, max_occurs=3, array=True, whole=True)), {"n": [Native(value)]}
+    )
+    assert (type(found), found.locator) == (InvalidValue, "n")
+    assert f"expected an array, got {shown}" in str(found)
+
+
+def test_the_items_of_an_array_that_is_one_value_are_counted():
+    description = process(named("n", INTEGER, min_occurs=2, max_occurs=3, array=True, whole=True))
+    assert [type(p) for p in problems(description, {"n": [Native([1])]})] == [TooFewValues]
+    assert [type(p) for p in problems(description, {"n": [Native([1, 2, 3, 4])]})] == [TooManyValues]
+
+
 def test_the_unit_of_a_whole_array_holds_for_each_value_that_names_none():
     items = (Native(1), Native({}, qualified=Native(2, unit="m")))
     whole = Native({}, qualified=Native([1, {}], unit="km", items=items))

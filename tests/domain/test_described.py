@@ -77,6 +77,7 @@ def inputs(domains: st.SearchStrategy[Domain]) -> st.SearchStrategy[InputDescrip
         st.none() | scalars | tuples(scalars),
         maybe_text,
         st.booleans(),
+        st.booleans(),
         links,
         translations,
     )

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from azenha.domain.job import Failure, FailureKind, Job, JobState, Lane
 from azenha.domain.messages import Asked, OutputRequest, OutputValue, ResponseForm, Results, Transmission
@@ -39,7 +35,6 @@ from azenha.domain.values import StoredFile, Value
 from azenha.protocols.http import Dialect, FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.ogcapi import OgcApi
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "ogcapi-processes"
 BASE = "http://server.example/a"
 SITE = Site(BASE, "The Mill", "Grinds data <fine>")
 API: Dialect = OgcApi()
@@ -148,7 +143,8 @@ def results(
     single: bool = False,
     folder: Path | str = "/data/j1",
 ) -> Results:
-    return Results(SUCCEEDED, outputs, Asked("ogcapi", "1.0", response=form), str(folder), single)
+    asked = Asked("ogcapi", "1.0", response=form)
+    return Results(SUCCEEDED, outputs, asked, str(folder), single, several=len(outputs) > 1)
 
 
 def stored(folder: Path, name: str, data: bytes, format: Format) -> StoredFile:
@@ -179,25 +175,3 @@ def header(reply: HttpReply, name: str) -> str | None:
     found = [v for k, v in reply.headers if k == name]
     assert len(found) <= 1
     return found[0] if found else None
-
-
-def official() -> Callable[[Mapping[str, Any], str], None]:
-    """The validator of documents by the official schemas.
-
-    Skips the test where they are not: they lie beside the checkout.
-    """
-    if not (SHARED / "oapschemas.py").exists():
-        pytest.skip("the official schemas (../shared/schemas) are not beside this checkout")
-    pytest.importorskip("jsonschema", reason="the official schemas need jsonschema")
-    pytest.importorskip("yaml", reason="the official schemas need PyYAML")
-    spec = importlib.util.spec_from_file_location("oapschemas", SHARED / "oapschemas.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    schemas = module.Schemas(SHARED)
-
-    def validate(found: Mapping[str, Any], name: str) -> None:
-        assert schemas.errors(found, f"part1-1.0/{name}") == []
-
-    return validate

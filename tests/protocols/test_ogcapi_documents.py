@@ -43,7 +43,16 @@ from azenha.domain.messages import (
     ServerDescribed,
     Status,
 )
-from azenha.domain.process import Catalogue, JobControl
+from azenha.domain.process import (
+    Catalogue,
+    InputDescription,
+    JobControl,
+    LiteralDomain,
+    LiteralType,
+    Offering,
+    ProcessDescription,
+    Text,
+)
 from azenha.protocols import json as strict
 from azenha.protocols.http import FileSlice, HttpRequest, Site
 from azenha.protocols.ogcapi import OgcApi
@@ -245,6 +254,25 @@ def test_a_box_is_one_element_of_all_of_with_its_reference_systems() -> None:
 )
 def test_occurrences_are_the_standards(id: str, least: int, most: int | str) -> None:
     assert (described(id)["minOccurs"], described(id)["maxOccurs"]) == (least, most)
+
+
+INTEGERS = {"type": "array", "items": {"type": "integer"}}
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "told"),
+    [
+        (2, 3, {"minOccurs": 1, "schema": {**INTEGERS, "minItems": 2, "maxItems": 3}}),
+        (0, None, {"minOccurs": 0, "schema": INTEGERS}),
+    ],
+)
+def test_a_list_that_is_one_value_is_told_as_one_array(
+    least: int, most: int | None, told: Mapping[str, Any]
+) -> None:
+    numbers = LiteralDomain(LiteralType.INTEGER)
+    one = InputDescription("n", numbers, Text("N"), least, most, array=True, whole=True)
+    offering = Offering(ProcessDescription("p", "1", Text("P"), (one,)), "p.py")
+    assert document(write(Described(offering)))["inputs"]["n"] == {"title": "N", "maxOccurs": 1, **told}
 
 
 @pytest.mark.parametrize(

@@ -378,6 +378,11 @@ def test_who_takes_json_and_names_no_form_gets_one_value_raw_and_several_in_a_do
     assert document(write(results(*outputs, form=NEGOTIATED), accept="application/json")) == body
 
 
+def test_of_several_that_were_asked_for_the_only_one_that_came_is_in_a_document() -> None:
+    came = replace(results(output("a", Literal(1)), form=NEGOTIATED), several=True)
+    assert document(write(came, accept="application/json")) == {"a": 1}
+
+
 def ran(outcome: Results, **headers: str) -> HttpReply:
     """The answer to the request that ran the process."""
     return API.write(outcome, HttpRequest("POST", "/processes/echo/execution", headers=headers), SITE)

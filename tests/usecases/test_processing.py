@@ -486,6 +486,18 @@ def test_a_job_that_was_asked_for_no_outputs_says_so(server: Server) -> None:
         assert (got.requested, bool(got.outputs)) == (requested, requested)
 
 
+def test_results_say_whether_several_outputs_were_asked_for_and_not_how_many_came(server: Server) -> None:
+    for number, (outputs, several) in enumerate(
+        [(None, True), ({"a": OutputRequest(), "b": OutputRequest()}, True), ({"a": OutputRequest()}, False)],
+        1,
+    ):
+        server.handle(run(outputs=outputs))
+        server.jobs.succeed(f"job{number}", a=Literal(1))
+        got = server.handle(GetResults(f"job{number}"))
+        assert isinstance(got, Results)
+        assert ([o.id for o in got.outputs], got.several) == (["a"], several)
+
+
 def test_one_output_can_be_had_alone(server: Server) -> None:
     server.handle(run())
     server.jobs.succeed("job1", a=Literal(1), b=Literal(2))

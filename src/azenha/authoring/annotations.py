@@ -85,9 +85,9 @@ def read(name: str, annotation: object, place: Place, *, output: bool, default: 
             raise place.error("a list of lists", "use list of a frozen dataclass that holds the inner list")
         extras = [*extras, *inner]
     found = marks.collect(extras, place)
-    if found.occurs and not array:
+    if (found.occurs or found.items) and not array:
         remedy = "write list[…] for several values, a default or `| None` for one that may be left out"
-        raise place.error("Occurs goes with a list alone", remedy)
+        raise place.error(f"{'Occurs' if found.occurs else 'Items'} goes with a list alone", remedy)
     shape, summary = _shape(core, found, place, output=output)
     slot = Slot(name, shape, array, nullable, default is not NO_DEFAULT)
     return Read(slot, found, place, default, summary)

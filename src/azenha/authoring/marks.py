@@ -12,11 +12,22 @@ from typing import cast
 
 from azenha.authoring.places import Place
 from azenha.authoring.shapes import Misfit, plain
-from azenha.authoring.types import Bound, Crs, Keywords, Media, Occurs, Range, Title, Translated, Unit
+from azenha.authoring.types import (
+    Bound,
+    Crs,
+    Items,
+    Keywords,
+    Media,
+    Occurs,
+    Range,
+    Title,
+    Translated,
+    Unit,
+)
 from azenha.domain import formats
 from azenha.domain.process import Closure, Format, LiteralType, Scalar, Text, ValueRange
 
-_KINDS = (Unit, Range, Occurs, Media, Title, Keywords, Translated, Crs)
+_KINDS = (Unit, Range, Occurs, Items, Media, Title, Keywords, Translated, Crs)
 _SEVERAL = (Range, Media)
 NUMBERS = frozenset({LiteralType.INTEGER, LiteralType.DOUBLE, LiteralType.DECIMAL})
 _TIMES = frozenset({LiteralType.DATE, LiteralType.DATETIME, LiteralType.DURATION})
@@ -30,6 +41,7 @@ class Marks:
     unit: Unit | None = None
     ranges: tuple[Range, ...] = ()
     occurs: Occurs | None = None
+    items: Items | None = None
     media: tuple[Media, ...] = ()
     title: Title | None = None
     keywords: Keywords | None = None
@@ -79,6 +91,7 @@ def collect(extras: Sequence[object], place: Place) -> Marks:
         unit=cast("Unit | None", single(Unit)),
         ranges=cast("tuple[Range, ...]", tuple(found[Range])),
         occurs=cast("Occurs | None", single(Occurs)),
+        items=cast("Items | None", single(Items)),
         media=cast("tuple[Media, ...]", tuple(found[Media])),
         title=cast("Title | None", single(Title)),
         keywords=cast("Keywords | None", single(Keywords)),
@@ -218,17 +231,23 @@ def may_range(type: LiteralType) -> bool:
 # -- lists and files -----------------------------------------------------------------------------
 
 
-def occurrences(occurs: Occurs | None, place: Place) -> Occurs:
-    """How often a list's values may come: at least once, where nothing is said."""
-    if occurs is None:
-        return Occurs(1, None)
-    low, high = occurs.minimum, occurs.maximum
+def occurrences(marks: Marks, place: Place) -> tuple[int, int | None]:
+    """How many values or items a list has: at least one, where nothing is said."""
+    if marks.occurs and marks.items:
+        raise place.error(
+            "there are Occurs and Items", "keep one: Items where the list is one value, an array"
+        )
+    counted = marks.occurs or marks.items
+    if counted is None:
+        return 1, None
+    low, high = counted.minimum, counted.maximum
     whole = type(low) is int and (high is None or type(high) is int)
     if not whole or low < 0 or (high is not None and (high < low or high < 1)):
+        name = type(counted).__name__
         raise place.error(
-            f"Occurs({low!r}, {high!r}) is not possible", "write Occurs(least, most), most ≥ 1 or None"
+            f"{name}({low!r}, {high!r}) is not possible", f"write {name}(least, most), most ≥ 1 or None"
         )
-    return occurs
+    return low, high
 
 
 def media_formats(media: Sequence[Media], place: Place) -> tuple[tuple[Format, ...], int | None]:

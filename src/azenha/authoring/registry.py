@@ -26,6 +26,8 @@ from azenha.domain.process import Unavailable
 
 GROUP = "azenha.processes"  # entry points of installed packages: `name = "package.module"`
 EXAMPLES = "azenha.examples"
+# Examples that are served when they are named, and not with the others: they are shaped for programs.
+ON_REQUEST = frozenset({"certification"})
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _ENTRY = re.compile(rf"({_DOTTED.pattern})(?::([^\W\d]\w*))?")
@@ -164,7 +166,7 @@ def _entry_points(base: Path) -> list[list[Source | Unavailable]]:
 
 def _examples() -> list[Source | Unavailable]:
     folder = Path(__file__).resolve().parents[1] / "examples"
-    files = sorted(f for f in folder.glob("*.py") if not f.name.startswith("_"))
+    files = sorted(f for f in folder.glob("*.py") if not f.name.startswith("_") and f.stem not in ON_REQUEST)
     names = [f"{EXAMPLES}.{f.stem}" for f in files]
     return [Source(n, Kind.MODULE, n, f) for n, f in zip(names, files, strict=True)]
 

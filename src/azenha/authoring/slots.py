@@ -18,7 +18,7 @@ from azenha.authoring.shapes import (
     Slot,
     scalar,
 )
-from azenha.authoring.types import BBox, Occurs
+from azenha.authoring.types import BBox
 from azenha.domain.process import InputDescription, OutputDescription, Scalar
 
 NO_DEFAULT = inspect.Parameter.empty
@@ -47,11 +47,12 @@ def describe(one: Read, abstract: str | None) -> InputDescription:
         AuthoringError: the default is no value of its type.
     """
     slot, place = one.slot, one.place
-    occurs = marks.occurrences(one.marks.occurs, place) if slot.array else Occurs(1, 1)
+    least, most = marks.occurrences(one.marks, place) if slot.array else (1, 1)
     may_miss = slot.has_default or slot.nullable
-    if may_miss and occurs.minimum > 1:
-        remedy = "leave the default out, or write Occurs(0, …)"
-        raise place.error(f"it may be left out, and needs at least {occurs.minimum} values", remedy)
+    if may_miss and least > 1:
+        name = "Items" if one.marks.items else "Occurs"
+        remedy = f"leave the default out, or write {name}(0, …)"
+        raise place.error(f"it may be left out, and needs at least {least} values", remedy)
     hidden = one.default is NO_DEFAULT or one.default is ...
     shown = None if hidden else _shown_default(slot, one.default, place)
     units = slot.shape.domain.units if isinstance(slot.shape, LiteralShape) else ()
@@ -59,11 +60,12 @@ def describe(one: Read, abstract: str | None) -> InputDescription:
         slot.name,
         slot.shape.domain,
         marks.text(one.marks, slot.name, abstract or one.summary, place),
-        min_occurs=0 if may_miss else occurs.minimum,
-        max_occurs=occurs.maximum,
+        min_occurs=0 if may_miss else least,
+        max_occurs=most,
         default=shown,
         default_unit=units[0] if units and shown is not None else None,
         array=slot.array,
+        whole=one.marks.items is not None,
         translations=marks.translations(one.marks.translated.texts if one.marks.translated else None, place),
     )
 
@@ -111,8 +113,9 @@ def describe_output(one: Read, abstract: str | None) -> OutputDescription:
         AuthoringError: marks that say something only of inputs.
     """
     slot, place = one.slot, one.place
-    if one.marks.occurs:
-        raise place.error("Occurs does not go with outputs", "leave it out: a list may have any length")
+    if one.marks.occurs or one.marks.items:
+        name = "Occurs" if one.marks.occurs else "Items"
+        raise place.error(f"{name} does not go with outputs", "leave it out: a list may have any length")
     if isinstance(slot.shape, LiteralShape) and len(slot.shape.domain.units) > 1:
         raise place.error(
             f"it has the units {', '.join(slot.shape.domain.units)}", "name the one that you return it in"

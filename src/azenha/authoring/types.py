@@ -26,6 +26,7 @@ __all__ = [
     "Crs",
     "Features",
     "File",
+    "Items",
     "Keywords",
     "Media",
     "Occurs",
@@ -75,6 +76,18 @@ class Range:
 @dataclass(frozen=True)
 class Occurs:
     """How many values a list takes: at least `minimum`, at most `maximum` (None: any number)."""
+
+    minimum: int = 1
+    maximum: int | None = None
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list is one value, an array, of `minimum` to `maximum` items (None: any number).
+
+    The function gets the list all the same. Clients of OGC API see one value whose schema is an array, where
+    `Occurs` shows them several values; WPS has no arrays, and shows several values for both.
+    """
 
     minimum: int = 1
     maximum: int | None = None

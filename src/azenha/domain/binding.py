@@ -165,6 +165,9 @@ class _Binding:
         numbered = items is not None or len(raws) > 1
         if items is not None:
             raws = items
+        elif input.whole and len(raws) == 1 and isinstance(raws[0], Native):
+            self.report(InvalidValue(locator, f"expected an array, got {native.shown(raws[0].value)}"))
+            return ()
         count, least, most = len(raws), input.min_occurs, input.max_occurs
         if most is not None and count > most:
             self.report(TooManyValues(locator, f"takes at most {_values(most)}, got {count}"))

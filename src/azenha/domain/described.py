@@ -93,6 +93,7 @@ def _dump_input(one: InputDescription) -> Data:
         "default": [several, *(_dump_optional(d) for d in defaults)],
         "unit": one.default_unit,
         "array": one.array,
+        "whole": one.whole,
         "metadata": _dump_metadata(one.metadata),
         "translations": _dump_translations(one.translations),
     }
@@ -110,6 +111,7 @@ def _load_input(data: Data) -> InputDescription:
         default=tuple(map(load_scalar, defaults)) if several else _load_optional(defaults[0]),
         default_unit=data["unit"],
         array=data["array"],
+        whole=data["whole"],
         metadata=_load_metadata(data["metadata"]),
         translations=_load_translations(data["translations"]),
     )

@@ -254,6 +254,8 @@ class Results:
     Attributes:
         asked: the form it was asked in.
         single: only one output's raw value was asked (by its own address).
+        several: more than one output was asked for; an optional one that the process left out is not among
+            `outputs`.
         folder: path of the folder that the keys of `StoredFile` values are relative to.
         requested: False where the job was asked for no outputs at all.
         honoured: the preferences that led to a synchronous answer from a job that others can see.
@@ -266,6 +268,7 @@ class Results:
     single: bool = False
     requested: bool = True
     honoured: tuple[str, ...] = ()
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)

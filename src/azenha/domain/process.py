@@ -130,6 +130,8 @@ class InputDescription:
         default: what is taken when it is left out, to be shown only (the function supplies it itself): a scalar, or a
             tuple of scalars where several values are allowed; None where there is none that can be shown.
         array: the function takes a list, even if max_occurs is 1.
+        whole: the list is one value, an array, wherever a dialect has arrays; the occurrences count its items.
+            A dialect without arrays shows several values.
     """
 
     id: str
@@ -140,6 +142,7 @@ class InputDescription:
     default: Scalar | tuple[Scalar, ...] | None = None
     default_unit: str | None = None
     array: bool = False
+    whole: bool = False
     metadata: tuple[Metadata, ...] = ()
     translations: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -74,6 +74,7 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
         )
 
     wanted = chosen or [id for id in ids if id in stored and (request.outputs is None or id in asked)]
+    named = request.outputs if request.outputs is not None else described
     return Results(
         job,
         tuple(value(id) for id in wanted),
@@ -81,6 +82,7 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
         str(folders.results(job.id, job.attempt)),
         single=command.output is not None,
         requested=request.outputs is None or bool(request.outputs),
+        several=len(chosen or named) > 1,
     )
 
 

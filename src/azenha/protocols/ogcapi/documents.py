@@ -144,10 +144,11 @@ def _input(input: InputDescription) -> Document:
     default = input.default
     found["minOccurs"] = input.min_occurs
     found["maxOccurs"] = "unbounded" if input.max_occurs is None else input.max_occurs
-    if input.array and not input.repeats:
-        # A list of at most one: to the standard an array is a value, and maxOccurs counts such values.
+    if input.whole or (input.array and not input.repeats):
+        # To the standard an array is a value, and maxOccurs counts such values. A list of at most one is told
+        # as an array too: the function gets a list.
         one = schema.array(one, input.min_occurs, input.max_occurs)
-        found["minOccurs"] = min(input.min_occurs, 1)
+        found["minOccurs"], found["maxOccurs"] = min(input.min_occurs, 1), 1
         if isinstance(default, tuple):
             one["default"] = [schema.native(v) for v in default]
     elif isinstance(default, tuple):

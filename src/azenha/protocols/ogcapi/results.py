@@ -137,9 +137,12 @@ def _present(outcome: Results) -> tuple[OutputValue, ...]:
 
 
 def _is_document(outcome: Results, request: HttpRequest) -> bool:
-    """Whether results.yaml is the answer. Where no form was named, whoever fetches several outputs chooses."""
+    """Whether results.yaml is the answer. Where no form was named, whoever fetches several outputs chooses.
+
+    Several by what was asked: nobody gets another form because an optional output happens to be left out.
+    """
     asked = outcome.asked.response
-    if asked in (ResponseForm.RAW, ResponseForm.DOCUMENT) or len(outcome.outputs) < 2:
+    if asked in (ResponseForm.RAW, ResponseForm.DOCUMENT) or not outcome.several:
         return asked is ResponseForm.DOCUMENT
     accept = request.headers.get("accept")
     if names(accept, JSON) or names(accept, MULTIPART):

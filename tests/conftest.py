@@ -1,0 +1,35 @@
+"""The official schemas, loaded once for the tests of every folder."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "schemas" / "ogcapi-processes"
+
+
+@pytest.fixture(scope="session")
+def validate() -> Callable[[Mapping[str, Any], str], None]:
+    """The validator of documents by the schemas of OGC API - Processes 1.0.
+
+    Skips the test where they are not: they lie beside the checkout.
+    """
+    if not (SHARED / "oapschemas.py").exists():
+        pytest.skip("the official schemas (../shared/schemas) are not beside this checkout")
+    pytest.importorskip("jsonschema", reason="the official schemas need jsonschema")
+    pytest.importorskip("yaml", reason="the official schemas need PyYAML")
+    spec = importlib.util.spec_from_file_location("oapschemas", SHARED / "oapschemas.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    schemas = module.Schemas(SHARED)
+
+    def validate(found: Mapping[str, Any], name: str) -> None:
+        assert schemas.errors(found, f"part1-1.0/{name}") == []
+
+    return validate
