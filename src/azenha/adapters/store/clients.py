@@ -12,7 +12,6 @@ from azenha.adapters.store import statements
 from azenha.adapters.store.database import Database
 from azenha.adapters.store.prepared import Prepared, borrowed
 from azenha.adapters.store.rows import EPOCH, RECORD, J, record
-from azenha.adapters.store.statements import LISTED
 from azenha.domain.canonical import StoredRequest, dump_request, load_request, load_values
 from azenha.domain.errors import BadParameter, QueueFull
 from azenha.domain.job import Job, JobEvent, JobState, Lane
@@ -26,9 +25,7 @@ class Clients(Database):
         document = json.dumps(dump_request(new.request), separators=(",", ":"))
 
         def operation(connection: Prepared) -> Job:
-            waiting = connection.execute(
-                statements.WAITING, {"lane": new.lane, "most": new.queue_limit}
-            ).scalar_one()
+            waiting = connection.execute(statements.WAITING[new.lane], {"most": new.queue_limit}).scalar_one()
             if waiting >= new.queue_limit:
                 raise QueueFull(new.queue_limit, new.queue_setting)
             now = self._now()
@@ -75,7 +72,7 @@ class Clients(Database):
         return record(row), load_request(json.loads(request)), values
 
     def list(self, command: ListJobs) -> tuple[list[Job], str | None]:
-        statement = select(*RECORD, J.seq).where(LISTED)
+        statement = select(*RECORD, J.seq).where(statements.within(Lane.BACKGROUND))
         states = command.states or [s for s in JobState if s is not JobState.REMOVED]
         if command.states or command.processes:
             statement = statement.where(J.state.in_(states))

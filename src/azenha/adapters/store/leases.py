@@ -19,7 +19,7 @@ from azenha.usecases.ports import LOST, Lease, Success
 class Workers(Database):
     def claim(self, worker: str, lane: Lane, lease: float) -> Lease | None:
         with borrowed(self._engine) as connection:  # an idle worker must not write
-            if connection.execute(statements.ANY_WAITING, {"lane": lane}).first() is None:
+            if connection.execute(statements.NEXT[lane], {}).first() is None:
                 return None
 
         # Not durable: a claim that power undoes is a job that still waits.
@@ -27,8 +27,8 @@ class Workers(Database):
 
     def _claim(self, connection: Prepared, worker: str, lane: Lane, lease: float) -> Lease | None:
         now = self._now()
-        values = {"of_lane": lane, "by": worker, "now": now, "until": now + int(lease * 1_000_000)}
-        row = connection.execute(statements.CLAIM, values).first()
+        values = {"by": worker, "now": now, "until": now + int(lease * 1_000_000)}
+        row = connection.execute(statements.CLAIM[lane], values).first()
         if row is None:
             return None
         job = record(row)
