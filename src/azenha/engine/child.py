@@ -182,8 +182,8 @@ def _limit(memory: int) -> None:
         return
     used = 0
     with suppress(OSError):
-        pages = int(Path("/proc/self/statm").read_text().split()[5])
-        used = pages * resource.getpagesize()
+        with open("/proc/self/statm", "rb", buffering=0) as file:
+            used = int(file.read(256).split()[5]) * resource.getpagesize()
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (used + memory, hard))

@@ -33,13 +33,15 @@ class Log:
     def __init__(self, path: Path, limit: int) -> None:
         self._path = path
         self._limit = limit
-        self._written = path.stat().st_size if path.exists() else 0
+        self._written: int | None = None  # not looked at before there is something to write
         self._lock = threading.Lock()
         self.offered = 0
 
     def write(self, data: bytes) -> None:
         with self._lock:
             self.offered += len(data)
+            if self._written is None:
+                self._written = self._path.stat().st_size if self._path.exists() else 0
             room = self._limit - self._written
             if room <= 0:
                 return

@@ -95,7 +95,7 @@ class Worker:
         self._ending: deque[tuple[Child, float]] = deque()
         self._done_with: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._wake = {lane: threading.Semaphore(0) for lane in Lane}
+        self._wake: dict[Lane, queue.SimpleQueue[None]] = {lane: queue.SimpleQueue() for lane in Lane}
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -107,8 +107,8 @@ class Worker:
             _log.warning("job %s was lost by its worker: now %s", job.id, job.state)
             if job.ended:
                 self._announce(job.id)
-        queue = self._settings.queue
-        for lane, slots in ((Lane.SYNC, queue.sync_slots), (Lane.BACKGROUND, queue.slots)):
+        of = self._settings.queue
+        for lane, slots in ((Lane.SYNC, of.sync_slots), (Lane.BACKGROUND, of.slots)):
             for number in range(slots):
                 self._thread(f"azenha-{lane}-{number}", self._slot, lane)
         self._thread("azenha-watch", self._watch)
@@ -123,7 +123,7 @@ class Worker:
 
     def offered(self, lane: Lane) -> None:
         """A job waits in that lane."""
-        self._wake[lane].release()
+        self._wake[lane].put(None)
 
     def interrupt(self, job: str) -> None:
         """A job was dismissed."""
@@ -136,7 +136,7 @@ class Worker:
         self._stop.set()
         for lane in Lane:
             for _ in self._threads:
-                self._wake[lane].release()
+                self._wake[lane].put(None)
         self._starter.close()
         self._done_with.put(None)
         for thread in self._threads:
@@ -153,7 +153,8 @@ class Worker:
             try:
                 lease = lease or self._store.claim(self._name, lane, self._settings.jobs.lease)
                 if lease is None:
-                    self._wake[lane].acquire(timeout=LOOK_EVERY)
+                    with suppress(queue.Empty):
+                        self._wake[lane].get(timeout=LOOK_EVERY)
                 else:
                     lease = self._served(lease)
             except Exception:  # a slot must not be lost, whatever happens

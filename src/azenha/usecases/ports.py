@@ -160,7 +160,7 @@ class Ended(Protocol):
         """Whether the expected job ended within `timeout` seconds from now; True at once if it did before."""
 
     def forget(self, job: str) -> None:
-        """The opposite of `expect`; nothing happens if the job was not expected."""
+        """The opposite of `expect`; who waits for it still, waits no longer. Nothing happens to a strange job."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,12 +277,12 @@ class Web:
         """The reply to a synchronous job, once it ended; a client that goes away dismisses it."""
         patience = self._settings.queue.sync_seconds + self._settings.jobs.grace
         gone = asyncio.ensure_future(_until_gone(receive))
-        ending = asyncio.ensure_future(self._ended.wait(job, patience))
+        gone.add_done_callback(lambda _: self._ended.forget(job))  # which ends the waiting below
         try:
-            await asyncio.wait((gone, ending), return_when=asyncio.FIRST_COMPLETED)
-            if not ending.done():
+            ended = await self._ended.wait(job, patience)
+            if gone.done():
                 raise Disconnected
-            if not ending.result():
+            if not ended:
                 raise TookTooLong(command.process, self._settings.queue.sync_seconds, "queue.sync_seconds")
         except BaseException:
             # Not awaited: this task may be cancelled itself, when the server stops.
@@ -291,7 +291,6 @@ class Web:
             raise
         finally:
             gone.cancel()
-            ending.cancel()
         return await self._in_thread(self._handled, GetResults(job), exchange)
 
     def _give_up(self, job: str) -> None:

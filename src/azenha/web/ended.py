@@ -27,7 +27,9 @@ class Ends:
         self._events.setdefault(job, asyncio.Event())
 
     def forget(self, job: str) -> None:
-        self._events.pop(job, None)
+        event = self._events.pop(job, None)
+        if event is not None:
+            event.set()
 
     def tell(self, job: str) -> None:
         """`job` ended. Nothing happens if nobody expects it."""

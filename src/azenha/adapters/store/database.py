@@ -22,7 +22,13 @@ class Database:
         """`keep`, `keep_sync`: seconds that a dismissed job's record stays, by lane."""
         self._clock = clock
         self._keep = {Lane.BACKGROUND: keep, Lane.SYNC: keep_sync}
-        self._engine = create_engine(f"sqlite:///{database}", pool_size=16, max_overflow=-1)
+        self._engine = create_engine(
+            f"sqlite:///{database}",
+            pool_size=16,
+            max_overflow=-1,
+            # The connection given back last has most of the pages that the next one wants.
+            pool_use_lifo=True,
+        )
         event.listen(self._engine, "connect", _configure)
         self._writer = Writer(self._engine, database.with_suffix(".lock"))
 
