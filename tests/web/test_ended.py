@@ -58,6 +58,19 @@ def test_the_wait_is_over_after_its_time_with_a_last_look() -> None:
     assert asyncio.run(run(True))
 
 
+def test_who_waits_for_what_is_forgotten_waits_no_longer() -> None:
+    async def run() -> None:
+        ends = Ends(lambda job: False, every=60)
+        ends.expect("a")
+        waiting = asyncio.ensure_future(ends.wait("a", 60))
+        await asyncio.sleep(0)
+        ends.forget("a")
+        async with asyncio.timeout(10):
+            await waiting
+
+    asyncio.run(run())
+
+
 def test_what_is_forgotten_takes_no_room_and_news_of_strangers_none_either() -> None:
     async def run() -> int:
         ends = Ends(lambda job: False)

@@ -181,9 +181,8 @@ def _limit(memory: int) -> None:
     if resource is None or not hasattr(resource, "RLIMIT_DATA"):
         return
     used = 0
-    with suppress(OSError):
-        with open("/proc/self/statm", "rb", buffering=0) as file:
-            used = int(file.read(256).split()[5]) * resource.getpagesize()
+    with suppress(OSError), open("/proc/self/statm", "rb", buffering=0) as file:
+        used = int(file.read(256).split()[5]) * resource.getpagesize()
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (used + memory, hard))
