@@ -680,7 +680,7 @@ def test_a_server_that_stops_dismisses_what_nobody_can_be_told_any_more(stage: S
     async def run() -> None:
         asking = asyncio.ensure_future(exchange(stage.app(), "POST", "/run", b"hi"))
         await until(
-            lambda: "job1" in stage.jobs.jobs and len(asyncio.all_tasks()) == 4
+            lambda: "job1" in stage.jobs.jobs and len(asyncio.all_tasks()) == 3
         )  # it waits for the end
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
