@@ -18,20 +18,22 @@ class LocalFolders:
     """
 
     def __init__(self, data: Path) -> None:
-        self.data = data
-        for name in ("inputs", "work", "results", "logs"):
-            (data / name).mkdir(parents=True, exist_ok=True)
+        self._inputs, self._work, self._results, self._logs = (
+            data / name for name in ("inputs", "work", "results", "logs")
+        )
+        for folder in (self._inputs, self._work, self._results, self._logs):
+            folder.mkdir(parents=True, exist_ok=True)
         self._empty: deque[Path] = deque()
 
     def inputs(self, job: str) -> Path:
-        return self.data / "inputs" / job
+        return self._inputs / job
 
     def workdir(self) -> Path:
         # Making and removing a folder for each job waits for the file system's journal, and that for every sync
         # to disk beside it: what a job left empty is as good as new.
         with suppress(IndexError):
             return self._empty.popleft()
-        folder = self.data / "work" / uuid.uuid4().hex
+        folder = self._work / uuid.uuid4().hex
         folder.mkdir()
         return folder
 
@@ -43,22 +45,22 @@ class LocalFolders:
         return False
 
     def results(self, job: str, attempt: int) -> Path:
-        return self.data / "results" / job / str(attempt)
+        return self._results / job / str(attempt)
 
     def log(self, job: str) -> Path:
-        return self.data / "logs" / f"{job}.log"
+        return self._logs / f"{job}.log"
 
     def jobs(self, older: float) -> list[str]:
         before = time.time() - older
         found = set()
-        for name in ("inputs", "results"):
-            for folder in (self.data / name).iterdir():
+        for parent in (self._inputs, self._results):
+            for folder in parent.iterdir():
                 with suppress(OSError):
                     if folder.stat().st_mtime < before:
                         found.add(folder.name)
         return sorted(found)
 
     def remove(self, job: str) -> None:
-        for name in ("inputs", "results"):
-            shutil.rmtree(self.data / name / job, ignore_errors=True)
+        for parent in (self._inputs, self._results):
+            shutil.rmtree(parent / job, ignore_errors=True)
         self.log(job).unlink(missing_ok=True)

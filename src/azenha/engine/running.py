@@ -263,12 +263,19 @@ class Run:
         self._forced = 2
         self.child.kill()
 
-    def exchange(self, order: Message, on_progress: Callable[[int, str | None], None]) -> Message | None:
-        """Give the order and follow it to its end; None if the child died over it."""
+    def exchange(
+        self, order: Message, on_progress: Callable[[int, str | None], None], meanwhile: Callable[[], None]
+    ) -> Message | None:
+        """Give the order and follow it to its end; None if the child died over it.
+
+        Args:
+            meanwhile: called once, while the child works.
+        """
         try:
             self.child.channel.send(order)
         except ChannelClosed:
             return None
+        meanwhile()
         while (message := self._output.receive(self.child.channel)) is not None:
             match message.get("t"):
                 case "progress":

@@ -238,9 +238,11 @@ class Worker:
         order = self._order(lease, source, description, work)
         order |= {"last": kept.used + 1 >= reuse, "mark": kept.output.marks}
         try:
-            if reuse == 1 and kept.child.polled:
-                self._prepare(source, lane)
-            answer = run.exchange(order, lambda percent, said: self._store.progress(lease, percent, said))
+            answer = run.exchange(
+                order,
+                lambda percent, said: self._store.progress(lease, percent, said),
+                lambda: self._prepare(source, lane) if reuse == 1 and kept.child.polled else None,
+            )
         except BaseException:
             kept.child.kill()
             kept.child.close()
@@ -355,10 +357,10 @@ class Worker:
     def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> Lease | None:
         """Record success, and claim the next job with it."""
         success = Success(load_values(answer["values"]))
-        results = self._folders.results(lease.job.id, lease.attempt)
         moved = any(isinstance(v, StoredFile) for values in success.outputs.values() for v in values)
         if moved:
             # One rename publishes all; it is on disk before the record says so.
+            results = self._folders.results(lease.job.id, lease.attempt)
             results.parent.mkdir(parents=True, exist_ok=True)
             outputs.rename(results)
             sync(results)

@@ -131,6 +131,7 @@ class _Warm:
             os._exit(status)
 
     def _reap(self) -> None:
+        ended = False
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -138,11 +139,13 @@ class _Warm:
                 return
             if pid == 0:
                 break
+            ended = True
             number = self._numbers.pop(pid, None)
             if number is not None:
                 self._tell({"number": number, "exit": os.waitstatus_to_exitcode(status)})
         # No live child has lost a descendant to this process: what is unknown here belongs to a dead one.
-        tree.kill_orphans(self._numbers)
+        if ended:
+            tree.kill_orphans(self._numbers)
 
     def _tell(self, message: dict[str, int]) -> None:
         try:
