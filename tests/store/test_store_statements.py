@@ -63,6 +63,39 @@ def test_the_queue_is_counted_and_claimed_by_its_own_index(jobs: SqlJobs, databa
     uses(plan(database, said, r"^SELECT job.seq"), "job_queue")
 
 
+@pytest.mark.parametrize("lane", Lane)
+def test_what_every_job_needs_is_planned_for_the_first_one_only(
+    database: Path, clock: SetClock, lane: Lane
+) -> None:
+    planned: list[str | None] = []  # columns: SQLite asks for each that a statement reads, while it plans
+
+    def asked(action: int, table: str | None, column: str | None, *_: object) -> int:
+        if action == sqlite3.SQLITE_READ and table == "job":
+            planned.append(column)
+        return sqlite3.SQLITE_OK
+
+    def connected(connection: sqlite3.Connection, _: object) -> None:
+        connection.set_authorizer(asked)
+
+    event.listen(Pool, "connect", connected)
+    try:
+        with closing(store(database, clock)) as jobs:
+            rounds = []
+            for id in ("a", "b", "c"):
+                planned.clear()
+                jobs.submit(new(id, lane=lane))
+                lease = claim(jobs, lane=lane)
+                jobs.renew("w1", 30, {id: 1})
+                jobs.progress(lease, 5, None)
+                jobs.succeed_and_claim(lease, OUTCOME, KEEP, 30)
+                jobs.results(id)
+                rounds.append(len(planned))
+    finally:
+        event.remove(Pool, "connect", connected)
+    assert rounds[0] > 0
+    assert rounds[1:] == [0, 0]
+
+
 def test_the_writes_of_a_worker_find_their_row_by_its_id(jobs: SqlJobs, database: Path, said: Said) -> None:
     jobs.submit(new("a"))
     lease = claim(jobs)
