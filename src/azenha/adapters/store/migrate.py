@@ -60,11 +60,13 @@ def migrate(database: Path, backups: Path) -> Path | None:
             ) from None
     backup = _back_up(database, backups, revision) if revision is not None else None
     engine = create_engine(f"sqlite:///{database}")
-    with engine.begin() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
     return backup
 
 
