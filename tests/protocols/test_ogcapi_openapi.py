@@ -15,7 +15,15 @@ from azenha.authoring.registry import find, load
 from azenha.domain import errors
 from azenha.domain.errors import NotAcceptable
 from azenha.domain.messages import ApiDescribed, DescribeApi
-from azenha.domain.process import Catalogue, Offering
+from azenha.domain.process import (
+    Catalogue,
+    InputDescription,
+    LiteralDomain,
+    LiteralType,
+    Offering,
+    ProcessDescription,
+    Text,
+)
 from azenha.protocols.http import HttpReply, HttpRequest, Site
 from azenha.protocols.ogcapi import OgcApi
 from azenha.protocols.ogcapi.faults import FAULTS
@@ -235,3 +243,12 @@ def test_the_page_runs_our_script_and_no_other() -> None:
     assert header(script, "Content-Type") == "text/javascript; charset=utf-8"
     assert header(script, "X-Content-Type-Options") == "nosniff"
     assert b"innerHTML" not in content(script)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_one_item_may_stand_for_a_list_unless_the_list_is_one_value(whole: bool) -> None:
+    one = InputDescription("n", LiteralDomain(LiteralType.INTEGER), Text("N"), 0, 3, array=True, whole=whole)
+    process = ProcessDescription("p", "1", Text("P"), (one,))
+    found = definition(Catalogue({"p": Offering(process, "p.py")}))
+    told = found["components"]["schemas"]["execute-p"]["properties"]["inputs"]["properties"]["n"]
+    assert ("anyOf" in told, told.get("type")) == ((False, "array") if whole else (True, None))

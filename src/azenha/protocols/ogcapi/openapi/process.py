@@ -62,7 +62,8 @@ def body(process: ProcessDescription) -> Schema:
 def _input(input: InputDescription) -> Schema:
     one = value(input.domain)
     if input.array or input.repeats:
-        one = {"anyOf": [array(one, input.min_occurs, input.max_occurs), one]}
+        several = array(one, input.min_occurs, input.max_occurs)
+        one = several if input.whole else {"anyOf": [several, one]}
     words = [input.text.title]
     if input.text.abstract:
         words.append(input.text.abstract)
