@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from azenha.domain.errors import (
     InvalidValue,
     MissingInput,
     TooFewValues,
+    TooLarge,
     TooManyValues,
     UnknownInput,
     UnknownOutput,
@@ -42,8 +43,10 @@ from azenha.domain.process import (
     OutputDescription,
     ProcessDescription,
 )
+from azenha.domain.slices import NotDecodable
 from azenha.domain.values import (
     Box,
+    Coding,
     InlineBytes,
     InlineText,
     Lexical,
@@ -52,15 +55,22 @@ from azenha.domain.values import (
     Raw,
     RawBox,
     RawReference,
+    RawSlice,
     Record,
     Reference,
+    StoredFile,
     Value,
 )
 
 PROBLEMS_AT_MOST = 1000  # a body of millions of bad values is answered, and not with a gigabyte
 _LINE_BREAKS = re.compile("[ \t\r\n]+")
 _NAMES_SHOWN = 50
-_DISCRIMINATOR: Mapping[type, str] = {RawReference: "href", RawBox: "bbox", Native: "value"}
+_DISCRIMINATOR: Mapping[type, str] = {
+    RawReference: "href",
+    RawBox: "bbox",
+    Native: "value",
+    RawSlice: "value",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +81,55 @@ class BindingLimits:
     setting: str = "limits.inline"
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A large value to be cut out of the body.
+
+    Attributes:
+        name: of the input, for its file.
+        base64: what the slice holds is to be decoded.
+        format: of what then remains.
+        at_most: bytes of that, inclusive.
+    """
+
+    name: str
+    slice: RawSlice
+    base64: bool
+    format: Format
+    at_most: int
+
+
+class CutTooLarge(Exception):
+    """A value has more bytes than `Cut.at_most`."""
+
+
+# What cuts: the checked value. Raises NotDecodable, CutTooLarge.
+Cutter = Callable[[Cut], InlineText | InlineBytes | StoredFile]
+
+
+def cut_nothing(cut: Cut) -> InlineText | InlineBytes | StoredFile:
+    """For who has no body: nothing that is not large is named as a slice."""
+    raise ValueError(f"'{cut.name}' is a slice of a body that is not there")
+
+
 def bind(
-    description: ProcessDescription, inputs: Mapping[str, Sequence[Raw]], *, limits: BindingLimits
+    description: ProcessDescription,
+    inputs: Mapping[str, Sequence[Raw]],
+    *,
+    limits: BindingLimits,
+    cutter: Cutter = cut_nothing,
 ) -> dict[str, tuple[Value, ...]]:
     """The checked values of the inputs that were given, in the order of the description.
 
     Inputs that were left out are absent: the function supplies their defaults itself. An input that takes a
     list may have an empty one.
 
+    Args:
+        cutter: called for each large value once everything about it but its content was checked.
     Raises:
         InvalidInputs: with every problem; if there are more than `PROBLEMS_AT_MOST`, the first of them.
     """
-    run = _Binding(limits, description.limits.input_bytes)
+    run = _Binding(limits, description.limits.input_bytes, cutter)
     try:
         bound = run.members(description.inputs, inputs, "")
     except _Enough:
@@ -135,6 +182,7 @@ class _Binding:
 
     limits: BindingLimits
     input_bytes: int | None
+    cutter: Cutter
     problems: list[InputProblem] = field(default_factory=list)
 
     def report(self, problem: InputProblem) -> None:
@@ -161,12 +209,15 @@ class _Binding:
         return bound
 
     def values(self, input: InputDescription, raws: Sequence[Raw], locator: str) -> tuple[Value, ...]:
-        items = _items(input, raws[0]) if len(raws) == 1 and _takes_list(input) else None
+        items = self.items(input, raws[0], locator) if len(raws) == 1 and _takes_list(input) else None
         numbered = items is not None or len(raws) > 1
         if items is not None:
             raws = items
         elif input.whole and len(raws) == 1 and isinstance(raws[0], Native):
             self.report(InvalidValue(locator, f"expected an array, got {native.shown(raws[0].value)}"))
+            return ()
+        elif input.whole and len(raws) == 1 and isinstance(raws[0], RawSlice) and not raws[0].array:
+            self.report(InvalidValue(locator, "expected an array, got one large value"))
             return ()
         count, least, most = len(raws), input.min_occurs, input.max_occurs
         if most is not None and count > most:
@@ -181,9 +232,20 @@ class _Binding:
                 bound.append(value)
         return tuple(bound)
 
+    def items(self, input: InputDescription, raw: Raw, locator: str) -> Sequence[Raw] | None:
+        """The values that a single JSON array stands for; None if it is none, or was reported."""
+        if isinstance(input.domain, ComplexDomain) and isinstance(raw, RawSlice) and not raw.array:
+            return None
+        try:
+            return _items(input, raw, locator)
+        except (NotAValue, ValueTooLarge):
+            return None  # `value` says it
+
     def value(self, input: InputDescription, raw: Raw, locator: str) -> Value | None:
         """One checked value; None if it was reported as a problem."""
         try:
+            if isinstance(raw, RawSlice) and not isinstance(input.domain, ComplexDomain):
+                raw = _opened(raw, locator)
             if isinstance(raw, Native) and raw.value is None and raw.qualified is None:
                 raise NotAValue("null is no value; leave it out instead")
             domain = input.domain
@@ -202,7 +264,7 @@ class _Binding:
         return None
 
     def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal:
-        raw = _plain(domain, raw)
+        raw = _plain(domain, raw, locator)
         _no_format(domain, raw, locator)
         if isinstance(raw, Lexical):
             given: object = raw.text
@@ -230,7 +292,7 @@ class _Binding:
             return self.box(domain, raw.qualified, locator)
         if isinstance(raw, RawBox):
             return boxes.read(domain, raw)
-        raw = _plain(domain, raw)
+        raw = _plain(domain, raw, locator)
         _no_unit(domain, raw)
         _no_format(domain, raw, locator)
         if isinstance(raw, Lexical):
@@ -240,13 +302,17 @@ class _Binding:
 
     def complex(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
         # A GeoJSON object may have a bbox of its own, and complex data is no box: it does not count.
-        while isinstance(raw, Native) and isinstance(raw.qualified, Native | RawReference):
+        while isinstance(raw, Native | RawSlice) and isinstance(
+            raw.qualified, Native | RawSlice | RawReference
+        ):
             raw = raw.qualified
         if isinstance(raw, RawReference):
             return self.reference(domain, raw, locator)
         if isinstance(raw, RawBox):
             raise NotAValue(f"expected data ({_offer(domain.formats)}), got a bounding box")
         _no_unit(domain, raw)
+        if isinstance(raw, RawSlice):
+            return self.slice(domain, raw, locator)
         content = raw.text if isinstance(raw, Lexical) else raw.value
         if isinstance(content, str):
             return self.inline(domain, content, raw.format, locator)
@@ -262,37 +328,49 @@ class _Binding:
     ) -> InlineText | InlineBytes:
         """Text where the format is one of text, otherwise base64, decoded."""
         format = _accepted(domain.formats, given, locator)
-        encoded = format.encoding is not None and format.encoding.lower() == formats.BASE64
-        if formats.is_text(format.media_type) and not encoded:
+        if not _is_base64(format):
             lexical.characters(content)
             self.check_size(_utf8_length(content), domain, locator)
             return InlineText(content, formats.as_text(format))
-        if format.encoding is not None and not encoded:
-            raise NotAValue(f"data in the encoding {format.encoding} is taken by reference only")
         packed = _LINE_BREAKS.sub("", content)  # MIME and XML break the lines of base64
         self.check_size(len(packed) * 3 // 4 - packed[-2:].count("="), domain, locator)
         try:
             data = binascii.a2b_base64(packed, strict_mode=True)
         except ValueError as reason:
-            wanted = f"expected {format.media_type} in base64, got {quoted(content, 30)}"
-            raise NotAValue(f"{wanted} ({str(reason).lower()}); give text with its own media type") from None
+            raise _no_base64(format, quoted(content, 30), str(reason).lower()) from None
         return InlineBytes(data, replace(format, encoding=None))
 
     def json(self, domain: ComplexDomain, content: object, given: Format | None, locator: str) -> InlineText:
         """A JSON object or array as a document: without a media type it is the first format that is JSON."""
-        json = [f for f in domain.formats if formats.is_json(f.media_type)]
-        if given is None or not given.media_type:
-            if not json:
-                expected = f"expected data ({_offer(domain.formats)})"
-                raise NotAValue(f"{expected}, got {native.shown(content)} and no media type that is JSON")
-            format = _accepted(json, given, locator)
-        else:
-            format = _accepted(domain.formats, given, locator)
-        if not formats.is_json(format.media_type) or format.encoding is not None:
-            raise NotAValue(f"expected {formats.shown(format)} as a string, got {native.shown(content)}")
+        format = _json_format(domain, given, native.shown(content), locator)
         text = lexical.characters(native.json_text(content))
         self.check_size(_utf8_length(text), domain, locator)
         return InlineText(text, formats.as_text(format))
+
+    def slice(
+        self, domain: ComplexDomain, raw: RawSlice, locator: str
+    ) -> InlineText | InlineBytes | StoredFile:
+        """As `inline` or `json`, but for the content, which is cut out."""
+        if raw.coding is Coding.JSON:
+            shown = "an array" if raw.array else "an object"
+            format, encoded = _json_format(domain, raw.format, shown, locator), False
+        else:
+            format = _accepted(domain.formats, raw.format, locator)
+            encoded = _is_base64(format)
+            if encoded and raw.coding is Coding.XML:
+                raise NotAValue(f"expected {format.media_type} in base64, got an XML element")
+        remains = replace(format, encoding=None) if encoded else formats.as_text(format)
+        limit, whose = self.limit(domain)
+        try:
+            return self.cutter(Cut(locator, raw, encoded, remains, limit))
+        except CutTooLarge:
+            raise ValueTooLarge(
+                locator, f"has more bytes than are taken, which are at most {limit} ({whose})"
+            ) from None
+        except NotDecodable as reason:
+            if encoded:
+                raise _no_base64(format, f"{raw.size} bytes of text", str(reason)) from None
+            raise NotAValue(str(reason)) from None
 
     def reference(self, domain: ComplexDomain, raw: RawReference, locator: str) -> Reference:
         """A reference whose format, if it names one, is offered. The address rule is somebody else's."""
@@ -309,9 +387,12 @@ class _Binding:
             key = _DISCRIMINATOR.get(type(raw.qualified))
             if all(f.id != key for f in domain.fields):
                 _no_unit(domain, raw)
-                return self.object(domain, raw.qualified, locator)
+                inner = raw.qualified
+                return self.object(
+                    domain, _opened(inner, locator) if isinstance(inner, RawSlice) else inner, locator
+                )
             raw = replace(raw, qualified=None)
-        raw = _plain(domain, raw)
+        raw = _plain(domain, raw, locator)
         _no_unit(domain, raw)
         _no_format(domain, raw, locator)
         content = raw.text if isinstance(raw, Lexical) else raw.value
@@ -322,21 +403,26 @@ class _Binding:
         return Record(self.members(domain.fields, members, f"{locator}."))
 
     def check_size(self, size: int, domain: ComplexDomain | None, locator: str) -> None:
+        limit, whose = self.limit(domain)
+        if size > limit:
+            raise ValueTooLarge(locator, f"has {size} bytes; at most {limit} are taken ({whose})")
+
+    def limit(self, domain: ComplexDomain | None) -> tuple[int, str]:
+        """Bytes of one value, and whose limit that is."""
         limit, whose = self.limits.inline, f"setting {self.limits.setting}"
         if domain is not None and domain.max_bytes is not None:
             if domain.max_bytes < limit:
                 limit, whose = domain.max_bytes, "the limit of this input"
         elif self.input_bytes is not None and self.input_bytes < limit:
             limit, whose = self.input_bytes, "the limit of this process"
-        if size > limit:
-            raise ValueTooLarge(locator, f"has {size} bytes; at most {limit} are taken ({whose})")
+        return limit, whose
 
 
 def _takes_list(input: InputDescription) -> bool:
     return input.array or input.repeats
 
 
-def _items(input: InputDescription, raw: Raw) -> Sequence[Raw] | None:
+def _items(input: InputDescription, raw: Raw, locator: str) -> Sequence[Raw] | None:
     """The values that a single JSON array stands for; None if it is none.
 
     An array that is qualified as a whole is several values too, each in its unit; but complex data that is
@@ -344,13 +430,14 @@ def _items(input: InputDescription, raw: Raw) -> Sequence[Raw] | None:
     """
     if isinstance(raw, Lexical) and raw.structured is not None and raw.format is None:
         raw = replace(raw.structured, unit=raw.unit)
+    raw = _opened(raw, locator)
     if not isinstance(raw, Native):
         return None
-    if isinstance(raw.qualified, Native) and not isinstance(input.domain, ComplexDomain):
+    if isinstance(raw.qualified, Native | RawSlice) and not isinstance(input.domain, ComplexDomain):
         if isinstance(input.domain, ObjectDomain) and any(f.id == "value" for f in input.domain.fields):
             return None
-        raw = raw.qualified
-    if not isinstance(raw.value, list | tuple):
+        raw = _opened(raw.qualified, locator)
+    if not isinstance(raw, Native) or not isinstance(raw.value, list | tuple):
         return None
     items = raw.items if raw.items is not None else tuple(Native(v) for v in raw.value)
     if raw.unit is None and raw.format is None:
@@ -370,25 +457,44 @@ def _structured(domain: Domain, raw: Raw) -> Raw:
 
 def _inherit(item: Raw, whole: Native) -> Raw:
     """`item` with the unit and the format of the whole, where it names none itself."""
-    if not isinstance(item, Native):
+    if not isinstance(item, Native | RawSlice):
         return item
     return replace(item, unit=item.unit or whole.unit, format=item.format or whole.format)
 
 
-def _plain(domain: Domain, raw: Raw) -> Lexical | Native:
+def _opened(raw: Raw, locator: str) -> Raw:
+    """A large value as a small one would have been read.
+
+    Raises:
+        ValueTooLarge: only data that a file can hold may be so large.
+        NotAValue: nothing else than such data is read that way.
+    """
+    if not isinstance(raw, RawSlice):
+        return raw
+    if raw.opened is None:
+        raise NotAValue(f"expected a short value, got {raw.size} bytes")
+    try:
+        return raw.opened()
+    except TooLarge as reason:
+        raise ValueTooLarge(locator, str(reason)) from None
+
+
+def _plain(domain: Domain, raw: Raw, locator: str) -> Lexical | Native:
     """The text or JSON value that stands for a literal, a box or an object."""
+    raw = _opened(raw, locator)
     while isinstance(raw, Native) and raw.qualified is not None:
-        raw = _inherit(raw.qualified, raw)
+        raw = _opened(_inherit(raw.qualified, raw), locator)
     if isinstance(raw, RawReference):
         raise NotAValue(
             f"is {_kind(domain)}, which is given by value: only complex data is taken by reference"
         )
     if isinstance(raw, RawBox):
         raise NotAValue(f"is {_kind(domain)}, got a bounding box")
+    assert not isinstance(raw, RawSlice)  # it was opened
     return raw
 
 
-def _no_unit(domain: Domain, raw: Lexical | Native) -> None:
+def _no_unit(domain: Domain, raw: Lexical | Native | RawSlice) -> None:
     if raw.unit is not None:
         raise NotAValue(f"is {_kind(domain)} and has no units, got the unit {quoted(raw.unit)}")
 
@@ -410,6 +516,40 @@ def _accepted(offered: Sequence[Format], given: Format | None, locator: str) -> 
     format = formats.accepted(offered, given)
     if format is None:
         raise UnsupportedFormat(locator, _format_refused(given, offered))
+    return format
+
+
+def _is_base64(format: Format) -> bool:
+    """Whether inline data of a format is text that has to be decoded.
+
+    Raises:
+        NotAValue: it would be in an encoding that is not undone.
+    """
+    encoded = format.encoding is not None and format.encoding.lower() == formats.BASE64
+    if formats.is_text(format.media_type) and not encoded:
+        return False
+    if format.encoding is not None and not encoded:
+        raise NotAValue(f"data in the encoding {format.encoding} is taken by reference only")
+    return True
+
+
+def _no_base64(format: Format, given: str, reason: str) -> NotAValue:
+    wanted = f"expected {format.media_type} in base64, got {given}"
+    return NotAValue(f"{wanted} ({reason}); give text with its own media type")
+
+
+def _json_format(domain: ComplexDomain, given: Format | None, shown: str, locator: str) -> Format:
+    """The format of a JSON object or array: without a media type it is the first that is JSON."""
+    json = [f for f in domain.formats if formats.is_json(f.media_type)]
+    if given is None or not given.media_type:
+        if not json:
+            expected = f"expected data ({_offer(domain.formats)})"
+            raise NotAValue(f"{expected}, got {shown} and no media type that is JSON")
+        format = _accepted(json, given, locator)
+    else:
+        format = _accepted(domain.formats, given, locator)
+    if not formats.is_json(format.media_type) or format.encoding is not None:
+        raise NotAValue(f"expected {formats.shown(format)} as a string, got {shown}")
     return format
 
 

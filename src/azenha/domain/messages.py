@@ -111,6 +111,21 @@ class Execute:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """An Execute whose inputs and outputs were checked by the description, its large values in files.
+
+    Attributes:
+        job: id of the job that it becomes, whose folder has the files.
+        files: how many.
+    """
+
+    job: str
+    execute: Execute
+    inputs: Mapping[str, tuple[Value, ...]]
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class ListJobs:
     """At most `limit` jobs, newest first, after the cursor of an earlier page.
 

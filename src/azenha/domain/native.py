@@ -150,7 +150,8 @@ def _append(value: object, append: Callable[[str], None]) -> None:
     elif isinstance(value, bool):
         append("true" if value else "false")
     elif isinstance(value, int | float | Decimal):
-        if not math.isfinite(value):
+        # math.isfinite cannot be asked of a signalling NaN.
+        if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
             raise NotAValue(f"expected finite numbers, got {shown(value)}")
         append(str(value))
     elif isinstance(value, list | tuple):

@@ -7,8 +7,8 @@ Large data is never here: a file's name in the job's folder stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from azenha.domain.process import Format, Scalar
@@ -90,7 +90,11 @@ class RawSlice:
     Attributes:
         namespaces: of an XML element: prefix ("" for the default) and URI of those declared above it that it may
             use and does not declare itself.
-        format: as the client named it, None if it did not.
+        format, unit: as the client named them, None if it did not.
+        qualified: as of Native.
+        array: it is a JSON array: an input that takes a list takes its elements.
+        opened: read the value as a small one would have been read, large values in it still as slices: what is no
+            complex data is bound so. Raises TooLarge where even that is too much. None: there is no other reading.
     """
 
     start: int
@@ -98,13 +102,17 @@ class RawSlice:
     coding: Coding
     namespaces: tuple[tuple[str, str], ...] = ()
     format: Format | None = None
+    unit: str | None = None
+    qualified: Raw | None = None
+    array: bool = False
+    opened: Callable[[], Lexical | Native] | None = field(default=None, compare=False, repr=False)
 
     @property
     def size(self) -> int:
         return self.end - self.start
 
 
-Raw = Lexical | Native | RawBox | RawReference
+Raw = Lexical | Native | RawBox | RawReference | RawSlice
 
 
 # -- checked ------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,8 +9,7 @@ from urllib.parse import parse_qsl
 
 from azenha.domain.errors import AppError
 from azenha.domain.messages import Command, Outcome
-
-Buffer = bytes | mmap.mmap
+from azenha.domain.slices import Buffer as Buffer
 
 
 @dataclass(frozen=True, slots=True)

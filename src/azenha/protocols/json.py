@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import accumulate
 from typing import Final
@@ -20,8 +20,8 @@ DIGITS: Final = 1000
 EXPONENT: Final = 1000  # above any double, below where a whole number would fill the memory
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_NO_BRACKETS = bytes(c for c in range(256) if c not in b"[]{}")
-_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+NO_BRACKETS = bytes(c for c in range(256) if c not in b"[]{}")
+STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -45,7 +45,7 @@ def parse(body: Buffer, limits: Limits = Limits()) -> object:
             f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
     if _SURROGATE.search(text):
-        _check_surrogates(value)
+        check_surrogates(value)
     return value
 
 
@@ -53,12 +53,16 @@ def _check_depth(data: bytes, depth: int) -> None:
     """Before the parser goes there: it recurses. Counts only what stands outside of strings."""
     if data.count(b"[") + data.count(b"{") <= depth:
         return
-    brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKETS)
-    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > depth:
+    brackets = _STRING.sub(b"", data).translate(None, NO_BRACKETS)
+    if max(accumulate(map(STEP.__getitem__, brackets)), default=0) > depth:
         raise Malformed(f"the body nests deeper than {depth} arrays and objects (setting limits.depth)")
 
 
-def _check_surrogates(value: object) -> None:
+def check_surrogates(value: object) -> None:
+    """
+    Raises:
+        Malformed: a string in a JSON value has half of a surrogate pair.
+    """
     for text in _strings(value):
         try:
             text.encode()
@@ -106,17 +110,51 @@ def _constant(text: str) -> object:
 def _object(members: Sequence[tuple[str, object]]) -> dict[str, object]:
     value = dict(members)
     if len(value) != len(members):
-        seen: set[str] = set()
-        for name, _ in members:
-            if name in seen:
-                raise Malformed(f"an object in the body has the name '{name}' twice")
-            seen.add(name)
+        refuse_twice([name for name, _ in members])
     return value
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_int, parse_float=_decimal, parse_constant=_constant
-)
+def refuse_twice(names: Sequence[str]) -> None:
+    """
+    Raises:
+        Malformed: with the first name that stands there twice.
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise Malformed(f"an object in the body has the name '{name[:100]}' twice")
+        seen.add(name)
+
+
+def decoder(
+    members: Callable[[Sequence[tuple[str, object]]], object],
+    *,
+    exact: bool,
+    constant: Callable[[str], object] = _constant,
+) -> json.JSONDecoder:
+    """A strict parser.
+
+    Args:
+        members: called with those of each object.
+        exact: numbers are read digit by digit; else as doubles, which is quicker where only the form matters.
+    """
+    if not exact:
+        return json.JSONDecoder(object_pairs_hook=members, parse_constant=constant)
+    return json.JSONDecoder(
+        object_pairs_hook=members, parse_int=_int, parse_float=_decimal, parse_constant=constant
+    )
+
+
+_DECODER = decoder(_object, exact=True)
+
+
+def with_places(data: bytes, places: Iterable[object]) -> object:
+    """The value of JSON that was checked before; each NaN in it stands for the next of `places`."""
+    following = iter(places)
+    value: object = decoder(_object, exact=True, constant=lambda _: next(following)).decode(
+        str(data, "utf-8")
+    )
+    return value
 
 
 def is_valid(data: bytes) -> bool:

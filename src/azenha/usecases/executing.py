@@ -11,8 +11,9 @@ from azenha.domain.binding import BindingLimits, bind, bind_outputs
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import BadParameter, InputProblem, InvalidInputs
 from azenha.domain.job import Lane
-from azenha.domain.messages import Accepted, Execute, Mode, OutputRequest
+from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest
 from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
+from azenha.domain.slices import Buffer
 from azenha.domain.values import Value
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
@@ -22,39 +23,57 @@ from azenha.usecases.ports import Folders, Jobs, NewJob, Wake
 RESPOND_ASYNC: Final = "respond-async"
 
 
-def execute(
+def check(
     command: Execute,
     job: str,
+    body: Buffer,
     catalogue: Catalogue,
-    jobs: Jobs,
     folders: Folders,
-    wake: Wake,
     limits: LimitSettings,
-    queue: Queue,
-) -> Accepted:
-    """Check everything and store the job, whose id is `job`; a request that is refused leaves nothing behind.
+) -> Checked:
+    """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
+
+    A request that is refused leaves nothing behind. What is given back holds nothing large.
 
     Raises:
         NoSuchProcess, ProcessUnavailable
         InvalidInputs: with every problem of inputs and outputs.
         BadParameter: the process cannot be run synchronously, and nothing else would do.
-        QueueFull
     """
     description = offering(command.process, catalogue).description
     if command.caseless:
         command = _recased(description, command)
-    inputs, outputs = _bound(description, command, limits)
+    large = LargeValues(limits.row, folders.inputs(job), body)
+    try:
+        inputs = _bound(description, command, limits, large)
+        lane_of(description, command.mode)
+        stored = large.to_files(inputs)
+    except BaseException:
+        if large.files:
+            folders.remove(job)
+        raise
+    return Checked(job, replace(command, inputs={}), stored, large.files)
+
+
+def submit(
+    checked: Checked, catalogue: Catalogue, jobs: Jobs, folders: Folders, wake: Wake, queue: Queue
+) -> Accepted:
+    """Store the job of a checked request; one that is refused leaves nothing behind.
+
+    Raises:
+        QueueFull
+    """
+    command = checked.execute
+    description = offering(command.process, catalogue).description
     lane, honoured = lane_of(description, command.mode)
     sync = lane is Lane.SYNC
-    if sync:
-        outputs = _negotiated(description, outputs, command)
-    large = LargeValues(limits.row, folders.inputs(job))
+    outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
+    request = StoredRequest(description.id, description.version, checked.inputs, outputs, command.asked)
     try:
-        stored = large.to_files(inputs)
         accepted = jobs.submit(
             NewJob(
-                id=job,
-                request=StoredRequest(description.id, description.version, stored, outputs, command.asked),
+                id=checked.job,
+                request=request,
                 lane=lane,
                 priority=0,
                 max_attempts=1 + description.retries,
@@ -63,8 +82,8 @@ def execute(
             )
         )
     except BaseException:
-        if large.files:
-            folders.remove(job)
+        if checked.files:
+            folders.remove(checked.job)
         raise
     wake.offered(lane)
     if sync or not command.wait:
@@ -121,19 +140,18 @@ def _negotiated(
 
 
 def _bound(
-    description: ProcessDescription, command: Execute, limits: LimitSettings
-) -> tuple[dict[str, tuple[Value, ...]], Mapping[str, OutputRequest] | None]:
+    description: ProcessDescription, command: Execute, limits: LimitSettings, large: LargeValues
+) -> dict[str, tuple[Value, ...]]:
     problems: list[InputProblem] = []
     inputs: dict[str, tuple[Value, ...]] = {}
-    outputs: Mapping[str, OutputRequest] | None = None
     try:
-        inputs = bind(description, command.inputs, limits=BindingLimits(limits.inline))
+        inputs = bind(description, command.inputs, limits=BindingLimits(limits.inline), cutter=large.cut)
     except InvalidInputs as error:
         problems += error.problems
     try:
-        outputs = bind_outputs(description, command.outputs)
+        bind_outputs(description, command.outputs)
     except InvalidInputs as error:
         problems += error.problems
     if problems:
         raise InvalidInputs(problems)
-    return inputs, outputs
+    return inputs

@@ -1,23 +1,47 @@
-"""Inline values that are too large for a job's row, as files."""
+"""Inline values that are too large for a job's row, as files; large ones come straight out of the body."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from azenha.domain.binding import Cut, CutTooLarge
 from azenha.domain.files import file_name
+from azenha.domain.process import Format
+from azenha.domain.slices import Buffer, content, decoded
 from azenha.domain.values import InlineBytes, InlineText, Record, StoredFile, Value
 
 INLINE: Final = "inline"  # their folder within a job's inputs
 
 
 class LargeValues:
-    """Inline values of more than `row` bytes go to durable files below `folder`; `files` counts them."""
+    """Inline values of more than `row` bytes go to durable files below `folder`; `files` counts them.
 
-    def __init__(self, row: int, folder: Path) -> None:
+    `cut` is the Cutter that binding wants; then `to_files` has what binding gave.
+    """
+
+    def __init__(self, row: int, folder: Path, body: Buffer) -> None:
         self.row, self.folder, self.files = row, folder, 0
+        self._body = body
+
+    def cut(self, cut: Cut) -> InlineText | InlineBytes | StoredFile:
+        """
+        Raises:
+            NotDecodable, CutTooLarge
+        """
+        pieces = content(self._body, cut.slice)
+        if cut.base64:
+            pieces = decoded(pieces)
+        pieces = _counted(pieces, cut.at_most)
+        head = b""
+        for piece in pieces:
+            head += piece
+            if len(head) > self.row:
+                return self.file(cut.name, chain((head,), pieces), cut.format)
+        return InlineBytes(head, cut.format) if cut.base64 else InlineText(head.decode(), cut.format)
 
     def to_files(self, inputs: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
         stored = self.members(inputs)
@@ -32,23 +56,33 @@ class LargeValues:
     def value(self, id: str, value: Value) -> Value:
         match value:
             case InlineText(text) if len(text) * 4 > self.row and len(data := text.encode()) > self.row:
-                return self.file(id, data, value)
+                return self.file(id, (data,), value.format)
             case InlineBytes(data) if len(data) > self.row:
-                return self.file(id, data, value)
+                return self.file(id, (data,), value.format)
             case Record(fields):
                 return Record(self.members(fields))
         return value
 
-    def file(self, id: str, data: bytes, value: InlineText | InlineBytes) -> StoredFile:
-        name = file_name(id.replace(".", "_"), value.format.media_type)
+    def file(self, id: str, pieces: Iterable[bytes], format: Format) -> StoredFile:
+        name = file_name(id.replace(".", "_"), format.media_type)
         key = f"{INLINE}/{self.files}-{name}"
         self.files += 1
         (self.folder / INLINE).mkdir(parents=True, exist_ok=True)
         with (self.folder / key).open("wb") as file:
-            file.write(data)
+            file.writelines(pieces)
+            size = file.tell()
             file.flush()
             os.fsync(file.fileno())
-        return StoredFile(key, name, len(data), value.format)
+        return StoredFile(key, name, size, format)
+
+
+def _counted(pieces: Iterable[bytes], at_most: int) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > at_most:
+            raise CutTooLarge
+        yield piece
 
 
 def _settle(folder: Path) -> None:

@@ -16,6 +16,7 @@ from azenha.domain.job import JobState
 from azenha.domain.messages import (
     Accepted,
     ApiDescribed,
+    Checked,
     Command,
     ConformanceDescribed,
     Describe,
@@ -36,9 +37,10 @@ from azenha.domain.messages import (
     Status,
 )
 from azenha.domain.process import Catalogue
+from azenha.domain.slices import Buffer
 from azenha.settings import Settings
 from azenha.usecases.describing import list_processes, offering
-from azenha.usecases.executing import execute
+from azenha.usecases.executing import check, submit
 from azenha.usecases.jobs import abandon, dismiss, log, results, status
 from azenha.usecases.ports import Folders, Jobs, Wake
 
@@ -58,21 +60,23 @@ class Processing:
     settings: Settings
     new_id: Callable[[], str]
 
-    def handle(self, command: Command, job: str | None = None) -> Outcome:
-        """Do what a command asks.
+    def handle(self, command: Command) -> Outcome:
+        """Do what a command asks; an Execute with large values needs its body: see `check`.
 
-        Args:
-            job: id for the job that an Execute makes; else a new one.
         Raises:
             AppError
         """
         if isinstance(command, Execute):
-            return self.execute(command, job or self.new_id())
+            return self.submit(self.check(command, self.new_id(), b""))
         return _HANDLERS[type(command)](self, command)
 
-    def execute(self, command: Execute, job: str) -> Accepted:
-        limits, queue = self.settings.limits, self.settings.queue
-        return execute(command, job, self.catalogue, self.jobs, self.folders, self.wake, limits, queue)
+    def check(self, command: Execute, job: str, body: Buffer) -> Checked:
+        """See executing.check."""
+        return check(command, job, body, self.catalogue, self.folders, self.settings.limits)
+
+    def submit(self, checked: Checked) -> Accepted:
+        """See executing.submit."""
+        return submit(checked, self.catalogue, self.jobs, self.folders, self.wake, self.settings.queue)
 
     def abandon(self, job: str) -> None:
         """Dismiss a job for which nobody waits any more; one that has ended stays as it is.

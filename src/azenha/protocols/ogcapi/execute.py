@@ -18,9 +18,10 @@ from azenha.domain.formats import is_json
 from azenha.domain.messages import Asked, Execute, OutputRequest, ResponseForm, Transmission
 from azenha.domain.names import near
 from azenha.domain.process import Format
-from azenha.domain.values import Native, Raw, RawBox, RawReference
-from azenha.protocols import json
+from azenha.domain.values import Coding, Native, Raw, RawBox, RawReference, RawSlice
+from azenha.protocols import large_json
 from azenha.protocols.http import HttpRequest, Limits
+from azenha.protocols.large_json import Large, whole
 from azenha.protocols.negotiation import names
 from azenha.protocols.ogcapi.wishes import media_types, wishes
 from azenha.protocols.ogcapi.words import JSON
@@ -35,6 +36,7 @@ _QUALIFIED: Final = frozenset({"value", "mediaType", "encoding", "schema", "form
 _REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
 _BOX: Final = frozenset({"bbox", "crs"})
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
+_LONGEST_QUALIFIED: Final = 1024 * 1024  # bytes of a qualified value beside the value in it
 
 
 def read(process: str, request: HttpRequest, limits: Limits) -> Execute:
@@ -46,19 +48,22 @@ def read(process: str, request: HttpRequest, limits: Limits) -> Execute:
         BadRequest: it is not an execute request; the locator is the member concerned.
     """
     _check_media_type(request.headers.get("content-type"))
-    body = json.parse(request.body, limits)
+    body = large_json.parse(request.body, limits)
     if not isinstance(body, dict):
         raise Malformed(f"the body must be a JSON object with 'inputs'; it is {_kind(body)}")
     for name in body:
         if name not in _MEMBERS:
             raise BadRequest(_unknown_member(name), name)
+    given = body.get("inputs", {})
+    # Only what inputs are given may be large.
+    body = {name: whole(value) for name, value in body.items() if name != "inputs"}
     if "process" in body:
         _check_process(body["process"], process)
     accept = request.headers.get("accept")
     wanted, response = wishes(request), _response(body, accept)
     return Execute(
         process,
-        _inputs(body.get("inputs", {})),
+        _inputs(given.opened() if isinstance(given, Large) else given),
         _outputs(body["outputs"]) if "outputs" in body else None,
         wanted.mode,
         Asked(NAME, VERSION, response=response, transmission=wanted.transmission),
@@ -146,14 +151,46 @@ class Fields(Mapping[str, Raw]):
         return len(self._members)
 
 
-def raw(value: object) -> Native:
+def raw(value: object) -> Native | RawSlice:
     """A JSON value with every reading that its shape allows."""
+    if isinstance(value, Large):
+        return _slice(value)
     if isinstance(value, dict):
         return Native(value, qualified=_qualified(value), fields=Fields(value))
     # Without objects in it an array has one reading, which binding makes for itself if it needs any.
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+    if isinstance(value, list) and any(isinstance(item, dict | Large) for item in value):
         return Native(value, items=tuple(map(raw, value)))
     return Native(value)
+
+
+def _slice(value: Large) -> RawSlice:
+    if value.is_text:
+        return RawSlice(
+            value.start + 1, value.end - 1, Coding.JSON_STRING, opened=lambda: _native(value.opened())
+        )
+    qualified = None
+    if not value.is_array and value.rest <= _LONGEST_QUALIFIED:
+        members = value.opened()
+        qualified = _qualified(members) if isinstance(members, dict) else None
+    return RawSlice(
+        value.start,
+        value.end,
+        Coding.JSON,
+        qualified=qualified,
+        array=value.is_array,
+        opened=lambda: _native(value.opened()),
+    )
+
+
+def _native(value: object) -> Native:
+    found = raw(value)
+    assert isinstance(found, Native)  # what was opened is no Large itself
+    return found
+
+
+def _within(value: Native, format: Format | None, unit: str | None) -> Native:
+    """What stands inside `value` is the value itself, even if it looks like a reference."""
+    return replace(value, qualified=None, format=format, unit=unit)
 
 
 def _qualified(value: Mapping[str, object]) -> Raw | None:
@@ -180,8 +217,17 @@ def _qualified_value(value: Mapping[str, object]) -> Raw | None:
     inner = value["value"]
     if isinstance(inner, dict) and isinstance(box := _qualified(inner), RawBox) and not (format or unit):
         return box
-    # What stands inside `value` is the value itself, even if it looks like a reference.
-    return replace(raw(inner), qualified=None, format=_format(format), unit=unit)
+    named = _format(format)
+    if isinstance(inner, Large):
+        cut = _slice(inner)
+        return replace(
+            cut,
+            qualified=None,
+            format=named,
+            unit=unit,
+            opened=lambda: _within(_native(inner.opened()), named, unit),
+        )
+    return _within(_native(inner), named, unit)
 
 
 def _reference(value: Mapping[str, object]) -> RawReference | None:

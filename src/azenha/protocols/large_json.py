@@ -1,0 +1,412 @@
+"""A large JSON body, in constant memory: its large values stay where they are, as offsets.
+
+One pass checks the whole body as strictly as json.py does. It goes from comma to comma in windows: each piece is
+completed to a document of its own (the brackets that are open before it, those that it leaves open) and given to
+the C parser, so that every byte is parsed once, whatever the nesting. On the way the places of large values are
+noted, as deep as values of inputs lie. What is left when they are taken out is small, and is parsed as always.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Final
+
+from azenha.domain.errors import Malformed, TooLarge
+from azenha.domain.slices import release_pages, whole_escapes, windows
+from azenha.protocols import json as strict
+from azenha.protocols.http import Buffer, Limits
+
+WINDOW: Final = 64 * 1024
+LARGE: Final = WINDOW  # bytes; a value of more may stay in the body
+IN_PLACE: Final = 64 * 1024 * 1024  # bytes that are parsed in memory at most: of what is no large value
+LONGEST: Final = 16 * 1024 * 1024  # bytes without a comma (a name, white space)
+MEMBERS: Final = 1_000_000  # names of one object of more than a window: they have to be remembered
+# Body, inputs, a value or an array of them, an element that is qualified: what stands in these may be cut out.
+OPENABLE: Final = 4
+
+_PAIR = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*"')  # where escapes are masked
+_TOKEN = re.compile(rb'"[^"]*"|\[[^\[\]{}"]*+\]|[\[\]{}]')
+_NUMERIC = bytes(ord("0") if c in b"0123456789.eE+-" else 0 for c in range(256))
+_LONG_NUMBER = b"0" * strict.DIGITS
+_EXPONENT = re.compile(rb"[0-9.][eE]")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_NO_CONTROL = bytes(range(0x20, 0x100))
+_BLANK = b" \t\r\n"
+_MARK = b"\xef\xbb\xbf"
+_CLOSES = {ord("]"): ord("["), ord("}"): ord("{")}
+
+
+@dataclass(eq=False, slots=True)
+class Large:
+    """A value that was left in the body: bytes `start` to `end` (exclusive), quotes and brackets included.
+
+    Attributes:
+        kind: its first byte.
+        parts: large values in it, in order; known as deep as values of inputs lie.
+    """
+
+    body: Buffer
+    start: int
+    end: int = 0
+    kind: bytes = b"{"
+    parts: list[Large] = field(default_factory=list)
+
+    @property
+    def is_text(self) -> bool:
+        return self.kind == b'"'
+
+    @property
+    def is_array(self) -> bool:
+        return self.kind == b"["
+
+    @property
+    def rest(self) -> int:
+        """Bytes of it beside the large values in it."""
+        return self.end - self.start - sum(part.end - part.start for part in self.parts)
+
+    def opened(self) -> object:
+        """The value, with each large value in it as a Large.
+
+        Raises:
+            TooLarge: the rest of it has more than `IN_PLACE` bytes.
+        """
+        if self.rest > IN_PLACE:
+            raise _too_large(self.rest)
+        pieces, at = [], self.start
+        for part in self.parts:
+            pieces += [self.body[at : part.start], b"NaN"]  # the client's own NaN was refused before
+            at = part.end
+        pieces.append(self.body[at : self.end])
+        release_pages(self.body, self.start, self.end)
+        return strict.with_places(b"".join(pieces), self.parts)
+
+    def whole(self) -> object:
+        """The value with all that is in it.
+
+        Raises:
+            TooLarge: it has more than `IN_PLACE` bytes.
+        """
+        if self.end - self.start > IN_PLACE:
+            raise _too_large(self.end - self.start)
+        data = self.body[self.start : self.end]
+        release_pages(self.body, self.start, self.end)
+        return strict.with_places(data, ())
+
+
+def _too_large(size: int) -> TooLarge:
+    return TooLarge(f"{size} bytes of JSON would have to stand in memory; at most {IN_PLACE} may")
+
+
+def parse(body: Buffer, limits: Limits = Limits()) -> object:
+    """As json.parse; a body of more than `LARGE` bytes has its large values as `Large`.
+
+    Raises:
+        Malformed: as json.parse; and a name of more than `LONGEST` bytes, or too many names in one object.
+        TooLarge: see `Large.opened`.
+    """
+    if len(body) <= LARGE:
+        return strict.parse(bytes(body), limits)
+    return _Pass(body, limits.depth).run().opened()
+
+
+def whole(value: object) -> object:
+    """A member of a body that is no input's value, and should be small."""
+    return value.whole() if isinstance(value, Large) else value
+
+
+class _Pass:
+    """One reading of a body.
+
+    Attributes:
+        at: everything before is checked; the next byte stands after a value, or is the first.
+        stack: the brackets that are open there.
+        open: the first of them, as far as they are noted.
+        names: of the objects that are open there, by their depth from 1 on, as hashes.
+    """
+
+    def __init__(self, body: Buffer, depth: int) -> None:
+        self.body = body
+        self.depth = depth
+        self.at = len(_MARK) if body[: len(_MARK)] == _MARK else 0
+        self.stack = bytearray()
+        self.open: list[Large] = []
+        self.root: Large | None = None
+        self.names: dict[int, set[int]] = {}
+        self.token = secrets.token_hex(8)  # the name of members that complete a piece
+        self.exact = strict.decoder(self.members, exact=True)
+        self.quick = strict.decoder(self.members, exact=False)
+
+    def run(self) -> Large:
+        size, released = WINDOW, 0
+        while self.at < len(self.body):
+            window = self.body[self.at : self.at + size]
+            masked = _PAIR.sub(b"__", window) if b"\\" in window else window
+            if self.at + size >= len(self.body):
+                self.piece(window, masked, last=True)
+                break
+            comma = _last_comma(masked)
+            if comma > 0:
+                self.piece(window[:comma], masked[:comma])
+                self.at += comma
+                size = WINDOW
+            elif masked.count(b'"') % 2 and self.long_string(window, masked):
+                size = WINDOW
+            elif size >= LONGEST:
+                raise Malformed(f"the body has {LONGEST} bytes without an end of a value, at byte {self.at}")
+            else:
+                size *= 2
+            if self.at - released > IN_PLACE // 16:
+                release_pages(self.body, released, self.at)
+                released = self.at
+        release_pages(self.body, released, len(self.body))
+        if self.root is None or self.stack:
+            raise self.malformed("a value ends too early", len(self.body))
+        return self.root
+
+    # -- pieces ------------------------------------------------------------------------------------
+
+    def piece(self, data: bytes, masked: bytes, *, last: bool = False, filler: bytes = b"") -> None:
+        """Check a piece that begins and ends after a value, and open and close what it does.
+
+        Args:
+            filler: stands for a long string that follows.
+        """
+        if not filler and not last and data.rstrip(_BLANK)[-1:] in (b"[", b"{"):
+            raise self.malformed("Expecting value", self.at + len(data))
+        before = bytes(self.stack)
+        if self.root is not None and not before:
+            self.after_root(data + filler)
+            return
+        bare = _STRING.sub(b"", masked)
+        self.note(masked, bare)
+        head = self.head(before)
+        if last:
+            # Nothing is added: what is still open then is the client's fault.
+            tail = b""
+            if self.stack:
+                raise self.unended(head, data)
+        else:
+            tail = self.tail()
+        self.check(head, data + filler, tail, bare)
+
+    def head(self, stack: bytes) -> bytes:
+        """A beginning that opens these brackets, the innermost with a value in it."""
+        pieces = []
+        for level, bracket in enumerate(stack, 1):
+            pieces.append(b"[" if bracket == ord("[") else b'{"%b%d":' % (self.token.encode(), level))
+        return b"".join(pieces) + b"0" if pieces else b""
+
+    def tail(self) -> bytes:
+        pieces = []
+        for level in range(len(self.stack), 0, -1):
+            array = self.stack[level - 1] == ord("[")
+            pieces.append(b"]" if array else b',"%b%d":0}' % (self.token.encode(), level))
+        return b"".join(pieces)
+
+    def check(self, head: bytes, data: bytes, tail: bytes, bare: bytes) -> None:
+        try:
+            text = str(data, "utf-8")
+        except UnicodeDecodeError as error:
+            raise Malformed(
+                f"the body is not UTF-8: {error.reason} at byte {self.at + error.start}"
+            ) from None
+        exact = b"e" in bare or b"E" in bare
+        exact = exact and _EXPONENT.search(bare) is not None
+        decoder = self.exact if exact or _LONG_NUMBER in bare.translate(_NUMERIC) else self.quick
+        whole = f"{head.decode()}{text}{tail.decode()}"
+        try:
+            decoder.decode(whole)
+        except json.JSONDecodeError as error:
+            behind = whole[len(head) : max(error.pos, len(head))][: len(text)]
+            raise self.malformed(error.msg, self.at + len(behind.encode())) from None
+        if _SURROGATE.search(data):
+            strict.check_surrogates(json.loads(whole))
+
+    def unended(self, head: bytes, data: bytes) -> Malformed:
+        """Why a body cannot end here, in the parser's words."""
+        try:
+            self.check(head, data, b"", b"")
+        except Malformed as error:
+            return error
+        return self.malformed("a value ends too early", len(self.body))
+
+    def after_root(self, data: bytes) -> None:
+        blank = len(data) - len(data.lstrip(_BLANK))
+        if blank < len(data):
+            raise self.malformed("Extra data", self.at + blank)
+
+    def members(self, members: Sequence[tuple[str, object]]) -> None:
+        """What the parser calls for each object that ends: no name may stand in it twice."""
+        began = bool(members) and members[0][0].startswith(self.token)
+        goes_on = bool(members) and members[-1][0].startswith(self.token)
+        if not (began or goes_on):
+            if len(dict(members)) != len(members):
+                strict.refuse_twice([name for name, _ in members])
+            return
+        level = int(members[0 if began else -1][0].removeprefix(self.token))
+        names = [name for name, _ in members if not name.startswith(self.token)]
+        known = self.names.pop(level, set()) if began else set()
+        for name in names:
+            if hash(name) in known:
+                strict.refuse_twice([name, name])
+            known.add(hash(name))
+        if goes_on:
+            if len(known) > MEMBERS:
+                raise Malformed(f"an object in the body has more than {MEMBERS} names")
+            self.names[level] = known
+
+    # -- brackets ----------------------------------------------------------------------------------
+
+    def note(self, masked: bytes, bare: bytes) -> None:
+        """Follow the brackets of a piece; note where those of the first levels begin and end.
+
+        Args:
+            bare: the piece without its strings.
+        """
+        brackets = bare.translate(None, strict.NO_BRACKETS)
+        levels = list(accumulate(map(strict.STEP.__getitem__, brackets), initial=len(self.stack)))
+        if max(levels) > self.depth:
+            raise Malformed(
+                f"the body nests deeper than {self.depth} arrays and objects (setting limits.depth)"
+            )
+        if min(levels) <= OPENABLE:
+            self.follow(masked)
+            return
+        left = brackets
+        while (shorter := left.replace(b"[]", b"").replace(b"{}", b"")) != left:
+            left = shorter
+        for bracket in left:
+            self.turn(bracket)
+
+    def turn(self, bracket: int) -> None:
+        if bracket not in _CLOSES:
+            self.stack.append(bracket)
+        elif self.stack and self.stack[-1] == _CLOSES[bracket]:
+            self.stack.pop()
+        # Else the parser will say what is wrong with it.
+
+    def follow(self, masked: bytes) -> None:
+        for token in _TOKEN.finditer(masked):
+            start, end = token.span()
+            if end - start > 1:
+                if not self.stack and self.root is None and not self.open:
+                    self.root = Large(self.body, self.at + start, self.at + end, masked[start : start + 1])
+                continue
+            bracket = masked[start]
+            level = len(self.stack)
+            self.turn(bracket)
+            if len(self.stack) > level and level <= OPENABLE:
+                del self.open[level:]
+                self.open.append(Large(self.body, self.at + start, kind=masked[start:end]))
+            elif len(self.stack) < level <= OPENABLE + 1:
+                self.closed(level, self.at + end)
+
+    def closed(self, level: int, end: int) -> None:
+        found = self.open[level - 1]
+        found.end = end
+        del self.open[level - 1 :]
+        if level == 1:
+            self.root = self.root or found
+        elif end - found.start > LARGE:
+            self.open[level - 2].parts.append(found)
+
+    # -- long strings ------------------------------------------------------------------------------
+
+    def long_string(self, window: bytes, masked: bytes) -> bool:
+        """Pass over a string that goes on after the window; False if it is a name, or should be seen whole."""
+        quote = masked.rfind(b'"')
+        before = masked[:quote].rstrip(_BLANK)
+        in_object = before[-1:] == b"{" or (
+            before[-1:] == b"," and self.innermost(masked[:quote]) == ord("{")
+        )
+        if in_object:
+            return False
+        self.piece(window[:quote], masked[:quote], filler=b'""')
+        start = self.at + quote
+        end = self.string_end(start + 1)
+        found = Large(self.body, start, end, b'"')
+        if not self.stack:
+            self.root = found
+        elif end - start > LARGE and len(self.stack) <= OPENABLE:
+            self.open[len(self.stack) - 1].parts.append(found)
+        self.at = end
+        return True
+
+    def innermost(self, masked: bytes) -> int:
+        left = _STRING.sub(b"", masked).translate(None, strict.NO_BRACKETS)
+        while (shorter := left.replace(b"[]", b"").replace(b"{}", b"")) != left:
+            left = shorter
+        opened = left.lstrip(b"]}")
+        if opened:
+            return opened[-1]
+        rest = self.stack[: len(self.stack) - len(left)]
+        return rest[-1] if rest else 0
+
+    def string_end(self, start: int) -> int:
+        """Where the string ends whose inside begins at `start`; checked on the way."""
+        at, held = start, b""
+        for window in windows(self.body, start, size=4 * WINDOW):
+            data = held + window
+            masked = data
+            if b"\\" in data:
+                masked = _PAIR.sub(b"__", data)
+            quote = masked.find(b'"')
+            if quote >= 0:
+                self.check_text(data[:quote], at)
+                return at + quote + 1
+            end = whole_escapes(data)
+            if len(data) - end > 12:
+                self.check_text(data, at)  # which says what is wrong
+            self.check_text(data[:end], at)
+            held, at = data[end:], at + end
+        raise self.malformed("Unterminated string starting at", start - 1)
+
+    def check_text(self, data: bytes, at: int) -> None:
+        if not data.isascii():
+            try:
+                str(data, "utf-8")
+            except UnicodeDecodeError as error:
+                raise Malformed(f"the body is not UTF-8: {error.reason} at byte {at + error.start}") from None
+        if control := data.translate(None, _NO_CONTROL):
+            raise self.malformed("Invalid control character at", at + data.find(control[:1]))
+        if b"\\" not in data:
+            return
+        try:
+            text = json.loads(b'"%b"' % data)
+        except json.JSONDecodeError as error:
+            behind = str(data, "utf-8")[: max(error.pos - 1, 0)]
+            raise self.malformed(error.msg, at + len(behind.encode())) from None
+        if _SURROGATE.search(data):
+            strict.check_surrogates(text)
+
+    def malformed(self, why: str, byte: int) -> Malformed:
+        line, begin = 1, 0
+        at = 0
+        for window in windows(self.body, 0, byte):
+            if count := window.count(b"\n"):
+                line += count
+                begin = at + window.rfind(b"\n") + 1
+            at += len(window)
+        return Malformed(f"the body is not JSON: {why} at line {line}, column {byte - begin + 1}")
+
+
+def _last_comma(masked: bytes) -> int:
+    """The last comma outside of strings, but for the first byte; -1 if there is none."""
+    end = len(masked)
+    if masked.count(b'"') % 2:
+        end = masked.rfind(b'"')
+    while (comma := masked.rfind(b",", 1, end)) > 0:
+        after = masked.find(b'"', comma, end)
+        if after < 0 or masked.count(b'"', comma, end) % 2 == 0:
+            return comma
+        # It stands in a string, which begins before it.
+        end = masked.rfind(b'"', 0, comma)
+        if end < 0:
+            return -1
+    return -1
