@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azenha.domain import lexical
-from azenha.domain.binding import PROBLEMS_AT_MOST, BindingLimits, bind, bind_outputs
+from azenha.domain.binding import PROBLEMS_AT_MOST, bind, bind_outputs
+from azenha.domain.complexes import BindingLimits
 from azenha.domain.errors import (
     InputProblem,
     InvalidInputs,

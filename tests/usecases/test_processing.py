@@ -225,7 +225,7 @@ def test_a_job_is_stored_with_its_one_canonical_request(server: Server) -> None:
 
 
 def test_the_caller_may_know_the_id_before(server: Server) -> None:
-    accepted = server.handle(run(), "mine")
+    accepted = server.submit(server.check(run(), "mine", b""))
     assert isinstance(accepted, Accepted)
     assert accepted.job.id == "mine"
 

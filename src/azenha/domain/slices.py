@@ -112,10 +112,6 @@ def _json_text(pieces: Iterator[bytes]) -> Iterator[bytes]:
     held = b""
     for piece in pieces:
         data = held + piece
-        if b"\\" not in data:
-            held = b""
-            yield data
-            continue
         end = whole_escapes(data)
         held = data[end:]
         if len(held) > _LONGEST_ESCAPE:

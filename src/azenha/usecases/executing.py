@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 from azenha.domain import formats
-from azenha.domain.binding import BindingLimits, bind, bind_outputs
+from azenha.domain.binding import bind, bind_outputs
 from azenha.domain.canonical import StoredRequest
+from azenha.domain.complexes import BindingLimits
 from azenha.domain.errors import BadParameter, InputProblem, InvalidInputs
 from azenha.domain.job import Lane
 from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest

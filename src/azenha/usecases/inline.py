@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from azenha.domain.binding import Cut, CutTooLarge
+from azenha.domain.complexes import Cut, CutTooLarge
 from azenha.domain.files import file_name
 from azenha.domain.process import Format
 from azenha.domain.slices import Buffer, content, decoded

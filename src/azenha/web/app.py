@@ -242,7 +242,7 @@ class Web:
 
     def _submitted(self, command: Execute, job: str, exchange: _Exchange) -> HttpReply | Accepted:
         """Blocks. The reply to a job that nobody waits for; what was accepted where somebody does."""
-        accepted = self._processing.execute(command, job)
+        accepted = self._processing.submit(self._processing.check(command, job, exchange.request.body))
         if accepted.job.lane is Lane.SYNC or accepted.wait:
             return accepted
         try:
