@@ -166,7 +166,7 @@ def raw(value: object) -> Native | RawSlice:
 def _slice(value: Large) -> RawSlice:
     if value.is_text:
         return RawSlice(
-            value.start + 1, value.end - 1, Coding.JSON_STRING, opened=lambda: _native(value.opened())
+            value.start + 1, value.end - 1, Coding.JSON_STRING, opened=lambda: native(value.opened())
         )
     qualified = None
     if not value.is_array and value.rest <= _LONGEST_QUALIFIED:
@@ -178,11 +178,12 @@ def _slice(value: Large) -> RawSlice:
         Coding.JSON,
         qualified=qualified,
         array=value.is_array,
-        opened=lambda: _native(value.opened()),
+        opened=lambda: native(value.opened()),
     )
 
 
-def _native(value: object) -> Native:
+def native(value: object) -> Native:
+    """`raw` of a value that is in memory."""
     found = raw(value)
     assert isinstance(found, Native)  # what was opened is no Large itself
     return found
@@ -225,9 +226,9 @@ def _qualified_value(value: Mapping[str, object]) -> Raw | None:
             qualified=None,
             format=named,
             unit=unit,
-            opened=lambda: _within(_native(inner.opened()), named, unit),
+            opened=lambda: _within(native(inner.opened()), named, unit),
         )
-    return _within(_native(inner), named, unit)
+    return _within(native(inner), named, unit)
 
 
 def _reference(value: Mapping[str, object]) -> RawReference | None:

@@ -211,7 +211,7 @@ def _value(text: str, named: _Named, format: Format | None, limits: Limits) -> L
     if not text.lstrip().startswith(("[", "{")):
         return found
     try:
-        return replace(found, structured=execute.raw(json.parse(text.encode(), limits)))
+        return replace(found, structured=execute.native(json.parse(text.encode(), limits)))
     except Malformed:
         return found  # text may begin with a bracket
 
