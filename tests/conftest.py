@@ -30,6 +30,9 @@ def validate() -> Callable[[Mapping[str, Any], str], None]:
     schemas = module.Schemas(SHARED)
 
     def validate(found: Mapping[str, Any], name: str) -> None:
-        assert schemas.errors(found, f"part1-1.0/{name}") == []
+        """By the schema of 1.0, or by that of the draft of 2.0 where `name` is its path."""
+        path = name if "/" in name else f"part1-1.0/{name}"
+        wrong = schemas.errors(found, path)
+        assert not wrong, f"{path}: {wrong}"
 
     return validate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from ogcapi_outcomes import (
@@ -30,6 +30,7 @@ from ogcapi_outcomes import (
     write,
 )
 
+from azenha.domain.errors import BadParameter
 from azenha.domain.messages import (
     Accepted,
     ConformanceDescribed,
@@ -100,13 +101,40 @@ def test_every_document_is_valid_by_the_official_schema(
     validate(document(write(outcome)), schema)
 
 
+PROFILE = "https://www.opengis.net/def/profile/OGC/0/"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "path", "profile"),
+    [
+        (Described(RICH), "/processes/rich one", "ogc-process-description"),
+        (ProcessesListed((RICH,), ListProcesses(), None), "/processes", "ogc-process-list"),
+        (JobsListed((SUCCEEDED,), ListJobs(), None), "/jobs", "jobs-list"),
+        (Status(SUCCEEDED), "/jobs/j1", "job-description"),
+    ],
+)
+def test_a_document_names_its_profile_and_can_be_asked_for_by_it(
+    outcome: Any, path: str, profile: str
+) -> None:
+    reply = write(outcome, path)
+    named = [link["href"] for link in document(reply)["links"] if link["rel"] == "profile"]
+    assert named == [f"{PROFILE}{profile}"]
+    assert f'<{PROFILE}{profile}>; rel="profile"' in (header(reply, "Link") or "")
+    for given in (profile, named[0]):
+        API.read(get(path, f"profile={quote(given)}"))
+    with pytest.raises(BadParameter, match=f"'profile' can be {profile} here; given 'other'"):
+        API.read(get(path, "profile=other"))
+    with pytest.raises(BadParameter, match="given 2 times"):
+        API.read(get(path, f"profile={profile}&profile={profile}"))
+
+
 @pytest.mark.parametrize("outcome", [o for o, _ in OUTCOMES])
 def test_no_document_has_a_null_and_every_link_is_absolute_and_has_a_relation(outcome: Any) -> None:
     found = document(write(outcome))
     assert list(nulls(found)) == []
     for entry in (found, *found.get("jobs", ()), *found.get("processes", ())):
         for link in entry["links"]:
-            assert link["href"].startswith(f"{BASE}/")
+            assert link["href"].startswith(PROFILE if link["rel"] == "profile" else f"{BASE}/")
             assert link["rel"]
             assert link["type"]
 

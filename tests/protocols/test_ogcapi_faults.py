@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -96,7 +97,26 @@ def test_headers_tell_what_is_possible_and_when() -> None:
     assert header(API.fault(errors.NoSuchJob("x"), get("/"), SITE), "Retry-After") is None
 
 
-@pytest.mark.parametrize("accept", ["image/png", "application/problem+json", "nonsense"])
+@pytest.mark.parametrize(
+    ("accept", "type"),
+    [
+        ("application/problem+json", "application/problem+json"),
+        ("image/png, application/problem+json", "application/problem+json"),
+        ("application/problem+json, */*;q=0.1", "application/problem+json"),
+        ("application/json;q=0.5, application/problem+json", "application/problem+json"),
+        ("application/json, application/problem+json", "application/json"),
+        ("application/json, application/problem+json;q=0.9", "application/json"),
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+    ],
+)
+def test_an_error_is_called_a_problem_to_who_asks_for_one(accept: str, type: str) -> None:
+    reply = API.fault(errors.NoSuchJob("x"), get("/jobs/x", accept=accept), SITE)
+    assert (reply.status, header(reply, "Content-Type")) == (404, type)
+    assert json.loads(content(reply))["title"] == "No such job"
+
+
+@pytest.mark.parametrize("accept", ["image/png", "nonsense"])
 def test_who_accepts_nothing_of_ours_is_told_in_json(accept: str) -> None:
     assert document(API.fault(errors.NotAcceptable("x"), get("/", accept=accept), SITE))["status"] == 406
     assert document(API.fault(errors.BadParameter("x", "f"), get("/", "f=xml"), SITE))["status"] == 400

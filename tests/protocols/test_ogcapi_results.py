@@ -324,9 +324,9 @@ def test_a_document_holds_every_kind_of_value(
         "json": {"value": {"type": "FeatureCollection"}, "mediaType": "application/geo+json"},
         "csv": {"value": 'a,"b"\n', "mediaType": "text/csv"},
         "png": {"value": "iQ==", **png},
-        "away": {"href": "http://x.example/a", "type": "image/png"},
-        "asked": {"href": f"{JOB_ADDRESS}/results/asked", "type": "application/json"},
-        "large": {"href": f"{JOB_ADDRESS}/results/large", "type": GEOTIFF.media_type},
+        "away": {"href": "http://x.example/a", "rel": "item", "type": "image/png"},
+        "asked": {"href": f"{JOB_ADDRESS}/results/asked", "rel": "item", "type": "application/json"},
+        "large": {"href": f"{JOB_ADDRESS}/results/large", "rel": "item", "type": GEOTIFF.media_type},
         "file.json": {"value": {"n": float("inf")}, **json_},
         "file.csv": {"value": "é\n", "mediaType": "text/csv"},
         "latin": {"value": "6Qo=", "mediaType": "text/csv", "encoding": "base64"},
@@ -335,10 +335,70 @@ def test_a_document_holds_every_kind_of_value(
         "broken": {"value": '{"n": NaN}', "schema": "s", **json_},
         "files": [
             {"value": "Yw==", **png},
-            {"href": f"{JOB_ADDRESS}/results/files/1", "type": GEOTIFF.media_type},
+            {"href": f"{JOB_ADDRESS}/results/files/1", "rel": "item", "type": GEOTIFF.media_type},
         ],
     }
-    validate(found, "results")
+    for edition in ("results", "2.0-draft/processes-core/results"):
+        validate(found, edition)
+
+
+def ran_and_fetched(outcome: Results, accept: str, prefer: str) -> list[HttpReply]:
+    """The answers of every operation that gives results."""
+    single = [replace(outcome, outputs=(o,), single=True) for o in outcome.outputs]
+    return [
+        ran(outcome, accept=accept, prefer=prefer),
+        API.write(outcome, get("/processes/echo/execution", "a=1", accept=accept, prefer=prefer), SITE),
+        write(outcome, "/jobs/j1/results", accept=accept, prefer=prefer),
+        write(outcome, "/jobs/j1/results", "profile=ogc-results", accept=accept, prefer=prefer),
+        write(outcome, "/jobs/j1/results", "f=json", accept=accept, prefer=prefer),
+        *(addressed(one, one.outputs[0].id, accept=accept, prefer=prefer) for one in single),
+    ]
+
+
+@pytest.mark.parametrize("form", list(ResponseForm))
+@pytest.mark.parametrize("by", [None, *Transmission])
+@pytest.mark.parametrize("prefer", ["", "return=minimal", "return=representation"])
+@pytest.mark.parametrize("accept", ["application/json", "multipart/related", "application/zip", ""])
+def test_every_answer_with_results_is_as_the_standard_has_it(
+    tmp_path: Path,
+    form: ResponseForm,
+    by: Transmission | None,
+    prefer: str,
+    accept: str,
+    validate: Callable[[Mapping[str, Any], str], None],
+) -> None:
+    file = stored(tmp_path, "a.png", b"\x89PNG", PNG)
+    plain = output("n", Literal(1), by=by)
+    data = output("f", file, by=by)
+    many = output("m", file, file, array=True, by=by)
+    for outputs in ((), (plain,), (data,), (many,), (plain, data), (data, many, plain)):
+        outcome = results(*outputs, form=form, folder=tmp_path)
+        for reply in ran_and_fetched(outcome, accept, prefer):
+            kind = (header(reply, "Content-Type") or "").partition(";")[0]
+            assert (reply.status, kind) in {
+                (200, "application/json"),
+                (200, "image/png"),
+                (200, "multipart/related"),
+                (204, ""),
+                (406, "application/json"),
+            }
+            assert reply.status != 406 or accept == "application/zip"
+            if reply.status == 204:
+                links = [v for k, v in reply.headers if k == "Link"]
+                assert (len(links), reply.body) == (sum(len(o.values) for o in outputs), ())
+            elif reply.status == 406:
+                validate(document(reply), "exception")
+            elif kind == "application/json" and isinstance(found := document(reply), dict):
+                validate(found, "results")
+                validate(found, "2.0-draft/processes-core/results")
+            elif kind == "multipart/related":
+                for part, body in parts(reply).values():
+                    assert body or part["Content-Location"].startswith(f"{JOB_ADDRESS}/results/")
+
+
+def test_a_profile_asks_for_the_document_however_the_job_was_asked() -> None:
+    outcome = results(output("o", Literal(1)))
+    assert document(write(outcome, "/jobs/j1/results", "profile=ogc-results", accept=FIREFOX)) == {"o": 1}
 
 
 def test_a_large_json_file_is_streamed_into_the_document(tmp_path: Path) -> None:
@@ -356,7 +416,7 @@ def test_files_up_to_a_mebibyte_are_inside_and_larger_ones_referred_to(tmp_path:
     reply = write(results(output("at", at), output("above", above), folder=tmp_path, form=DOCUMENT))
     found = document(reply)
     assert base64.b64decode(found["at"]["value"]) == bytes(1024 * 1024)
-    assert found["above"] == {"href": f"{JOB_ADDRESS}/results/above", "type": "image/png"}
+    assert found["above"] == {"href": f"{JOB_ADDRESS}/results/above", "rel": "item", "type": "image/png"}
 
 
 def test_files_whose_time_ran_out_are_a_job_that_is_not_there(tmp_path: Path) -> None:
@@ -456,7 +516,7 @@ def test_a_wish_for_little_leaves_small_values_where_they_are(tmp_path: Path) ->
     file = stored(tmp_path, "a.png", b"png", PNG)
     outcome = results(output("n", Literal(1)), output("f", file), form=DOCUMENT, folder=tmp_path)
     found = document(write(outcome, prefer="return=minimal"))
-    assert found == {"n": 1, "f": {"href": f"{JOB_ADDRESS}/results/f", "type": "image/png"}}
+    assert found == {"n": 1, "f": {"href": f"{JOB_ADDRESS}/results/f", "rel": "item", "type": "image/png"}}
 
 
 def test_a_job_remembers_the_wish_that_it_was_asked_with(tmp_path: Path) -> None:

@@ -19,7 +19,17 @@ from azenha.domain.process import (
 )
 from azenha.protocols.http import Site
 from azenha.protocols.ogcapi import schema
-from azenha.protocols.ogcapi.words import CONFORMANCE, HTML, JOB_CONTROL, JSON, OPENAPI, RELATION, STATUS
+from azenha.protocols.ogcapi.words import (
+    CONFORMANCE,
+    HTML,
+    JOB_CONTROL,
+    JSON,
+    OPENAPI,
+    PROFILE,
+    PROFILES,
+    RELATION,
+    STATUS,
+)
 
 Document = dict[str, object]
 Link = dict[str, str]
@@ -30,6 +40,11 @@ TRANSMISSION: Final = ["value", "reference"]
 def link(href: str, rel: str, type: str = JSON, title: str | None = None) -> Link:
     found = {"href": href, "rel": rel, "type": type}
     return found if title is None else {**found, "title": title}
+
+
+def _profile(route: str) -> Link:
+    """What the document of a route conforms to (2.0)."""
+    return link(f"{PROFILE}{PROFILES[route]}", "profile", HTML)
 
 
 def _both(address: str) -> list[Link]:
@@ -84,6 +99,7 @@ def process_list(outcome: ProcessesListed, site: Site) -> Document:
     links = _both(f"{address}?{urlencode(own)}")
     if outcome.next is not None:
         links.append(link(f"{address}?{urlencode({**page, 'after': outcome.next})}", "next"))
+    links.append(_profile("processes"))
     found: Document = {
         "processes": [summary(offering.description, site) for offering in outcome.offerings],
         "links": links,
@@ -115,6 +131,7 @@ def description(process: ProcessDescription, site: Site) -> Document:
         *_both(address),
         link(f"{address}/execution", f"{RELATION}execute", title="Run it (POST)"),
         link(f"{site.base}/processes", "up", title="Processes"),
+        _profile("process"),
     ]
     found["inputs"] = {i.id: _input(i) for i in process.inputs}
     found["outputs"] = {o.id: _output(o) for o in process.outputs}
@@ -228,7 +245,7 @@ def _job_links(job: Job, site: Site, gone: bool) -> list[Link]:
     if job.state is JobState.SUCCEEDED:
         links.append(link(f"{address}/results", f"{RELATION}results", title="Results"))
     links.append(link(f"{address}/log", f"{RELATION}log", "text/plain", "Log"))
-    return links + around
+    return [*links, *around, _profile("job")]
 
 
 def job_list(outcome: JobsListed, site: Site) -> Document:
@@ -236,6 +253,7 @@ def job_list(outcome: JobsListed, site: Site) -> Document:
     links = _both(f"{address}?{_job_query(outcome.command, outcome.command.after)}")
     if outcome.next is not None:
         links.append(link(f"{address}?{_job_query(outcome.command, outcome.next)}", "next"))
+    links.append(_profile("jobs"))
     return {"jobs": [status(job, site) for job in outcome.jobs], "links": links}
 
 

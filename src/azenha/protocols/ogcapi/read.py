@@ -27,7 +27,7 @@ from azenha.domain.names import near
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.negotiation import preferred
 from azenha.protocols.ogcapi import execute, kvp, routes
-from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, HTML, OPENAPI, STATES
+from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, HTML, OPENAPI, PROFILE, PROFILES, STATES
 
 PAGE: Final = 10
 LONGEST_PAGE: Final = 10_000  # more is capped, not refused (/req/core/pl-limit-definition)
@@ -48,6 +48,8 @@ def read(request: HttpRequest, limits: Limits) -> Command:
     route, parts = routes.find(request.method, request.path)
     by_query = route.executes and request.method == "GET"  # all names are the process's then
     parameters = _parameters(request, route) if request.query and not by_query else {}
+    if "profile" in parameters:
+        _check_profile(route, request)
     if route.negotiated:
         form(request)
     if route.name == "execute":
@@ -109,6 +111,18 @@ def definition_form(request: HttpRequest) -> str:
     return choice
 
 
+def profile(request: HttpRequest) -> str | None:
+    """What the parameter `profile` names (2.0, query-param-profile); None without it."""
+    return dict(request.parameters()).get("profile") if "profile=" in request.query else None
+
+
+def _check_profile(route: routes.Route, request: HttpRequest) -> None:
+    """A document has one profile, named by its address or the last part of that."""
+    own, given = PROFILES[route.name], profile(request)
+    if given not in (own, f"{PROFILE}{own}"):
+        raise BadParameter(f"parameter 'profile' can be {own} here; given '{given}'", "profile")
+
+
 def _parameters(request: HttpRequest, route: routes.Route) -> Parameters:
     known = ("f", *route.parameters)
     found: dict[str, tuple[str, ...]] = {}
@@ -120,7 +134,8 @@ def _parameters(request: HttpRequest, route: routes.Route) -> Parameters:
                 f"there is no query parameter '{name}' here{hint} (known: {', '.join(known)})", name
             )
         found[name] = (*found.get(name, ()), value)
-    _single(found, "f")
+    for name in ("f", "profile"):
+        _single(found, name)
     chosen_form(request)
     return found
 

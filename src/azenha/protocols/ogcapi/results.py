@@ -33,7 +33,7 @@ from azenha.protocols.ogcapi.values import (
     type_of,
 )
 from azenha.protocols.ogcapi.wishes import wishes, word
-from azenha.protocols.ogcapi.words import HTML, JSON, PROFILE, RESULTS_PROFILE
+from azenha.protocols.ogcapi.words import HTML, JSON, PROFILE, PROFILES
 
 TEXT: Final = "text/plain"
 MULTIPART: Final = "multipart/related"
@@ -103,8 +103,9 @@ def _as_wished(outcome: Results, request: HttpRequest) -> Results:
 
 def _chosen(outcome: Results, request: HttpRequest, site: Site, form: str | None) -> HttpReply:
     if form == JSON or _is_document(outcome, request):
-        profile = () if is_execution(request) else (("Link", f'<{PROFILE}{RESULTS_PROFILE}>; rel="profile"'),)
-        return HttpReply(200, (("Content-Type", JSON), *profile), _document(outcome, site))
+        profile = f'<{PROFILE}{PROFILES["results"]}>; rel="profile"'
+        links = () if is_execution(request) else (("Link", profile),)
+        return HttpReply(200, (("Content-Type", JSON), *links), _document(outcome, site))
     outputs = _present(outcome)
     if all(o.request.transmission is Transmission.REFERENCE for o in outputs):
         return _linked(outcome, outputs, site)

@@ -194,7 +194,9 @@ def inline(value: Value, domain: Domain | None, folder: str, address: str, job: 
 
 
 def reference(href: str, type: str | None) -> bytes:
-    return json.dump({"href": href} if type is None else {"href": href, "type": type})
+    """A link of a results document; the draft of 2.0 wants its relation, 1.0 lets it be told."""
+    found = {"href": href, "rel": "item"}
+    return json.dump(found if type is None else {**found, "type": type})
 
 
 def _file(value: StoredFile, folder: str, address: str, job: str) -> Pieces:

@@ -11,6 +11,7 @@ from azenha.domain.process import JobControl
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+PROBLEM: Final = "application/problem+json"
 OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"
 FORMS: Final = (JSON, HTML)  # the first is what a client gets that says nothing
 FORM_NAMES: Final = MappingProxyType({"json": JSON, "html": HTML})
@@ -24,7 +25,16 @@ RELATION: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
 EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
 
 PROFILE: Final = "https://www.opengis.net/def/profile/OGC/0/"
-RESULTS_PROFILE: Final = "ogc-results"
+# Of the documents that have one (2.0), by route.
+PROFILES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "processes": "ogc-process-list",
+        "process": "ogc-process-description",
+        "jobs": "jobs-list",
+        "job": "job-description",
+        "results": "ogc-results",
+    }
+)
 
 # statusCode.yaml; a removed job is shown once, in the answer to its removal.
 STATUS: Final[Mapping[JobState, str]] = MappingProxyType(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from azenha.domain.errors import AppError, BadParameter, NotAcceptable
@@ -22,12 +23,13 @@ from azenha.domain.messages import (
 )
 from azenha.protocols import json
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
+from azenha.protocols.negotiation import names, preferred
 from azenha.protocols.ogcapi import documents, faults, results
 from azenha.protocols.ogcapi.documents import Document
 from azenha.protocols.ogcapi.openapi.write import Definitions
-from azenha.protocols.ogcapi.read import chosen_form, form
+from azenha.protocols.ogcapi.read import chosen_form, form, profile
 from azenha.protocols.ogcapi.values import TEXT
-from azenha.protocols.ogcapi.words import HTML, JSON
+from azenha.protocols.ogcapi.words import HTML, JSON, PROBLEM
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -122,7 +124,12 @@ def fault(error: AppError, request: HttpRequest, site: Site) -> HttpReply:
     """An error, as JSON to all who do not prefer HTML."""
     document = faults.document(error, request, site)
     status, _, _ = faults.lookup(error)
-    return _reply("fault", document, _form(request), site, status, faults.headers(error))
+    chosen, accept = _form(request), request.headers.get("accept")
+    reply = _reply("fault", document, chosen, site, status, faults.headers(error))
+    if chosen == HTML or not names(accept, PROBLEM) or preferred(accept, (JSON, PROBLEM)) != PROBLEM:
+        return reply
+    # By name alone: who asks for JSON, or for anything, gets JSON.
+    return replace(reply, headers=(("Content-Type", PROBLEM), *reply.headers[1:]))
 
 
 def _form(request: HttpRequest) -> str:
@@ -135,6 +142,8 @@ def _form(request: HttpRequest) -> str:
 
 def _results(outcome: Results, request: HttpRequest, site: Site) -> HttpReply:
     chosen = chosen_form(request)
+    if chosen is None and not outcome.single and profile(request) is not None:
+        chosen = JSON  # the one profile of results is that of the document
     if results.wants_page(outcome, request, chosen):
         return _reply("results", results.page(outcome, site), HTML, site)
     return results.write(outcome, request, site, chosen)

@@ -55,6 +55,11 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
             "processID", "jobs of these processes", several(_LISTED), style="form", explode=True
         ),
         "offset": _query("offset", "the first byte that is wanted", {**COUNT, "default": 0}),
+        "profile": _query(
+            "profile",
+            "the profile of the document, of which there is one: its address, as linked, or the last part of that",
+            TEXT,
+        ),
         "process": _path("process", "id of the process"),
         "job": _path("job", "id of the job"),
         "output": _path("output", "id of the output"),

@@ -13,7 +13,7 @@ function element(tag, properties = {}, ...children) {
 // -- the form of an operation, made from its reference ---------------------------------------------
 
 function field(row) {
-  const { name, choices, required } = row.dataset;
+  const { name, choices, required, kind } = row.dataset;
   const place = row.dataset.in;
   let input;
   if (choices) {
@@ -22,7 +22,10 @@ function field(row) {
     input = element("input", { type: "text", autocomplete: "off", spellcheck: false });
   }
   input.required = Boolean(required);
-  Object.assign(input.dataset, { name, in: place });
+  Object.assign(input.dataset, { name, in: place, kind });
+  if (kind === "object") { // parameters of any name, as they stand in the query
+    input.placeholder = "name=value&other=value";
+  }
   return element("label", {}, `${name} (${place}${required ? ", required" : ""})`, input);
 }
 
@@ -82,6 +85,8 @@ function request(operation, form) {
     const value = input.value;
     if (input.dataset.in === "path") {
       path = path.replace(`{${name}}`, encodeURIComponent(value));
+    } else if (input.dataset.kind === "object") {
+      new URLSearchParams(value).forEach((one, of) => query.append(of, one));
     } else if (value !== "" && input.dataset.in === "query") {
       query.append(name, value);
     } else if (value !== "") {
