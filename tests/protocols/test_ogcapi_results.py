@@ -512,6 +512,15 @@ def test_a_wish_for_little_is_links_to_files_unless_the_request_says_otherwise(
     assert ("href" in found["o"]) is by_link
 
 
+def test_a_wish_that_is_not_followed_is_not_told_as_followed() -> None:
+    large = results(output("o", TIFF), form=DOCUMENT)
+    reply = write(large, prefer="return=representation")
+    assert "href" in document(reply)["o"]
+    assert header(reply, "Preference-Applied") is None
+    raw = write(results(output("o", TIFF)), prefer="return=representation")
+    assert header(raw, "Preference-Applied") == "return=representation"
+
+
 def test_a_wish_for_little_leaves_small_values_where_they_are(tmp_path: Path) -> None:
     file = stored(tmp_path, "a.png", b"png", PNG)
     outcome = results(output("n", Literal(1)), output("f", file), form=DOCUMENT, folder=tmp_path)

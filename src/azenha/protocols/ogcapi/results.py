@@ -27,6 +27,7 @@ from azenha.protocols.ogcapi.values import (
     entity,
     inline,
     is_file,
+    is_too_large,
     plain,
     quoted,
     reference,
@@ -55,11 +56,12 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
         )
     if not outcome.requested:
         return _nothing(outcome, fetched)
+    document = form == JSON or _is_document(outcome, request)
     honoured = list(outcome.honoured)
     wish = wishes(request).transmission
-    if wish is not None and any(o.request.transmission is None for o in outcome.outputs):
+    if wish is not None and _honours(outcome, wish, document):
         honoured.append(word(wish))
-    reply = _chosen(_as_wished(outcome, request), request, site, form)
+    reply = _chosen(_as_wished(outcome, request), request, site, document)
     headers = reply.headers
     if honoured:
         headers += (("Preference-Applied", ", ".join(honoured)),)
@@ -101,8 +103,16 @@ def _as_wished(outcome: Results, request: HttpRequest) -> Results:
     return replace(outcome, outputs=outputs)
 
 
-def _chosen(outcome: Results, request: HttpRequest, site: Site, form: str | None) -> HttpReply:
-    if form == JSON or _is_document(outcome, request):
+def _honours(outcome: Results, wish: Transmission, document: bool) -> bool:
+    """Whether the answer is by value or reference as wished: a document only refers to files that are large."""
+    free = [o for o in outcome.outputs if o.request.transmission is None]
+    if wish is Transmission.REFERENCE or not document:
+        return bool(free)
+    return bool(free) and not any(is_too_large(v) for o in free for v in o.values)
+
+
+def _chosen(outcome: Results, request: HttpRequest, site: Site, document: bool) -> HttpReply:
+    if document:
         profile = f'<{PROFILE}{PROFILES["results"]}>; rel="profile"'
         links = () if is_execution(request) else (("Link", profile),)
         return HttpReply(200, (("Content-Type", JSON), *links), _document(outcome, site))

@@ -199,12 +199,17 @@ def reference(href: str, type: str | None) -> bytes:
     return json.dump(found if type is None else {**found, "type": type})
 
 
+def is_too_large(value: Value) -> bool:
+    """Whether a document refers to the value however it was asked: JSON alone can be streamed into it."""
+    return isinstance(value, StoredFile) and value.size > INLINE and not is_json(value.format.media_type)
+
+
 def _file(value: StoredFile, folder: str, address: str, job: str) -> Pieces:
     path, type = _path(folder, value.key), value.format.media_type
-    if value.size > INLINE:
-        if is_json(type):
-            return _json((FileSlice(path, 0, value.size),), value.format)
+    if is_too_large(value):
         return (reference(address, type),)
+    if value.size > INLINE:
+        return _json((FileSlice(path, 0, value.size),), value.format)
     try:
         with open(path, "rb") as file:
             data = file.read(value.size)
