@@ -17,6 +17,7 @@ STATES = ("accepted", "running", "successful", "failed", "dismissed")
 HIDDEN = {
     "worker": "worker:main",
     "web": "web:main",
+    "read-bodies": "bodies:main",
     "private": "serving:private_main",
     "warm": "children:warm_main",
     "child": "children:child_main",

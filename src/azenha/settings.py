@@ -112,8 +112,8 @@ class Server:
 class LimitSettings:
     """What a request and a job may bring along."""
 
-    body: int = _size(64 * MiB, "a request's body")
-    inline: int = _size(64 * MiB, "one inline value")
+    body: int = _size(2 * GiB, "a request's body")
+    inline: int = _size(GiB, "one inline value")
     row: int = _size(64 * KiB, "inline values up to this stay in the job's row, larger ones go to a file")
     fetched: int = _size(10 * GiB, "a value fetched by reference")
     redirects: int = _count(5, "redirects followed while fetching")

@@ -8,20 +8,19 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import entry_points
+from shutil import rmtree
 
 import uvicorn
 
 from azenha.adapters.engines.embedded import WakeClient
 from azenha.adapters.folders import LocalFolders
+from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.folder import open_jobs, run_folder
-from azenha.bootstrap.parts import from_supervisor, log_to_stderr
-from azenha.protocols.http import Dialect, Limits
-from azenha.protocols.ogcapi import OgcApi
-from azenha.settings import Settings
+from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program, to_parts
 from azenha.supervisor import HANDS_ON, end_with_stdin, listen
 from azenha.usecases.processing import Processing
-from azenha.web.app import make_app
+from azenha.web.app import SPOOL, make_app
+from azenha.web.bodies import Readers
 from azenha.web.ended import Ends
 from azenha.web.head import Head
 
@@ -30,6 +29,8 @@ def main(_: Sequence[str]) -> int:
     log_to_stderr()
     settings, catalogue, _keys, descriptor = from_supervisor()
     jobs = open_jobs(settings)
+    rmtree(settings.data / SPOOL, ignore_errors=True)  # bodies that a killed web tier left
+    bodies = Readers(program("read-bodies"), to_parts(settings, catalogue, {}, -1))
     ends = Ends(lambda name: (job := jobs.get(name)) is None or job.ended)
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -42,6 +43,7 @@ def main(_: Sequence[str]) -> int:
         loops.append(asyncio.get_running_loop())
         yield
         loops.clear()
+        await bodies.close()
 
     processing = Processing(
         catalogue,
@@ -51,7 +53,7 @@ def main(_: Sequence[str]) -> int:
         settings,
         lambda: str(uuid.uuid4()),
     )
-    app = make_app(dialects(settings), processing, ends, settings, lifespan)
+    app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies)
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -76,10 +78,3 @@ def main(_: Sequence[str]) -> int:
     server.run(sockets=[listening])
     jobs.close()
     return 0
-
-
-def dialects(settings: Settings) -> list[Dialect]:
-    """Ours, and those of installed packages: entry points of the group azenha.dialects, each called as ours are."""
-    limits = Limits(depth=settings.limits.depth, inline=settings.limits.inline)
-    ours: list[Dialect] = [OgcApi(limits)]
-    return [*ours, *(one.load()(limits) for one in entry_points(group="azenha.dialects"))]

@@ -14,6 +14,17 @@ class AppError(Exception):
 
     locator: str | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions are made again from their `args`, which is the message here and not what __init__ takes.
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[AppError], args: tuple[object, ...], facts: dict[str, object]) -> AppError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
 
 # -- what was asked is wrong ---------------------------------------------------------------------
 

@@ -20,15 +20,26 @@ from urllib.parse import quote
 
 from azenha.domain.errors import AppError, BadParameter, MethodUnknown, NoSuchPath, TookTooLong
 from azenha.domain.job import JobState, Lane
-from azenha.domain.messages import Accepted, Command, Execute, GetResults, GetStatus, Outcome, Results, Status
+from azenha.domain.messages import (
+    Accepted,
+    Checked,
+    Command,
+    Execute,
+    GetResults,
+    GetStatus,
+    Outcome,
+    Results,
+    Status,
+)
 from azenha.protocols.http import Buffer, Dialect, HttpReply, HttpRequest, Site
 from azenha.settings import Settings
 from azenha.usecases.ports import Ended
 from azenha.usecases.processing import AT_ONCE, Processing
+from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
-from azenha.web.spool import Disconnected, Receive, receive_body, release
+from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -36,8 +47,10 @@ Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 R = TypeVar("R")
 Args = TypeVarTuple("Args")
 
+SPOOL: Final = "spool"  # folder of large bodies, in the data folder
 THREADS: Final = 8  # the store lets one write at a time; more would only wait
 READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a thread
+READ_HERE: Final = 4 * 1024 * 1024  # bytes of a body that are decoded by this process, other clients waiting
 # What some dialect may give a meaning to, per path; OPTIONS asks for that.
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -55,14 +68,16 @@ def make_app(
     ended: Ended,
     settings: Settings,
     lifespan: Lifespan = _nothing,
+    bodies: Bodies | None = None,
 ) -> App:
     """The application of these dialects; the longest mount that fits answers.
 
     Args:
         dialects: the one with the shortest mount also tells what goes wrong before a dialect is chosen.
         lifespan: entered on the event loop before the first request and left after the last.
+        bodies: reads what is larger than `READ_HERE`; None: threads do, and hold the others up.
     """
-    return Web(dialects, processing, ended, settings, lifespan)
+    return Web(dialects, processing, ended, settings, lifespan, bodies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +103,17 @@ class Web:
         ended: Ended,
         settings: Settings,
         lifespan: Lifespan,
+        bodies: Bodies | None,
     ) -> None:
         self._dialects = sorted(dialects, key=lambda d: len(d.mount), reverse=True)
         self._processing = processing
         self._ended = ended
         self._settings = settings
         self._lifespan = lifespan
+        self._bodies = bodies
         self._guard = Guard.of(settings.server)
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
-        self._spool = settings.data / "spool"
+        self._spool = settings.data / SPOOL
         server = settings.server
         self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
         self._site = lru_cache(maxsize=64)(lambda base: Site(base, server.title, server.description))
@@ -195,19 +212,36 @@ class Web:
 
     async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply:
         dialect, request = exchange.dialect, exchange.request
-        if len(request.body) > READ_AT_ONCE:
+        command: Command | Checked
+        large = len(request.body) > READ_HERE and request.method not in SAFE
+        if large and self._bodies and isinstance(request.body, SpooledBody):
+            command = await self._read_elsewhere(self._bodies, exchange, request.body)
+        elif len(request.body) > READ_AT_ONCE:
             command = await self._in_thread(dialect.read, request)
         else:
             command = dialect.read(request)
-        if type(command) in AT_ONCE:
-            return exchange.written(self._processing.handle(command))
-        if isinstance(command, Execute):
+        if isinstance(command, Execute | Checked):
             if request.method not in SAFE:
                 return await self._execute(command, exchange, receive)
             self._guard.admit_run(request.headers, exchange.site.base)
             reply = await self._execute(command, exchange, receive)
             return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
+        if type(command) in AT_ONCE:
+            return exchange.written(self._processing.handle(command))
         return await self._in_thread(self._handled, command, exchange)
+
+    async def _read_elsewhere(
+        self, bodies: Bodies, exchange: _Exchange, body: SpooledBody
+    ) -> Command | Checked:
+        given, job = exchange.request, self._processing.new_id()
+        bare = HttpRequest(given.method, given.path, given.query, given.headers)
+        try:
+            return await bodies.read(exchange.dialect.mount, bare, body.path, job)
+        except ReaderLost:
+            await self._in_thread(self._processing.folders.remove, job)
+            raise
+        finally:
+            release(body)  # the job may take its time
 
     def _handled(self, command: Command, exchange: _Exchange) -> HttpReply:
         """Blocks: asks the store, and reads the small files of the reply."""
@@ -225,24 +259,27 @@ class Web:
 
     # -- execute ------------------------------------------------------------------------------------
 
-    async def _execute(self, command: Execute, exchange: _Exchange, receive: Receive) -> HttpReply:
+    async def _execute(self, command: Execute | Checked, exchange: _Exchange, receive: Receive) -> HttpReply:
         # The id is made here, so that the end is expected before the job can have it.
-        job = self._processing.new_id()
+        job = command.job if isinstance(command, Checked) else self._processing.new_id()
+        process = command.execute.process if isinstance(command, Checked) else command.process
         self._ended.expect(job)
         try:
             answer = await self._in_thread(self._submitted, command, job, exchange)
             if isinstance(answer, HttpReply):
                 return answer
             if answer.job.lane is Lane.SYNC:
-                return await self._ending(command, job, exchange, receive)
+                return await self._ending(process, job, exchange, receive)
             await self._waited(answer, receive)
             return await self._in_thread(self._outcome, answer, exchange)
         finally:
             self._ended.forget(job)
 
-    def _submitted(self, command: Execute, job: str, exchange: _Exchange) -> HttpReply | Accepted:
+    def _submitted(self, command: Execute | Checked, job: str, exchange: _Exchange) -> HttpReply | Accepted:
         """Blocks. The reply to a job that nobody waits for; what was accepted where somebody does."""
-        accepted = self._processing.submit(self._processing.check(command, job, exchange.request.body))
+        if isinstance(command, Execute):
+            command = self._processing.check(command, job, exchange.request.body)
+        accepted = self._processing.submit(command)
         if accepted.job.lane is Lane.SYNC or accepted.wait:
             return accepted
         try:
@@ -273,7 +310,7 @@ class Web:
             return self._small(exchange, replace(found, honoured=accepted.honoured[-1:]))
         return exchange.written(replace(accepted, job=told.job))
 
-    async def _ending(self, command: Execute, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
+    async def _ending(self, process: str, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
         """The reply to a synchronous job, once it ended; a client that goes away dismisses it."""
         patience = self._settings.queue.sync_seconds + self._settings.jobs.grace
         gone = asyncio.ensure_future(_until_gone(receive))
@@ -283,7 +320,7 @@ class Web:
             if gone.done():
                 raise Disconnected
             if not ended:
-                raise TookTooLong(command.process, self._settings.queue.sync_seconds, "queue.sync_seconds")
+                raise TookTooLong(process, self._settings.queue.sync_seconds, "queue.sync_seconds")
         except BaseException:
             # Not awaited: this task may be cancelled itself, when the server stops.
             with suppress(RuntimeError):  # no threads any more: it stopped, and the job runs to its own limit

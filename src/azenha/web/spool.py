@@ -1,6 +1,7 @@
 """A request's body on its way in: in memory while small, else a temporary file that is read as a map.
 
-A large body never stands in memory. Nothing is left behind: the file has no name, or loses it when closed.
+A large body never stands in memory. Nothing is left behind: whoever gets it gives it back, and what a killed web
+tier left is removed when the next one starts.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -18,6 +20,18 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 IN_MEMORY: Final = 1024 * 1024  # bytes; what is larger goes to a file
+
+
+class SpooledBody(mmap.mmap):
+    """A body in a file, which another process can open as well; `path` is its place."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, file: IO[bytes], path: Path) -> SpooledBody:
+        body = cls(file.fileno(), 0, access=mmap.ACCESS_READ)
+        body.path = path
+        return body
 
 
 class Disconnected(Exception):
@@ -44,6 +58,7 @@ async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int,
     pieces: list[bytes] = []
     size = 0
     file: IO[bytes] | None = None
+    body: SpooledBody | None = None
     try:
         while True:
             message = await receive()
@@ -55,7 +70,7 @@ async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int,
                 raise _too_large(limit)
             if file is None and size > IN_MEMORY:
                 folder.mkdir(parents=True, exist_ok=True)
-                file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below, or with its map
+                file = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - closed below
                 file.writelines(pieces)
                 pieces.clear()
             if file is None:
@@ -67,19 +82,23 @@ async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int,
         if file is None:
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
         file.flush()
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        body = SpooledBody.of(file, Path(file.name))
+        return body
     finally:
         if file is not None:
             file.close()  # the map holds a handle of its own
+            if body is None:
+                Path(file.name).unlink()
 
 
 def release(body: Buffer) -> None:
-    """Give a body back. One that somebody still has a view of goes when the view does."""
-    if isinstance(body, mmap.mmap):
-        try:
+    """Give a body back, once or more often. One that somebody still has a view of goes when the view does."""
+    if isinstance(body, SpooledBody):
+        with suppress(BufferError):
             body.close()
-        except BufferError:
-            pass
+        # Windows lets no file go that somebody has open; the next start removes it.
+        with suppress(OSError):
+            body.path.unlink(missing_ok=True)
 
 
 def _length(text: str) -> int:

@@ -1,0 +1,33 @@
+"""What reads large bodies for the web tier: its dialects and the checks of the use case, without a store."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from azenha.adapters.folders import LocalFolders
+from azenha.bootstrap.dialects import dialects
+from azenha.bootstrap.parts import from_supervisor, log_to_stderr
+from azenha.domain.messages import Checked, Command, Execute
+from azenha.protocols.http import HttpRequest
+from azenha.usecases.executing import check
+from azenha.web.bodies import serve
+
+
+def main(_: Sequence[str]) -> int:
+    log_to_stderr()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not do so among the answers
+    settings, catalogue, _keys, _descriptor = from_supervisor()
+    folders = LocalFolders(settings.data)
+    mounted = {dialect.mount: dialect for dialect in dialects(settings)}
+
+    def read(mount: str, request: HttpRequest, job: str) -> Command | Checked:
+        command = mounted[mount].read(request)
+        if not isinstance(command, Execute):
+            return command
+        return check(command, job, request.body, catalogue, folders, settings.limits)
+
+    serve(sys.stdin.buffer, answers, read)
+    return 0

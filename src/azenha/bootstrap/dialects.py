@@ -1,0 +1,16 @@
+"""The dialects that are mounted: for the web tier, and for what reads large bodies for it."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from azenha.protocols.http import Dialect, Limits
+from azenha.protocols.ogcapi import OgcApi
+from azenha.settings import Settings
+
+
+def dialects(settings: Settings) -> list[Dialect]:
+    """Ours, and those of installed packages: entry points of the group azenha.dialects, each called as ours are."""
+    limits = Limits(depth=settings.limits.depth, inline=settings.limits.inline)
+    ours: list[Dialect] = [OgcApi(limits)]
+    return [*ours, *(one.load()(limits) for one in entry_points(group="azenha.dialects"))]
