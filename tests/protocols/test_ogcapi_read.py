@@ -369,6 +369,7 @@ def test_a_body_without_a_type_is_refused_because_any_web_page_could_send_it() -
          "did you mean 'transmissionMode'?"),
         ('{"outputs": {"a": {"transmissionMode": "post"}}}', errors.BadRequest, "outputs.a",
          "value or reference; given 'post'"),
+        ('{"outputs": {"a": {"transmissionMode": null}}}', errors.BadRequest, "outputs.a", "given null"),
         ('{"outputs": {"a": {"transmissionMode": []}}}', errors.BadRequest, "outputs.a", "given an array"),
         ('{"outputs": {"a": {"format": "x/y"}}}', errors.BadRequest, "outputs.a.format", "it is a string"),
         ('{"outputs": {"a": {"format": {"mediaType": 3}}}}', errors.BadRequest, "outputs.a",

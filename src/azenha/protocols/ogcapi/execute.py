@@ -34,6 +34,7 @@ _OUTPUT: Final = ("transmissionMode", "format")
 _FORMAT: Final = ("mediaType", "encoding", "schema")
 _QUALIFIED: Final = frozenset({"value", "mediaType", "encoding", "schema", "format", "uom"})
 _REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
+_TOLD: Final = ("rel", "title", "hreflang")  # of a reference: said of it, and of no use here
 _BOX: Final = frozenset({"bbox", "crs"})
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 _LONGEST_QUALIFIED: Final = 1024 * 1024  # bytes of a qualified value beside the value in it
@@ -233,7 +234,7 @@ def _qualified_value(value: Mapping[str, object]) -> Raw | None:
 
 def _reference(value: Mapping[str, object]) -> RawReference | None:
     href, media_type, format = value["href"], value.get("type"), value.get("format")
-    if not isinstance(href, str):
+    if not isinstance(href, str) or not all(isinstance(value.get(k, ""), str) for k in _TOLD):
         return None
     if isinstance(media_type, str) and format is None:
         return RawReference(href, Format(media_type))
@@ -277,7 +278,7 @@ def _outputs(given: object) -> Mapping[str, OutputRequest]:
 def _output(locator: str, given: object) -> OutputRequest:
     members = _members(locator, given, _OUTPUT)
     transmission = members.get("transmissionMode")
-    if transmission not in (None, "value", "reference"):
+    if "transmissionMode" in members and transmission not in ("value", "reference"):
         raise BadRequest(
             f"'{locator}.transmissionMode' is value or reference; given {_given(transmission)}", locator
         )

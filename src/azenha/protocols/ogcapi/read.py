@@ -149,9 +149,10 @@ def _single(parameters: Parameters, name: str) -> str | None:
 
 def _count(text: str, name: str, least: int) -> int:
     # isdecimal alone would take other scripts' digits.
-    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS) or int(text) < least:
+    if not (text.isascii() and text.isdecimal()) or int((digits := text.lstrip("0") or "0")[:_DIGITS]) < least:
         raise BadParameter(f"parameter '{name}' is a whole number from {least} on; given '{text}'", name)
-    return int(text)
+    # There is no such number of anything: what it is exactly changes no answer.
+    return int(digits) if len(digits) <= _DIGITS else 10**_DIGITS
 
 
 def _limit(parameters: Parameters) -> int:

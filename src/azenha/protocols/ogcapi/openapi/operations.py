@@ -20,6 +20,10 @@ from azenha.protocols.ogcapi.words import FORM_NAMES, HTML, JSON, OPENAPI
 _LISTED: Final[Schema] = {"type": "string", "pattern": r"^[^,\u0000]+$"}
 
 
+def _list(items: Schema) -> Schema:
+    return {**several(items), "minItems": 1}
+
+
 def _query(name: str, about: str, schema: Schema, **more: object) -> Schema:
     return {"name": name, "in": "query", "required": False, "description": about, "schema": schema, **more}
 
@@ -49,10 +53,10 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
             {"type": "string", "minLength": 1, "pattern": r"^[^\u0000]+$"},
         ),
         "status": _query(
-            "status", "jobs of these states", several(ref("statusCode")), style="form", explode=True
+            "status", "jobs of these states", _list(ref("statusCode")), style="form", explode=True
         ),
         "processID": _query(
-            "processID", "jobs of these processes", several(_LISTED), style="form", explode=True
+            "processID", "jobs of these processes", _list(_LISTED), style="form", explode=True
         ),
         "offset": _query("offset", "the first byte that is wanted", {**COUNT, "default": 0}),
         "profile": _query(
@@ -74,7 +78,7 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
             explode=True,
         ),
         "outputs": _query(
-            "outputs", "the outputs that are wanted, by id", several(_LISTED), style="form", explode=False
+            "outputs", "the outputs that are wanted, by id", _list(_LISTED), style="form", explode=False
         ),
         "Prefer": _header(
             "Prefer",

@@ -112,7 +112,7 @@ def plain(domain: Domain) -> Schema:
         case ComplexDomain(formats):
             return {"anyOf": _bare(formats)}
         case LiteralDomain(type=LiteralType.DURATION, allowed=()):
-            return {"type": "string", "format": "duration", "pattern": _DURATION}
+            return {"type": "string", "pattern": _DURATION}  # a sign is no part of `format: duration`
         case LiteralDomain():
             return described.schema(domain)
 
