@@ -52,12 +52,6 @@ def shaped(box: BBox | None = None, document: File | None = None) -> str:
     return f"{box is not None} {document is not None}"
 
 
-@process(version="1.0.0", reuse=100)
-def one(text: str) -> str:
-    """One input, one output."""
-    return text
-
-
 @process(version="1.0.0", sync=False, reuse=100)
 def background(number: Annotated[float, Range(0, 1)] = 0.5) -> float:
     """Only ever in the background."""

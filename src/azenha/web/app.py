@@ -53,6 +53,12 @@ READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a th
 READ_HERE: Final = 4 * 1024 * 1024  # bytes of a body that are decoded by this process, other clients waiting
 # What some dialect may give a meaning to, per path; OPTIONS asks for that.
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+KNOWN: Final = (
+    *METHODS,
+    "TRACE",
+    "CONNECT",
+    "QUERY",
+)  # of HTTP: refused where they are not possible, and not unknown
 
 log = logging.getLogger("azenha.web")
 
@@ -176,7 +182,7 @@ class Web:
                 return HttpReply(204, preflight)
             query = scope["query_string"].decode("utf-8", "replace")
             exchange = self._mounted(method, path, query, headers, base)
-            if method not in METHODS:
+            if method not in KNOWN:
                 raise MethodUnknown(method, METHODS)
             _check(path == scope["path"], path, query)
             body = await receive_body(receive, headers, self._settings.limits.body, self._spool)

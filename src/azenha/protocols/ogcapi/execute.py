@@ -34,7 +34,7 @@ _OUTPUT: Final = ("transmissionMode", "format")
 _FORMAT: Final = ("mediaType", "encoding", "schema")
 _QUALIFIED: Final = frozenset({"value", "mediaType", "encoding", "schema", "format", "uom"})
 _REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
-_TOLD: Final = ("rel", "title", "hreflang")  # of a reference: said of it, and of no use here
+_TOLD: Final = ("type", "rel", "title", "hreflang")  # of a reference: texts, if they are there
 _BOX: Final = frozenset({"bbox", "crs"})
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 _LONGEST_QUALIFIED: Final = 1024 * 1024  # bytes of a qualified value beside the value in it
@@ -211,6 +211,8 @@ def _qualified_value(value: Mapping[str, object]) -> Raw | None:
     format = value.get("format", {k: value[k] for k in _FORMAT if k in value})
     unit = value.get("uom")
     if not isinstance(format, dict) or not (unit is None or isinstance(unit, str)):
+        return None
+    if unit is None and "uom" in value:
         return None
     if "format" in value and not value.keys().isdisjoint(_FORMAT):
         return None

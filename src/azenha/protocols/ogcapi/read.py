@@ -149,7 +149,10 @@ def _single(parameters: Parameters, name: str) -> str | None:
 
 def _count(text: str, name: str, least: int) -> int:
     # isdecimal alone would take other scripts' digits.
-    if not (text.isascii() and text.isdecimal()) or int((digits := text.lstrip("0") or "0")[:_DIGITS]) < least:
+    if (
+        not (text.isascii() and text.isdecimal())
+        or int((digits := text.lstrip("0") or "0")[:_DIGITS]) < least
+    ):
         raise BadParameter(f"parameter '{name}' is a whole number from {least} on; given '{text}'", name)
     # There is no such number of anything: what it is exactly changes no answer.
     return int(digits) if len(digits) <= _DIGITS else 10**_DIGITS
@@ -196,7 +199,8 @@ def _item(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) 
 
 
 def _log(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> Command:
-    return GetLog(parts[0], _count(_single(parameters, "offset") or "0", "offset", 0))
+    text = _single(parameters, "offset")
+    return GetLog(parts[0], 0 if text is None else _count(text, "offset", 0))
 
 
 def _api(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> DescribeApi:

@@ -118,12 +118,13 @@ def _execution(process: ProcessDescription) -> Schema:
 
 def _execution_by_query(process: ProcessDescription) -> Schema:
     told = OPERATIONS["execute-kvp"]
+    named = [{"$ref": f"#/components/parameters/{name}"} for name in told.headers]
     return {
         "operationId": f"execute-kvp.{process.id}",
         "tags": [_EXECUTION],
         "summary": f"Run {process.id} on the inputs in the query",
         "description": told.about,
-        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in ("inputs", *told.headers)],
+        "parameters": [*one.parameters(process), *named],
         "responses": _responses({**told.answers, 200: one.answer(process, RESULTS)}, told.errors),
     }
 

@@ -168,14 +168,14 @@ def _document(about: str, schema: str, *headers: str) -> Answer:
     return Answer(about, {JSON: ref(schema), HTML: None}, headers or ("Link",))
 
 
-_ANYTHING: Final[Mapping[str, Schema | None]] = {JSON: {}, HTML: None, "multipart/related": None, "*/*": None}
+_ANYTHING: Final[Mapping[str, Schema | None]] = {JSON: {}, HTML: None, "multipart/related": None, "*/*": {}}
 RESULTS: Final = Answer(
     "The results, as they were asked: one raw value as it is, several in multipart/related, or a document",
     _ANYTHING,
     ("Content-Disposition", "Preference-Applied"),
 )
 _STORED: Final = ("ETag", "Accept-Ranges", "Content-Disposition", "Link", "Preference-Applied", "Sunset")
-_PART: Final = Answer("The bytes that are wanted", {"*/*": None}, ("ETag", "Content-Range"))
+_PART: Final = Answer("The bytes that are wanted", {"*/*": {}}, ("ETag", "Content-Range"))
 _HELD: Final = Answer("The copy that is held is good", {}, ("ETag",))
 ACCEPTED: Final = Answer(
     "The job is accepted, and runs in the background",

@@ -31,7 +31,9 @@ from azenha.protocols.ogcapi.openapi.schemas import Schema, closed, ref, told
 from azenha.protocols.ogcapi.schema import array, native
 from azenha.protocols.ogcapi.words import HTML, JSON
 
-_MEDIA_TYPE: Final = r"^(application|audio|image|model|text|video)/[a-z0-9][a-z0-9.+-]{0,60}$"
+# Empty: none is named.
+_MEDIA_TYPE: Final = r"^((application|audio|image|model|text|video)/[a-z0-9][a-z0-9.+-]{0,60})?$"
+_NO_NUL: Final = r"^[^\u0000]*$"  # no query may hold the character
 # Of the durations of RFC 3339 (appendix A) those of fixed length: without years and months.
 _DURATION: Final = (
     r"^-?P(\d{1,4}W|\d{1,6}D(T(\d{1,6}H)?(\d{1,6}M)?\d{1,6}(\.\d{1,6})?S)?"
@@ -97,7 +99,9 @@ def value(domain: Domain) -> Schema:
             return plain(domain)
         case ComplexDomain(formats):
             wild = anything(formats)
-            qualified = [_qualified(f, wild=wild or "*" in f.media_type) for f in formats]
+            qualified = [
+                _qualified(f, wild=wild or "*" in f.media_type, first=n == 0) for n, f in enumerate(formats)
+            ]
             return {"anyOf": [*_bare(formats), *qualified, ref("reference")]}
 
 
@@ -160,11 +164,12 @@ def _bare(formats: Sequence[Format]) -> list[Schema]:
     return found
 
 
-def _qualified(format: Format, *, wild: bool) -> Schema:
+def _qualified(format: Format, *, wild: bool, first: bool) -> Schema:
     """Data with its format. JSON may stand there as it is.
 
     Args:
         wild: any media type is taken where this one stands.
+        first: it is what is meant where none is named.
     """
     kinds = [_as_text(format)]
     if is_json(format.media_type) and format.encoding is None:
@@ -173,10 +178,10 @@ def _qualified(format: Format, *, wild: bool) -> Schema:
         "value": kinds[0] if len(kinds) == 1 else {"anyOf": kinds},
         "mediaType": {"type": "string", "pattern": _MEDIA_TYPE} if wild else _only(format.media_type),
     }
-    needed = ["value", "mediaType"]
+    needed = ["value"] if first else ["value", "mediaType"]
     if format.encoding is not None:
         members["encoding"] = _only(format.encoding)
-        needed.append("encoding")
+        needed += [] if first else ["encoding"]
     elif not is_text(format.media_type):
         members["encoding"] = _only(BASE64)
     if format.schema is not None:
@@ -186,6 +191,41 @@ def _qualified(format: Format, *, wild: bool) -> Schema:
 
 def _only(text: str) -> Schema:
     return {"type": "string", "enum": [text]}
+
+
+def parameters(process: ProcessDescription) -> list[Schema]:
+    """The inputs as parameters of a query (2.0, kvp-execute)."""
+    return [
+        {
+            "name": input.id,
+            "in": "query",
+            # By reference it is given as name[href], so that name itself is not.
+            "required": input.min_occurs > 0 and not isinstance(input.domain, ComplexDomain),
+            "description": "\n\n".join([input.text.title, *_written(input), *_notes(input)]),
+            "schema": _in_query(input),
+        }
+        for input in process.inputs
+    ]
+
+
+def _in_query(input: InputDescription) -> Schema:
+    if input.array or input.repeats or not isinstance(input.domain, LiteralDomain):
+        return {"type": "string", "pattern": _NO_NUL}
+    found = plain(input.domain)
+    bare = found.get("type") == "string" and not found.keys() & {"enum", "format", "pattern"}
+    return {**found, "pattern": _NO_NUL} if bare else found
+
+
+def _written(input: InputDescription) -> list[str]:
+    match input.domain:
+        case BoxDomain():
+            return [f"written as minx,miny,maxx,maxy; {input.id}[crs] names the CRS"]
+        case ComplexDomain():
+            return [f"the data, or its address as {input.id}[href]; {input.id}[mediaType] names its format"]
+        case ObjectDomain():
+            return ["a JSON object"]
+        case _:
+            return ["several values as a JSON array"] if input.array or input.repeats else []
 
 
 # -- outputs --------------------------------------------------------------------------------------
