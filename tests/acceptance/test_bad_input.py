@@ -100,6 +100,7 @@ REQUESTS = {
     "percent and no UTF-8": ("GET", "/processes/%ff%fe", {}, 404),
     "a method of nobody": ("FOO", "/processes", {}, 501),
     "a method of others": ("PROPFIND", "/jobs", {}, 501),
+    "a method of HTTP that nothing has": ("TRACE", "/processes", {}, 405),
     "wrong method": ("PUT", "/processes", {}, 405),
     "patching the list": ("PATCH", "/processes", {}, 405),
     "deleting a process": ("DELETE", "/processes/echo", {}, 405),

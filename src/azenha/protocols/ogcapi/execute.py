@@ -249,6 +249,8 @@ def _reference(value: Mapping[str, object]) -> RawReference | None:
 
 def _box(value: Mapping[str, object]) -> RawBox | None:
     coordinates, crs = value["bbox"], value.get("crs")
+    if crs is None and "crs" in value:
+        return None
     if isinstance(coordinates, list) and (crs is None or isinstance(crs, str)):
         return RawBox(tuple(coordinates), crs)
     return None
