@@ -16,7 +16,7 @@ END = "<!-- end of states -->"
 
 def diagram() -> str:
     """The Mermaid text of TRANSITIONS; a state without arrows out of it is an end."""
-    lines = ["stateDiagram-v2", f"    [*] --> {JobState.ACCEPTED}"]
+    lines = ["stateDiagram-v2", f"    [*] --> {JobState.CREATED}", f"    [*] --> {JobState.ACCEPTED}"]
     for state, arrows in TRANSITIONS.items():
         lines += [f"    {state} --> {target}: {event}" for event, target in arrows.items()]
         if not arrows:

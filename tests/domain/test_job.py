@@ -20,6 +20,9 @@ from azenha.domain.job import (
 S, E = JobState, JobEvent
 
 ARROWS = {
+    (S.CREATED, E.START): S.ACCEPTED,
+    (S.CREATED, E.DISMISS): S.DISMISSED,
+    (S.CREATED, E.REMOVE): S.REMOVED,
     (S.ACCEPTED, E.CLAIM): S.RUNNING,
     (S.ACCEPTED, E.FAIL): S.FAILED,
     (S.ACCEPTED, E.DISMISS): S.DISMISSED,

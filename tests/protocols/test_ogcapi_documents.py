@@ -169,7 +169,7 @@ def test_the_landing_page_leads_to_everything() -> None:
 def test_conformance_claims_what_is_there_and_no_more() -> None:
     classes = document(write(ConformanceDescribed()))["conformsTo"]
     assert {uri.rpartition("/")[2] for uri in classes} == {
-        "core", "ogc-process-description", "json", "html", "oas30", "dismiss",
+        "core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss",
     }  # fmt: skip
 
 
@@ -370,8 +370,10 @@ def test_the_status_of_a_running_job() -> None:
     time = "2025-03-04T05:06:07.089Z"
     assert {k: v for k, v in found.items() if k != "links"} == {
         "jobID": RUNNING.id,
+        "id": RUNNING.id,
         "processID": "rich one",
         "type": "process",
+        "processingEntityType": "ogc-api-processes",
         "status": "running",
         "message": "2 of 5 <tiles>",
         "progress": 40,

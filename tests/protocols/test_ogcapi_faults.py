@@ -16,6 +16,7 @@ from azenha.domain.job import FailureKind
 from azenha.protocols.ogcapi.faults import FAILURES, FAULTS
 
 E = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+E4 = "http://www.opengis.net/def/exceptions/ogcapi-processes-4/1.0/"
 CLASSES = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, AppError)]
 INVALID = errors.InvalidInputs(
     [errors.InvalidValue("band", "takes 1 to 64, got 0"), errors.UnknownOutput("ndwi", "there is none")]
@@ -39,7 +40,10 @@ def test_every_kind_of_failure_has_a_status() -> None:
         (errors.BadRequest("x"), 400, "about:blank"),
         (errors.Malformed("x"), 400, "about:blank"),
         (errors.BadParameter("x", "limit"), 400, f"{E}invalid-query-parameter-value"),
-        (errors.UnsupportedMediaType("x"), 415, "about:blank"),
+        (errors.UnsupportedMediaType("x"), 415, f"{E4}unsupported-media-type"),
+        (errors.UnsupportedSchema("x"), 422, f"{E4}unsupported-schema"),
+        (errors.NoSuchInput("x", ["a"]), 404, "about:blank"),
+        (errors.Locked("j1", "running", "changed"), 423, f"{E4}locked"),
         (errors.TooLarge("x"), 413, "about:blank"),
         (INVALID, 400, "about:blank"),
         (errors.NoSuchPath("/x"), 404, "about:blank"),

@@ -14,7 +14,7 @@ from test_ogcapi_html import Page
 from azenha.authoring.registry import find, load
 from azenha.domain import errors
 from azenha.domain.errors import NotAcceptable
-from azenha.domain.messages import ApiDescribed, DescribeApi
+from azenha.domain.messages import ApiDescribed, DescribeApi, Execute
 from azenha.domain.process import (
     Catalogue,
     InputDescription,
@@ -99,13 +99,18 @@ def test_each_process_has_an_operation_with_its_inputs() -> None:
     assert {"application/json", "multipart/related", "image/tiff; application=geotiff"} <= set(media_types)
 
 
-def bodies(catalogue: Catalogue) -> Iterator[tuple[str, Any, Any]]:
-    """Path, schema and example of each execution."""
+def bodies(catalogue: Catalogue) -> Iterator[tuple[str, str, Any, Any]]:
+    """Method, path, schema and example of each operation with a body."""
     found = definition(catalogue)
-    for _, path, operation in operations(found):
+    for method, path, operation in operations(found):
         for media in operation.get("requestBody", {}).get("content", {}).values():
             # The references within the schema start at the root.
-            yield path, {"allOf": [media["schema"]], "components": found["components"]}, media["example"]
+            yield (
+                method,
+                path,
+                {"allOf": [media["schema"]], "components": found["components"]},
+                media["example"],
+            )
 
 
 def problems(schema: Any, value: Any) -> list[str]:
@@ -118,12 +123,13 @@ def problems(schema: Any, value: Any) -> list[str]:
 def test_every_example_is_valid_and_is_understood(catalogue: Catalogue) -> None:
     from azenha.domain.binding import BindingLimits, bind
 
-    for path, schema, example in bodies(catalogue):
+    for method, path, schema, example in bodies(catalogue):
         assert problems(schema, example) == [], path
         kind = {"content-type": "application/json"}
-        command = OgcApi().read(HttpRequest("POST", path, "", kind, json.dumps(example).encode()))
-        offering = catalogue.offerings.get(path.split("/")[2].replace("%20", " "))
+        command = OgcApi().read(HttpRequest(method, path, "", kind, json.dumps(example).encode()))
+        offering = catalogue.offerings.get(path.split("/")[-2].replace("%20", " "))
         if offering is not None:
+            assert isinstance(command, Execute)
             bind(offering.description, command.inputs, limits=BindingLimits(1 << 20))
 
 
@@ -156,7 +162,7 @@ def test_the_schema_of_a_process_judges_as_the_server_does(inputs: dict[str, Any
     from azenha.domain.binding import BindingLimits, bind
 
     catalogue = examples()
-    schema = next(s for path, s, _ in bodies(catalogue) if path == "/processes/echo/execution")
+    schema = next(s for _, path, s, _ in bodies(catalogue) if path == "/processes/echo/execution")
     body = {"inputs": inputs}
     kind = {"content-type": "application/json"}
     command = OgcApi().read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -9,20 +10,26 @@ import pytest
 from azenha.domain import errors
 from azenha.domain.job import JobState
 from azenha.domain.messages import (
+    Change,
+    Create,
     Describe,
     DescribeApi,
     DescribeConformance,
     DescribeServer,
     Dismiss,
     Execute,
+    GetInput,
     GetLog,
+    GetRequest,
     GetResults,
     GetStatus,
     ListJobs,
     ListProcesses,
     Mode,
     OutputRequest,
+    RequestPart,
     ResponseForm,
+    Start,
     Transmission,
 )
 from azenha.domain.process import Format
@@ -69,6 +76,38 @@ def executed(body: bytes | str, **headers: str) -> Execute:
             "status=successful,failed&status=failed&processID=a&processID=b,c&limit=3&after=x",
             ListJobs(3, "x", (JobState.SUCCEEDED, JobState.FAILED), ("a", "b", "c")),
         ),
+        (
+            "GET",
+            "/jobs",
+            "type=process&status=created&before=1.2&minDuration=2&maxDuration=60",
+            ListJobs(10, None, (JobState.CREATED,), before="1.2", shortest=2, longest=60),
+        ),
+        (
+            "GET",
+            "/jobs",
+            "datetime=2026-01-31T12:00:00.1234567%2B01:00",
+            ListJobs(
+                since=datetime(2026, 1, 31, 11, 0, 0, 123000, UTC),
+                until=datetime(2026, 1, 31, 11, 0, 0, 123999, UTC),
+            ),
+        ),
+        (
+            "GET",
+            "/jobs",
+            "datetime=2026-01-31t12:00:00z/..",
+            ListJobs(since=datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        ),
+        (
+            "GET",
+            "/jobs",
+            "datetime=/2026-01-31T12:00:00Z",
+            ListJobs(until=datetime(2026, 1, 31, 12, 0, 0, 999, UTC)),
+        ),
+        ("GET", "/jobs/j1/definition", "", GetRequest("j1", RequestPart.DEFINITION)),
+        ("GET", "/jobs/j1/inputs", "", GetRequest("j1", RequestPart.INPUTS)),
+        ("GET", "/jobs/j1/prov", "", GetRequest("j1", RequestPart.PROVENANCE)),
+        ("GET", "/jobs/j1/inputs/a/3", "", GetInput("j1", "a", 3)),
+        ("POST", "/jobs/j1/results", "", Start("j1")),
         ("GET", "/jobs/j1", "", GetStatus("j1")),
         ("DELETE", "/jobs/j1", "", Dismiss("j1")),
         ("GET", "/jobs/j1/results", "", GetResults("j1")),
@@ -99,8 +138,9 @@ def test_other_paths_are_not_there(path: str) -> None:
         ("PUT", "/processes", ("GET", "HEAD")),
         ("PUT", "/processes/echo/execution", ("POST", "GET")),
         ("HEAD", "/processes/echo/execution", ("POST", "GET")),
-        ("PATCH", "/jobs/j1", ("GET", "HEAD", "DELETE")),
-        ("DELETE", "/jobs/j1/results", ("GET", "HEAD")),
+        ("PUT", "/jobs/j1", ("GET", "HEAD", "PATCH", "DELETE")),
+        ("DELETE", "/jobs/j1/results", ("GET", "HEAD", "POST")),
+        ("DELETE", "/jobs", ("GET", "HEAD", "POST")),
     ],
 )
 def test_a_wrong_method_is_told_the_right_ones(method: str, path: str, allowed: tuple[str, ...]) -> None:
@@ -125,7 +165,31 @@ def test_a_wrong_method_is_told_the_right_ones(method: str, path: str, allowed: 
         ("/", "f=xml", "f", "json or html; given 'xml'"),
         ("/jobs/j1/results", "f=xml", "f", "json or html"),
         ("/", "f=json&f=html", "f", "given 2 times"),
-        ("/jobs", "status=created", "status", "one of accepted, running, successful, failed, dismissed"),
+        (
+            "/jobs",
+            "status=done",
+            "status",
+            "one of created, accepted, running, successful, failed, dismissed",
+        ),
+        ("/jobs", "type=wps", "type", "one of process; given 'wps'"),
+        ("/jobs", "after=1.1&before=2.2", "before", "opposite directions"),
+        ("/jobs", "before=", "before", "empty"),
+        ("/jobs", "processID=" + ",".join(map(str, range(51))), "processID", "51 values; at most 50"),
+        ("/jobs", "minDuration=-1", "minDuration", "from 0 on"),
+        ("/jobs", "minDuration=1.5", "minDuration", "whole number"),
+        ("/jobs", "minDuration=1&minDuration=2", "minDuration", "given 2 times"),
+        ("/jobs", "minDuration=5&maxDuration=4", "minDuration", "5 is more than 'maxDuration' 4"),
+        ("/jobs", "datetime=", "datetime", "a time or an interval"),
+        ("/jobs", "datetime=../..", "datetime", "a time or an interval"),
+        ("/jobs", "datetime=/", "datetime", "a time or an interval"),
+        ("/jobs", "datetime=..", "datetime", "a time or an interval"),
+        ("/jobs", "datetime=2026-01-01", "datetime", "given '2026-01-01'"),
+        ("/jobs", "datetime=2026-01-01T00:00:00", "datetime", "with offset"),
+        ("/jobs", "datetime=2026-01-01T00:00:00+01:00", "datetime", "written %2B"),
+        ("/jobs", "datetime=2026-02-30T00:00:00Z", "datetime", "given '2026-02-30T00:00:00Z'"),
+        ("/jobs", "datetime=0001-01-01T00:00:00%2B01:00", "datetime", "RFC 3339"),
+        ("/jobs", "datetime=2026-01-02T00:00:00Z/2026-01-01T00:00:00Z", "datetime", "ends before it begins"),
+        ("/jobs", "datetime=2026-01-01T00:00:00Z/../x", "datetime", "a time or an interval"),
         ("/jobs", "status=successful,", "status", "empty"),
         ("/jobs", "processid=echo", "processid", "did you mean 'processID'?"),
         ("/jobs/j1/log", "offset=-1", "offset", "from 0 on"),
@@ -382,7 +446,7 @@ def test_a_body_without_a_type_is_refused_because_any_web_page_could_send_it() -
          "'outputs.a.format.mediaType' must be a string; it is a number"),
         ('{"response": "both"}', errors.BadRequest, "response", "raw or document; given 'both'"),
         ('{"process": "http://server.example/processes/other"}', errors.BadRequest, "process", "'echo'"),
-        ('{"process": "http://[/echo"}', errors.BadRequest, "process", "the path 'echo'"),
+        ('{"process": "http://[/echo"}', errors.BadRequest, "process", "the address of no process"),
         ('{"process": {}}', errors.BadRequest, "process", "it is an object"),
     ],
 )  # fmt: skip
@@ -400,3 +464,98 @@ def test_a_body_is_read_as_deep_as_the_setting_says_and_the_refusal_names_it() -
     assert OgcApi(Limits(depth=3)).read(three) == API.read(three)
     with pytest.raises(errors.Malformed, match=r"deeper than 2 .*setting limits\.depth"):
         OgcApi(Limits(depth=2)).read(three)
+
+
+# -- Part 4 ---------------------------------------------------------------------------------------
+
+
+def sent(method: str, path: str, body: str, **headers: str) -> object:
+    kinds = {"content-type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return API.read(HttpRequest(method, path, "", kinds, body.encode()))
+
+
+@pytest.mark.parametrize("named", ["echo", "http://server.example/processes/echo", "/processes/ec%68o/"])
+def test_a_new_job_names_its_process_by_address_or_id(named: str) -> None:
+    command = sent("POST", "/jobs", f'{{"process": "{named}", "inputs": {{"a": 1}}, "response": "document"}}')
+    assert isinstance(command, Create)
+    assert (command.execute.process, set(command.execute.inputs)) == ("echo", {"a"})
+    assert command.execute.asked.response is ResponseForm.DOCUMENT
+
+
+def test_a_change_tells_what_is_given_what_is_taken_away_and_what_is_not_mentioned() -> None:
+    command = sent(
+        "PATCH", "/jobs/j1", '{"inputs": {"a": 1, "b": null}, "outputs": {"x": {}}, "response": "raw"}'
+    )
+    assert isinstance(command, Change)
+    assert (command.job, command.process, set(command.inputs), command.without) == ("j1", None, {"a"}, ("b",))
+    assert (set(command.outputs or ()), command.selects, command.response) == ({"x"}, True, ResponseForm.RAW)
+    assert sent("PATCH", "/jobs/j1", '{"outputs": null}') == Change("j1", selects=True)
+    assert sent("PATCH", "/jobs/j1", "{}") == Change("j1")
+
+
+@pytest.mark.parametrize("body", ["", " ", "{}", "null"])
+def test_a_job_is_started_with_an_empty_body(body: str) -> None:
+    assert sent("POST", "/jobs/j1/results", body) == Start("j1")
+
+
+GRAPH = '{"process": {"process_graph": {}}}'
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "error", "locator"),
+    [
+        ("POST", "/jobs", "{}", {}, errors.BadRequest, "process"),
+        ("POST", "/jobs", '{"process": 5}', {}, errors.BadRequest, "process"),
+        ("POST", "/jobs", '{"process": ""}', {}, errors.BadRequest, "process"),
+        ("POST", "/jobs", '{"process": "echo", "input": {}}', {}, errors.BadRequest, "input"),
+        ("POST", "/jobs", GRAPH, {}, errors.UnsupportedSchema, "process"),
+        ("PATCH", "/jobs/j1", GRAPH, {}, errors.UnsupportedSchema, "process"),
+        ("PATCH", "/jobs/j1", '{"process": null}', {}, errors.BadRequest, "process"),
+        ("PATCH", "/jobs/j1", '{"inputs": []}', {}, errors.BadRequest, "inputs"),
+        ("PATCH", "/jobs/j1", "[]", {}, errors.Malformed, None),
+        (
+            "POST",
+            "/jobs",
+            "{}",
+            {"content_type": "application/cwl"},
+            errors.UnsupportedMediaType,
+            "Content-Type",
+        ),
+        (
+            "PATCH",
+            "/jobs/j1",
+            "{}",
+            {"content_type": "text/plain"},
+            errors.UnsupportedMediaType,
+            "Content-Type",
+        ),
+        (
+            "POST",
+            "/jobs",
+            "{}",
+            {"content_schema": "http://x.example/a"},
+            errors.UnsupportedSchema,
+            "Content-Schema",
+        ),
+        ("POST", "/jobs/j1/results", '{"inputs": {}}', {}, errors.BadRequest, None),
+        ("POST", "/jobs/j1/results", "[]", {}, errors.BadRequest, None),
+        ("POST", "/jobs/j1/results", "no", {}, errors.Malformed, None),
+    ],
+)
+def test_what_is_no_request_about_a_job_is_refused_by_name(
+    method: str,
+    path: str,
+    body: str,
+    headers: dict[str, str],
+    error: type[errors.AppError],
+    locator: str | None,
+) -> None:
+    with pytest.raises(error) as caught:
+        sent(method, path, body, **headers)
+    assert type(caught.value) is error
+    assert caught.value.locator == locator
+
+
+def test_the_profile_of_the_execute_request_is_a_schema_that_is_taken() -> None:
+    schema = "<https://www.opengis.net/def/profile/OGC/0/ogc-execute-request>"
+    assert isinstance(sent("POST", "/jobs", '{"process": "echo"}', content_schema=schema), Create)

@@ -10,7 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
@@ -94,7 +96,7 @@ def test_a_newer_schema_is_refused_with_what_to_do_and_nothing_is_changed(tmp_pa
 
 
 def older_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
-    """A database of today's revision, and a release whose newest revision `0002` is `script`."""
+    """A database of today's revision, and a release whose newest revision `9998` is `script`."""
     database = tmp_path / "jobs.sqlite"
     migrate(database, tmp_path / "backups")
     with closing(sqlite3.connect(database)) as connection, connection:
@@ -102,14 +104,15 @@ def older_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) 
     package = tmp_path / "release"
     versions = package / "migrations" / "versions"
     versions.mkdir(parents=True)
-    for name in ("env.py", "versions/m0001_jobs.py"):
-        (package / "migrations" / name).write_text((SCRIPTS / name).read_text())
-    head = f'revision = "0002"\ndown_revision = "{migrating.HEAD}"\n'
-    (versions / "m0002_test.py").write_text(
+    for path in (SCRIPTS / "env.py", *(SCRIPTS / "versions").glob("m*.py")):
+        name = path.relative_to(SCRIPTS)
+        (package / "migrations" / name).write_text(path.read_text())
+    head = f'revision = "9998"\ndown_revision = "{migrating.HEAD}"\n'
+    (versions / "m9998_test.py").write_text(
         f"from alembic import op\n\n{head}\n\ndef upgrade():\n    {script}\n"
     )
     monkeypatch.setattr(migrating, "__file__", str(package / "migrate.py"))
-    monkeypatch.setattr(migrating, "HEAD", "0002")
+    monkeypatch.setattr(migrating, "HEAD", "9998")
     return database
 
 
@@ -125,9 +128,45 @@ def test_an_older_database_is_backed_up_and_then_upgraded(
     backup = migrate(database, tmp_path / "backups")
     assert backup is not None
     assert backup.parent == tmp_path / "backups"
-    assert (current(backup), kept(backup)) == ("0001", [("kept",)])
-    assert (current(database), kept(database)) == ("0002", [("kept",)])
+    assert (current(backup), kept(backup)) == (schema.HEAD, [("kept",)])
+    assert (current(database), kept(database)) == ("9998", [("kept",)])
     assert migrate(database, tmp_path / "backups") is None
+
+
+def test_the_first_release_gets_durations_and_keeps_its_jobs(tmp_path: Path) -> None:
+    database = tmp_path / "jobs.sqlite"
+    upgrade(database, "0001")
+    ran = [
+        ("ended", "succeeded", 1_000, 4_000),
+        ("queued", "accepted", None, None),
+        ("unstarted", "dismissed", None, 9),
+    ]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for number, (id, state, started, finished) in enumerate(ran, 1):
+            connection.execute(
+                "INSERT INTO job (seq, id, process, state, lane, priority, created, updated, started, finished,"
+                " progress, attempt, max_attempts, request) VALUES (?, ?, 'p', ?, 'background', 0, 7, 7, ?, ?, 0, 0,"
+                " 1, '{}')",
+                (number, id, state, started, finished),
+            )
+    backup = migrate(database, tmp_path / "backups")
+    assert backup is not None
+    assert (current(backup), current(database)) == ("0001", schema.HEAD)
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT id, duration FROM job ORDER BY seq").fetchall()
+    assert rows == [("ended", 3_000), ("queued", None), ("unstarted", None)]
+
+
+def upgrade(database: Path, revision: str) -> None:
+    """As the release of that revision left it."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(f"sqlite:///{database}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(
@@ -139,7 +178,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     for number in (1, 2):
         with pytest.raises(RuntimeError, match="broken"):
             migrate(database, tmp_path / "backups")
-        assert (current(database), kept(database)) == ("0001", [("kept",)])
+        assert (current(database), kept(database)) == (schema.HEAD, [("kept",)])
         assert len(list((tmp_path / "backups").iterdir())) == number
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
-from storing import BROKEN, KEEP, OUTCOME, SetClock, claim, new, store
+from storing import BROKEN, KEEP, OUTCOME, START, SetClock, claim, new, store
 
 from azenha.adapters.store.sql import SqlJobs
 from azenha.domain.job import JobState, Lane
@@ -126,11 +126,17 @@ def test_what_expires_and_what_was_removed_is_found_by_index(
 
 
 LISTS = {
-    "all": (ListJobs(), "job_listed"),
-    "next page": (ListJobs(after="50"), "job_listed"),
+    "all": (ListJobs(), "job_state"),
+    "next page": (ListJobs(after="50.7"), "job_state"),
+    "previous page": (ListJobs(before="50.7"), "job_state"),
+    "by time": (ListJobs(since=START, until=START), "job_state"),
+    "by time, next page": (ListJobs(since=START, until=START, after="50.7"), "job_state"),
     "by state": (ListJobs(states=("running",)), "job_state"),
-    "by state, next page": (ListJobs(states=("failed",), after="50"), "job_state"),
+    "by state, next page": (ListJobs(states=("failed",), after="50.7"), "job_state"),
+    "two states": (ListJobs(states=("running", "failed")), "job_state"),
     "by process": (ListJobs(processes=("echo",)), "job_process"),
+    "a state of a process": (ListJobs(states=("running",), processes=("echo",)), "job_process"),
+    "two processes": (ListJobs(processes=("echo", "slow"), before="50.7"), "job_process"),
 }
 
 
@@ -140,22 +146,23 @@ def test_lists_walk_an_index_newest_first_without_sorting(
 ) -> None:
     command, index = LISTS[case]
     jobs.list(command)
-    uses(plan(database, said, r"ORDER BY job.seq DESC"), index)
+    steps = plan(database, said, r"ORDER BY job.created")
+    uses(steps, index)
+    walks = [step for step in steps.splitlines() if "job" in step]
+    assert all(f"USING INDEX {index}" in step for step in walks), steps
 
 
-SEVERAL = {
-    "two states": ListJobs(states=("running", "failed")),
-    "a state of a process": ListJobs(states=("running",), processes=("echo",)),
-    "two processes": ListJobs(processes=("echo", "slow")),
-}
+def test_a_rare_duration_is_found_by_its_index(jobs: SqlJobs, database: Path, said: Said) -> None:
+    jobs.list(ListJobs(shortest=5, longest=6))
+    uses(plan(database, said, r"duration BETWEEN"), "job_duration")
 
 
-@pytest.mark.parametrize("case", SEVERAL)
-def test_lists_by_several_things_scan_no_table(jobs: SqlJobs, database: Path, said: Said, case: str) -> None:
-    jobs.list(SEVERAL[case])
-    steps = plan(database, said, r"ORDER BY job.seq DESC")
-    assert "USING INDEX" in steps, steps
-    assert not re.search(r"SCAN job\b(?! USING)", steps), steps
+def test_a_common_duration_is_met_on_the_walk(
+    jobs: SqlJobs, database: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("azenha.adapters.store.listing.FEW", -1)
+    jobs.list(ListJobs(longest=60, states=("failed",)))
+    uses(plan(database, said, r"ORDER BY job.created"), "job_state")
 
 
 # -- durability --------------------------------------------------------------------------------------

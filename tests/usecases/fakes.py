@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from azenha.domain.errors import QueueFull
 from azenha.domain.job import ENDED, Failure, Job, JobEvent, JobState, Lane, step
 from azenha.domain.messages import ListJobs
 from azenha.domain.values import Value
-from azenha.usecases.ports import NewJob
+from azenha.usecases.ports import JobPage, NewJob
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -24,6 +24,7 @@ class FakeJobs:
         self.new: dict[str, NewJob] = {}
         self.outputs: dict[str, Mapping[str, tuple[Value, ...]]] = {}
         self.refuses: Exception | None = None
+        self.between: Callable[[], object] | None = None  # what another client does just before a change
 
     # -- what a worker would do
 
@@ -44,13 +45,44 @@ class FakeJobs:
     # -- Jobs
 
     def submit(self, new: NewJob) -> Job:
+        return self._insert(new, JobState.ACCEPTED)
+
+    def create(self, new: NewJob, keep: float) -> Job:
+        job = self._insert(new, JobState.CREATED)
+        self.jobs[new.id] = replace(job, expires=job.created + timedelta(seconds=keep))
+        return self.jobs[new.id]
+
+    def change(self, id: str, request: StoredRequest, seen: datetime) -> Job | None:
+        if self.between is not None:
+            self.between, between = None, self.between
+            between()
+        job = self.jobs.get(id)
+        if job is None or job.state is not JobState.CREATED or job.updated != seen:
+            return None
+        self.new[id] = replace(self.new[id], request=request)
+        self.jobs[id] = replace(job, updated=seen + timedelta(microseconds=1))
+        return self.jobs[id]
+
+    def start(self, id: str, limit: int, setting: str) -> Job | None:
+        if self.between is not None:
+            self.between, between = None, self.between
+            between()
+        job = self.jobs.get(id)
+        if job is None or job.state is not JobState.CREATED:
+            return None
+        self._check_room(JobState.ACCEPTED, job.lane, limit, setting)
+        return self.move(id, JobEvent.START, expires=None)
+
+    def _check_room(self, state: JobState, lane: Lane, limit: int, setting: str) -> None:
+        if len([j for j in self.jobs.values() if j.state is state and j.lane is lane]) >= limit:
+            raise QueueFull(limit, setting)
+
+    def _insert(self, new: NewJob, state: JobState) -> Job:
         if self.refuses:
             raise self.refuses
-        waiting = [j for j in self.jobs.values() if j.state is JobState.ACCEPTED and j.lane is new.lane]
-        if len(waiting) >= new.queue_limit:
-            raise QueueFull(new.queue_limit, new.queue_setting)
+        self._check_room(state, new.lane, new.queue_limit, new.queue_setting)
         moment = NOW + timedelta(seconds=len(self.jobs))
-        job = Job(new.id, new.request.process, JobState.ACCEPTED, new.lane, moment, moment)
+        job = Job(new.id, new.request.process, state, new.lane, moment, moment)
         self.jobs[new.id], self.new[new.id] = job, new
         return job
 
@@ -64,12 +96,12 @@ class FakeJobs:
         job = self.jobs.get(id)
         return None if job is None else (job, self.new[id].request, self.outputs.get(id, {}))
 
-    def list(self, command: ListJobs) -> tuple[list[Job], str | None]:
+    def list(self, command: ListJobs) -> JobPage:
         newest = sorted(self.jobs.values(), key=lambda j: j.created, reverse=True)
         start = int(command.after or 0)
         page = newest[start : start + command.limit]
         end = start + len(page)
-        return page, str(end) if end < len(newest) else None
+        return JobPage(page, str(end) if end < len(newest) else None)
 
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
         job = self.jobs.get(id)

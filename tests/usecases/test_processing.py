@@ -30,8 +30,11 @@ from azenha.domain.messages import (
     Accepted,
     ApiDescribed,
     Asked,
+    Change,
     Command,
     ConformanceDescribed,
+    Create,
+    Created,
     Describe,
     DescribeApi,
     DescribeConformance,
@@ -40,9 +43,12 @@ from azenha.domain.messages import (
     Dismiss,
     Dismissed,
     Execute,
+    GetInput,
     GetLog,
+    GetRequest,
     GetResults,
     GetStatus,
+    InputRead,
     JobsListed,
     ListJobs,
     ListProcesses,
@@ -50,8 +56,11 @@ from azenha.domain.messages import (
     Mode,
     OutputRequest,
     ProcessesListed,
+    RequestPart,
+    RequestRead,
     Results,
     ServerDescribed,
+    Start,
     Status,
     Transmission,
 )
@@ -143,7 +152,7 @@ def left_behind(server: Server) -> list[Path]:
 
 
 def test_every_command_has_a_function(server: Server) -> None:
-    server.handle(run())
+    server.handle(run(n=Lexical("1")))
     server.jobs.succeed("job1", a=Literal(1))
     outcomes = {
         DescribeServer: (DescribeServer(), ServerDescribed),
@@ -153,6 +162,11 @@ def test_every_command_has_a_function(server: Server) -> None:
         Describe: (Describe("echo"), Described),
         Execute: (run(), Accepted),
         ListJobs: (ListJobs(), JobsListed),
+        Create: (Create(run()), Created),
+        Change: (Change("job3", outputs=None, selects=True), Status),
+        Start: (Start("job3"), Status),
+        GetRequest: (GetRequest("job3", RequestPart.INPUTS), RequestRead),
+        GetInput: (GetInput("job1", "n", 0), InputRead),
         GetStatus: (GetStatus("job1"), Status),
         GetResults: (GetResults("job1"), Results),
         GetLog: (GetLog("job1"), LogRead),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from azenha.adapters.folders import LocalFolders
 from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr
-from azenha.domain.messages import Checked, Command, Execute
+from azenha.domain.messages import Checked, Command, Create, Execute
 from azenha.protocols.http import HttpRequest
 from azenha.usecases.executing import check
 from azenha.web.bodies import serve
@@ -25,6 +26,9 @@ def main(_: Sequence[str]) -> int:
 
     def read(mount: str, request: HttpRequest, job: str) -> Command | Checked:
         command = mounted[mount].read(request)
+        if isinstance(command, Create) and isinstance(command.execute, Execute):
+            checked = check(command.execute, job, request.body, catalogue, folders, settings.limits)
+            return replace(command, execute=checked)
         if not isinstance(command, Execute):
             return command
         return check(command, job, request.body, catalogue, folders, settings.limits)

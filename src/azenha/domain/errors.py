@@ -76,6 +76,10 @@ class UnsupportedMediaType(BadRequest):
     """The body has a media type that this operation does not take."""
 
 
+class UnsupportedSchema(BadRequest):
+    """The body is of a kind that this operation does not take (an openEO process graph …)."""
+
+
 class TooLarge(BadRequest):
     """Body or value above its limit; the message names the setting."""
 
@@ -170,6 +174,11 @@ class NoSuchJob(NotFound):
         super().__init__(job, f"there is no job '{job}'")
 
 
+class NoSuchInput(NotFound):
+    def __init__(self, input: str, known: Sequence[str]) -> None:
+        super().__init__(input, f"there is no input '{input}' here; there is {', '.join(known) or 'none'}")
+
+
 class NoSuchOutput(NotFound):
     """The process has no output of that name."""
 
@@ -216,6 +225,14 @@ class Forbidden(AppError):
 
 class ForbiddenAddress(Forbidden):
     """An address outside the policy (private, loopback, wrong scheme or port)."""
+
+
+class Locked(AppError):
+    """A job can be changed and started only while it is created."""
+
+    def __init__(self, job: str, state: str, what: str) -> None:
+        super().__init__(f"job '{job}' cannot be {what}: it is {state}, and only a created job can")
+        self.locator = job
 
 
 class QueueFull(AppError):

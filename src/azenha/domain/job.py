@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 
 class JobState(StrEnum):
+    CREATED = "created"  # stored and checked, but nobody has asked yet that it run
     ACCEPTED = "accepted"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -25,11 +26,12 @@ class JobState(StrEnum):
 class JobEvent(StrEnum):
     """What pulls a job from one state to the next, and who pulls.
 
-    CLAIM, SUCCEED, FAIL: the worker that holds the lease (a worker also fails a queued job that cannot run).
-    RETRY: a worker that finds the lease lost, where attempts are left. DISMISS: the client. REMOVE: the client,
-    or retention.
+    START: the client, of a job that was only created. CLAIM, SUCCEED, FAIL: the worker that holds the lease (a
+    worker also fails a queued job that cannot run). RETRY: a worker that finds the lease lost, where attempts
+    are left. DISMISS: the client. REMOVE: the client, or retention (of a created job retention alone).
     """
 
+    START = "start"
     CLAIM = "claim"
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -42,6 +44,7 @@ S, E = JobState, JobEvent
 
 TRANSITIONS: Mapping[JobState, Mapping[JobEvent, JobState]] = MappingProxyType(
     {
+        S.CREATED: MappingProxyType({E.START: S.ACCEPTED, E.DISMISS: S.DISMISSED, E.REMOVE: S.REMOVED}),
         S.ACCEPTED: MappingProxyType({E.CLAIM: S.RUNNING, E.FAIL: S.FAILED, E.DISMISS: S.DISMISSED}),
         S.RUNNING: MappingProxyType(
             {E.SUCCEED: S.SUCCEEDED, E.FAIL: S.FAILED, E.RETRY: S.ACCEPTED, E.DISMISS: S.DISMISSED}
@@ -121,7 +124,7 @@ class Job:
         attempt: how often it was claimed; also the fencing number of the lease.
         progress: 0 to 100.
         message: the last thing the process said of itself.
-        expires: when results and record are removed; None while it has not ended.
+        expires: when results and record are removed; None from its start to its end.
     """
 
     id: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from azenha.domain.job import Job
@@ -24,6 +25,12 @@ class ResponseForm(StrEnum):
     DOCUMENT = "document"
     NEGOTIATED = "negotiated"  # no form named, JSON accepted: raw if there is one output, else a document
     OPEN = "open"  # no form named, nor JSON: raw, unless whoever gets the results accepts JSON by name
+
+
+class RequestPart(StrEnum):
+    DEFINITION = "definition"  # an execute request
+    INPUTS = "inputs"  # its inputs and outputs
+    PROVENANCE = "prov"  # what was made of what, by whom, and when
 
 
 class Transmission(StrEnum):
@@ -127,17 +134,84 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class ListJobs:
-    """At most `limit` jobs, newest first, after the cursor of an earlier page.
+    """At most `limit` jobs, newest first.
 
     Attributes:
-        states: values of JobState to keep; empty: all.
-        processes: process ids to keep; empty: all.
+        after: a cursor: the page of what is older (exclusive).
+        before: a cursor: the page of what is newer (exclusive), the nearest; not together with `after`.
+        states: values of JobState to keep; empty: all but created ones, and with a duration those that have
+            one (OGC 18-062r2 §11.3.6): not those that wait.
+        processes: process ids to keep, at most `PROCESSES_AT_MOST`; empty: all.
+        since, until: keeps what was created from then, till then; both inclusive, None: no end.
+        shortest, longest: seconds from start to end, or to now while it runs; both inclusive.
     """
 
     limit: int = 10
     after: str | None = None
     states: tuple[str, ...] = ()
     processes: tuple[str, ...] = ()
+    before: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    shortest: float | None = None
+    longest: float | None = None
+
+
+PROCESSES_AT_MOST = (
+    50  # each is a walk of its own through the index, so that the cost does not grow with history
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Store a job that runs only once it is started (OGC API - Processes - Part 4). The mode is not used."""
+
+    execute: Execute | Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Change what a job will run on, while it is only created.
+
+    Attributes:
+        process: as in the request, where it names one: a job stays one of its process.
+        inputs: raw values by input id, in place of those there; other inputs stay as they are.
+        without: ids of inputs that are taken away.
+        selects: `outputs` (None: all of them) takes the place of the earlier selection.
+        response: the form of the results; None: as it was.
+    """
+
+    job: str
+    process: str | None = None
+    inputs: Mapping[str, tuple[Raw, ...]] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    outputs: Mapping[str, OutputRequest] | None = None
+    selects: bool = False
+    response: ResponseForm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Put a created job into the queue."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetRequest:
+    """What a job runs on, as it was checked; `part`: what of it is to be shown."""
+
+    job: str
+    part: RequestPart
+
+
+@dataclass(frozen=True, slots=True)
+class GetInput:
+    """One value of an input of a job, as it is, counted from 0."""
+
+    job: str
+    input: str
+    item: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +254,11 @@ Command = (
     | Describe
     | Execute
     | ListJobs
+    | Create
+    | Change
+    | Start
+    | GetRequest
+    | GetInput
     | GetStatus
     | GetResults
     | GetLog
@@ -237,9 +316,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class JobsListed:
+    """`next`: the `after` of the page of older jobs; `prev`: the `before` of that of newer ones; None: no such."""
+
     jobs: tuple[Job, ...]
     command: ListJobs
     next: str | None
+    prev: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    job: Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +374,50 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class InputValue:
+    """One input of a job: its value or values; `domain` as described, where it is known."""
+
+    id: str
+    values: tuple[Value, ...]
+    array: bool
+    domain: Domain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRead:
+    """What a job runs on, and what came of it.
+
+    Attributes:
+        version: of the process, when it was asked.
+        outputs: what was requested; None: all, as the server likes.
+        offered: ids of all outputs of the process, where it is known.
+        made: the outputs, once the job succeeded.
+        folder: path of the folder that the keys of `StoredFile` values of inputs are relative to.
+    """
+
+    job: Job
+    part: RequestPart
+    version: str
+    inputs: tuple[InputValue, ...]
+    outputs: Mapping[str, OutputRequest] | None
+    asked: Asked
+    offered: tuple[str, ...]
+    made: tuple[OutputValue, ...]
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputRead:
+    """One value of the input `id`; `folder` as in RequestRead."""
+
+    job: Job
+    id: str
+    value: Value
+    domain: Domain | None
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogRead:
     """A piece of the log: `path` from `offset` to `end` (exclusive), in bytes; None where nothing was logged."""
 
@@ -312,6 +443,9 @@ Outcome = (
     | Described
     | Accepted
     | JobsListed
+    | Created
+    | RequestRead
+    | InputRead
     | Status
     | Results
     | LogRead

@@ -158,6 +158,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.MethodNotAllowed: ("NoApplicableCode", 405),
         errors.NotAcceptable: ("NoApplicableCode", 406),
         errors.Forbidden: ("NoApplicableCode", 403),
+        errors.Locked: ("NoApplicableCode", 400),
         errors.QueueFull: ("ServerBusy", 503),
         errors.TookTooLong: ("NoApplicableCode", 504),
         errors.FetchFailed: ("NoApplicableCode", 400),

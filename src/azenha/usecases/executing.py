@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,11 +11,11 @@ from azenha.domain.binding import bind, bind_outputs
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.complexes import BindingLimits
 from azenha.domain.errors import BadParameter, InputProblem, InvalidInputs
-from azenha.domain.job import Lane
+from azenha.domain.job import Job, Lane
 from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest
 from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
 from azenha.domain.slices import Buffer
-from azenha.domain.values import Value
+from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
 from azenha.usecases.inline import LargeValues
@@ -46,7 +46,7 @@ def check(
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
-        inputs = _bound(description, command, limits, large)
+        inputs = bound(description, command.inputs, command.outputs, limits, large)
         lane_of(description, command.mode)
         stored = large.to_files(inputs)
     except BaseException:
@@ -70,8 +70,33 @@ def submit(
     sync = lane is Lane.SYNC
     outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
     request = StoredRequest(description.id, description.version, checked.inputs, outputs, command.asked)
+    accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
+    wake.offered(lane)
+    if sync or not command.wait:
+        return Accepted(accepted, honoured)
+    wait = min(command.wait, queue.sync_seconds)
+    return Accepted(
+        accepted, (*honoured, f"wait={wait:g}"), wait, direct=JobControl.SYNC in description.job_control
+    )
+
+
+def stored(
+    checked: Checked,
+    description: ProcessDescription,
+    request: StoredRequest,
+    lane: Lane,
+    folders: Folders,
+    queue: Queue,
+    store: Callable[[NewJob], Job],
+) -> Job:
+    """The job of a checked request, stored by `store`.
+
+    Raises:
+        QueueFull: nothing is left behind.
+    """
+    sync = lane is Lane.SYNC
     try:
-        accepted = jobs.submit(
+        return store(
             NewJob(
                 id=checked.job,
                 request=request,
@@ -86,13 +111,6 @@ def submit(
         if checked.files:
             folders.remove(checked.job)
         raise
-    wake.offered(lane)
-    if sync or not command.wait:
-        return Accepted(accepted, honoured)
-    wait = min(command.wait, queue.sync_seconds)
-    return Accepted(
-        accepted, (*honoured, f"wait={wait:g}"), wait, direct=JobControl.SYNC in description.job_control
-    )
 
 
 def lane_of(description: ProcessDescription, mode: Mode) -> tuple[Lane, tuple[str, ...]]:
@@ -140,17 +158,26 @@ def _negotiated(
     return outputs if request.format or chosen is None else {output.id: replace(request, format=chosen)}
 
 
-def _bound(
-    description: ProcessDescription, command: Execute, limits: LimitSettings, large: LargeValues
+def bound(
+    description: ProcessDescription,
+    given: Mapping[str, Sequence[Raw]],
+    requested: Mapping[str, OutputRequest] | None,
+    limits: LimitSettings,
+    large: LargeValues,
 ) -> dict[str, tuple[Value, ...]]:
+    """The checked inputs; large ones are cut out of the body.
+
+    Raises:
+        InvalidInputs: with every problem of inputs and requested outputs.
+    """
     problems: list[InputProblem] = []
     inputs: dict[str, tuple[Value, ...]] = {}
     try:
-        inputs = bind(description, command.inputs, limits=BindingLimits(limits.inline), cutter=large.cut)
+        inputs = bind(description, given, limits=BindingLimits(limits.inline), cutter=large.cut)
     except InvalidInputs as error:
         problems += error.problems
     try:
-        bind_outputs(description, command.outputs)
+        bind_outputs(description, requested)
     except InvalidInputs as error:
         problems += error.problems
     if problems:

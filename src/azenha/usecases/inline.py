@@ -20,12 +20,14 @@ INLINE: Final = "inline"  # their folder within a job's inputs
 class LargeValues:
     """Inline values of more than `row` bytes go to durable files below `folder`; `files` counts them.
 
-    `cut` is the Cutter that binding wants; then `to_files` has what binding gave.
+    `cut` is the Cutter that binding wants; then `to_files` has what binding gave. `change` tells the files of a
+    later change of a request from those that it has already.
     """
 
-    def __init__(self, row: int, folder: Path, body: Buffer) -> None:
+    def __init__(self, row: int, folder: Path, body: Buffer, change: str = "") -> None:
         self.row, self.folder, self.files = row, folder, 0
-        self._body = body
+        self._body, self._change = body, change
+        self.keys: list[str] = []
 
     def cut(self, cut: Cut) -> InlineText | InlineBytes | StoredFile:
         """
@@ -65,8 +67,9 @@ class LargeValues:
 
     def file(self, id: str, pieces: Iterable[bytes], format: Format) -> StoredFile:
         name = file_name(id.replace(".", "_"), format.media_type)
-        key = f"{INLINE}/{self.files}-{name}"
+        key = f"{INLINE}/{self._change}{self.files}-{name}"
         self.files += 1
+        self.keys.append(key)
         (self.folder / INLINE).mkdir(parents=True, exist_ok=True)
         with (self.folder / key).open("wb") as file:
             file.writelines(pieces)
@@ -83,6 +86,17 @@ def _counted(pieces: Iterable[bytes], at_most: int) -> Iterator[bytes]:
         if size > at_most:
             raise CutTooLarge
         yield piece
+
+
+def file_keys(inputs: Mapping[str, tuple[Value, ...]]) -> set[str]:
+    """The keys of the files that values are in."""
+    found: set[str] = set()
+    for value in (v for several in inputs.values() for v in several):
+        if isinstance(value, StoredFile):
+            found.add(value.key)
+        elif isinstance(value, Record):
+            found |= file_keys(value.fields)
+    return found
 
 
 def _settle(folder: Path) -> None:

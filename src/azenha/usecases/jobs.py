@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import (
     BadParameter,
     Forbidden,
@@ -25,7 +26,8 @@ from azenha.domain.messages import (
     OutputValue,
     Results,
 )
-from azenha.domain.process import Catalogue, JobControl
+from azenha.domain.process import Catalogue, JobControl, OutputDescription
+from azenha.domain.values import Value
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 
@@ -48,19 +50,52 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
         NoSuchOutput, BadParameter: the process has no output that the command names.
         NoSuchResult: it has, but the job was not asked for it, or gave none.
     """
-    found = jobs.results(command.job)
-    if found is None or found[0].state is JobState.REMOVED:
-        raise NoSuchJob(command.job)
-    job, request, stored = found
+    job, request, stored = recorded(command.job, jobs)
     _must_have_results(job)
-    known = catalogue.offerings.get(job.process)
-    described = {o.id: o for o in known.description.outputs} if known else {}
-    # The process may have changed since: what it does not describe any more is still the job's.
-    ids = list(dict.fromkeys((*described, *stored)))
-    chosen = _chosen(command, ids)
+    outputs = {o.id: o for o in output_values(job, request, stored, catalogue)}
+    chosen = _chosen(command, _known_outputs(job, stored, catalogue))
     for id in chosen:
-        if id not in stored or not (request.outputs is None or id in request.outputs):
+        if id not in outputs:
             raise _absent(id, job, request.outputs)
+    named = request.outputs if request.outputs is not None else _described(job, catalogue)
+    return Results(
+        job,
+        tuple(outputs[id] for id in chosen or outputs),
+        request.asked,
+        str(folders.results(job.id, job.attempt)),
+        single=command.output is not None,
+        requested=request.outputs is None or bool(request.outputs),
+        several=len(chosen or named) > 1,
+    )
+
+
+def recorded(id: str, jobs: Jobs) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]]:
+    """A job with what it was asked and what it made.
+
+    Raises:
+        NoSuchJob: also of one that was removed.
+    """
+    found = jobs.results(id)
+    if found is None or found[0].state is JobState.REMOVED:
+        raise NoSuchJob(id)
+    return found
+
+
+def _described(job: Job, catalogue: Catalogue) -> dict[str, OutputDescription]:
+    known = catalogue.offerings.get(job.process)
+    return {o.id: o for o in known.description.outputs} if known else {}
+
+
+def _known_outputs(job: Job, stored: Collection[str], catalogue: Catalogue) -> list[str]:
+    # The process may have changed since: what it does not describe any more is still the job's.
+    return list(dict.fromkeys((*_described(job, catalogue), *stored)))
+
+
+def output_values(
+    job: Job, request: StoredRequest, stored: Mapping[str, tuple[Value, ...]], catalogue: Catalogue
+) -> tuple[OutputValue, ...]:
+    """The outputs that were asked for and are there, in the order of the description."""
+    described = _described(job, catalogue)
     asked = request.outputs or {}
 
     def value(id: str) -> OutputValue:
@@ -73,17 +108,8 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
             output.domain if output else None,
         )
 
-    wanted = chosen or [id for id in ids if id in stored and (request.outputs is None or id in asked)]
-    named = request.outputs if request.outputs is not None else described
-    return Results(
-        job,
-        tuple(value(id) for id in wanted),
-        request.asked,
-        str(folders.results(job.id, job.attempt)),
-        single=command.output is not None,
-        requested=request.outputs is None or bool(request.outputs),
-        several=len(chosen or named) > 1,
-    )
+    ids = _known_outputs(job, stored, catalogue)
+    return tuple(value(id) for id in ids if id in stored and (request.outputs is None or id in asked))
 
 
 def _chosen(command: GetResults, ids: Sequence[str]) -> list[str]:
@@ -144,7 +170,8 @@ def dismiss(command: Dismiss, catalogue: Catalogue, jobs: Jobs, wake: Wake) -> D
     """
     job = status(command.job, jobs)
     known = catalogue.offerings.get(job.process)
-    if known and not job.ended and JobControl.DISMISS not in known.description.job_control:
+    started = job.state is not JobState.CREATED and not job.ended
+    if known and started and JobControl.DISMISS not in known.description.job_control:
         raise Forbidden(f"process '{job.process}' does not let its jobs be dismissed before they end")
     return abandon(command.job, jobs, wake)
 

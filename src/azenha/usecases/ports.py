@@ -49,6 +49,15 @@ class Success:
     outputs: Mapping[str, Sequence[Value]]
 
 
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs, newest first; the cursors of the pages of older (`after`) and of newer jobs (`before`), or None."""
+
+    jobs: Sequence[Job]
+    older: str | None = None
+    newer: str | None = None
+
+
 class Jobs(Protocol):
     """The side of the job table that clients see."""
 
@@ -59,6 +68,31 @@ class Jobs(Protocol):
             QueueFull: `queue_limit` jobs of its lane wait already; nothing was stored.
         """
 
+    def create(self, new: NewJob, keep: float) -> Job:
+        """Store a job as created; safe from a loss of power when this returns.
+
+        Args:
+            keep: seconds within which it must be started; then it is removed.
+        Raises:
+            QueueFull: `queue_limit` created jobs are there already; nothing was stored.
+        """
+
+    def change(self, id: str, request: StoredRequest, seen: datetime) -> Job | None:
+        """Give a created job another request.
+
+        Args:
+            seen: `updated` of the job that the change was made for.
+        Returns:
+            The job as it is now; None if it was changed meanwhile, or is not created any more.
+        """
+
+    def start(self, id: str, limit: int, setting: str) -> Job | None:
+        """Accept a created job; None if it is not created any more, or was never there.
+
+        Raises:
+            QueueFull: `limit` (named by `setting`) jobs wait already; it stays created.
+        """
+
     def get(self, id: str) -> Job | None: ...
 
     def request(self, id: str) -> StoredRequest | None: ...
@@ -66,8 +100,12 @@ class Jobs(Protocol):
     def results(self, id: str) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]] | None:
         """Record, request and outputs in one read; outputs empty unless it succeeded."""
 
-    def list(self, command: ListJobs) -> tuple[list[Job], str | None]:
-        """A page, newest first, and the cursor of the next (None on the last)."""
+    def list(self, command: ListJobs) -> JobPage:
+        """A page of the background jobs, by the filters of the command.
+
+        Raises:
+            BadParameter: a cursor is none.
+        """
 
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
         """Dismiss a job that has not ended, or remove one that has; one conditional UPDATE decides.

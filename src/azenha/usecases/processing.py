@@ -16,9 +16,12 @@ from azenha.domain.job import JobState
 from azenha.domain.messages import (
     Accepted,
     ApiDescribed,
+    Change,
     Checked,
     Command,
     ConformanceDescribed,
+    Create,
+    Created,
     Describe,
     DescribeApi,
     DescribeConformance,
@@ -26,7 +29,9 @@ from azenha.domain.messages import (
     DescribeServer,
     Dismiss,
     Execute,
+    GetInput,
     GetLog,
+    GetRequest,
     GetResults,
     GetStatus,
     JobsListed,
@@ -34,6 +39,7 @@ from azenha.domain.messages import (
     ListProcesses,
     Outcome,
     ServerDescribed,
+    Start,
     Status,
 )
 from azenha.domain.process import Catalogue
@@ -42,6 +48,7 @@ from azenha.settings import Settings
 from azenha.usecases.describing import list_processes, offering
 from azenha.usecases.executing import check, submit
 from azenha.usecases.jobs import abandon, dismiss, log, results, status
+from azenha.usecases.managing import change, create, read_input, read_request, start
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 
@@ -60,14 +67,22 @@ class Processing:
     settings: Settings
     new_id: Callable[[], str]
 
-    def handle(self, command: Command) -> Outcome:
-        """Do what a command asks; an Execute with large values needs its body: see `check`.
+    def handle(self, command: Command, body: Buffer = b"") -> Outcome:
+        """Do what a command asks.
+
+        Args:
+            body: what its large values are cut from, see `check`.
 
         Raises:
             AppError
         """
         if isinstance(command, Execute):
-            return self.submit(self.check(command, self.new_id(), b""))
+            return self.submit(self.check(command, self.new_id(), body))
+        if isinstance(command, Create):
+            return self._create(command, body)
+        if isinstance(command, Change):
+            limits = self.settings.limits
+            return change(command, self.new_id(), body, self.catalogue, self.jobs, self.folders, limits)
         return _HANDLERS[type(command)](self, command)
 
     def check(self, command: Execute, job: str, body: Buffer) -> Checked:
@@ -77,6 +92,13 @@ class Processing:
     def submit(self, checked: Checked) -> Accepted:
         """See executing.submit."""
         return submit(checked, self.catalogue, self.jobs, self.folders, self.wake, self.settings.queue)
+
+    def _create(self, command: Create, body: Buffer) -> Created:
+        settings = self.settings
+        asked = command.execute
+        checked = asked if isinstance(asked, Checked) else self.check(asked, self.new_id(), body)
+        keep = settings.jobs.keep_created
+        return create(checked, self.catalogue, self.jobs, self.folders, settings.queue, keep)
 
     def abandon(self, job: str) -> None:
         """Dismiss a job for which nobody waits any more; one that has ended stays as it is.
@@ -89,8 +111,8 @@ class Processing:
 
 
 def _list_jobs(p: Processing, command: ListJobs) -> JobsListed:
-    page, following = p.jobs.list(command)
-    return JobsListed(tuple(page), command, following)
+    page = p.jobs.list(command)
+    return JobsListed(tuple(page.jobs), command, page.older, page.newer)
 
 
 # Any: each function takes the command that it stands beside.
@@ -102,6 +124,9 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         ListProcesses: lambda p, command: list_processes(command, p.catalogue),
         Describe: lambda p, command: Described(offering(command.process, p.catalogue)),
         ListJobs: _list_jobs,
+        Start: lambda p, command: start(command, p.catalogue, p.jobs, p.wake, p.settings.queue),
+        GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
+        GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
         GetStatus: lambda p, command: Status(status(command.job, p.jobs)),
         GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),

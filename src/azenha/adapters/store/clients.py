@@ -4,53 +4,90 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import select
-
-from azenha.adapters.store import statements
+from azenha.adapters.store import listing, statements
 from azenha.adapters.store.database import Database
 from azenha.adapters.store.prepared import Prepared, borrowed
-from azenha.adapters.store.rows import EPOCH, RECORD, J, record
+from azenha.adapters.store.rows import EPOCH, micros, moment, record
 from azenha.domain.canonical import StoredRequest, dump_request, load_request, load_values
-from azenha.domain.errors import BadParameter, QueueFull
-from azenha.domain.job import Job, JobEvent, JobState, Lane
+from azenha.domain.errors import QueueFull
+from azenha.domain.job import Job, JobEvent, JobState, Lane, sources
 from azenha.domain.messages import ListJobs
 from azenha.domain.values import Value
-from azenha.usecases.ports import NewJob
+from azenha.usecases.ports import JobPage, NewJob
 
 
 class Clients(Database):
     def submit(self, new: NewJob) -> Job:
-        document = json.dumps(dump_request(new.request), separators=(",", ":"))
-
-        def operation(connection: Prepared) -> Job:
-            waiting = connection.execute(statements.WAITING[new.lane], {"most": new.queue_limit}).scalar_one()
-            if waiting >= new.queue_limit:
-                raise QueueFull(new.queue_limit, new.queue_setting)
-            now = self._now()
-            row = {
-                "id": new.id,
-                "process": new.request.process,
-                "state": JobState.ACCEPTED,
-                "lane": new.lane,
-                "priority": new.priority,
-                "created": now,
-                "updated": now,
-                "progress": 0,
-                "attempt": 0,
-                "max_attempts": new.max_attempts,
-                "request": document,
-            }
-            connection.execute(statements.INSERT, row)
-            self._log(connection, new.id, "submit", 0)
-            at = EPOCH + timedelta(microseconds=now)
-            return Job(
-                new.id, new.request.process, JobState.ACCEPTED, new.lane, at, at, priority=new.priority
-            )
-
         # Nobody is told that a synchronous job was accepted; the record of its end takes this one to the disk.
-        return self._writer.run(operation, durable=new.lane is Lane.BACKGROUND)
+        return self._writer.run(partial(self._insert, new, None), durable=new.lane is Lane.BACKGROUND)
+
+    def create(self, new: NewJob, keep: float) -> Job:
+        return self._writer.run(partial(self._insert, new, keep), durable=True)
+
+    def _insert(self, new: NewJob, keep: float | None, connection: Prepared) -> Job:
+        """`keep`: seconds within which a job that is only created must be started; None: it is accepted."""
+        self._check_room(connection, new.lane, new.queue_limit, new.queue_setting, created=keep is not None)
+        now = self._now()
+        state = JobState.ACCEPTED if keep is None else JobState.CREATED
+        expires = None if keep is None else now + int(keep * 1_000_000)
+        row = {
+            "id": new.id,
+            "process": new.request.process,
+            "state": state,
+            "lane": new.lane,
+            "priority": new.priority,
+            "created": now,
+            "updated": now,
+            "expires": expires,
+            "progress": 0,
+            "attempt": 0,
+            "max_attempts": new.max_attempts,
+            "request": _document(new.request),
+        }
+        connection.execute(statements.INSERT, row)
+        self._log(connection, new.id, "submit" if keep is None else "create", 0)
+        at, until = EPOCH + timedelta(microseconds=now), moment(expires)
+        return Job(new.id, new.request.process, state, new.lane, at, at, expires=until, priority=new.priority)
+
+    @staticmethod
+    def _check_room(connection: Prepared, lane: Lane, limit: int, setting: str, *, created: bool) -> None:
+        if created:
+            count = connection.execute(statements.CREATED, {"most": limit}).scalar_one()
+        else:
+            count = connection.execute(statements.WAITING[lane], {"most": limit}).scalar_one()
+        if count >= limit:
+            raise QueueFull(limit, setting)
+
+    def change(self, id: str, request: StoredRequest, seen: datetime) -> Job | None:
+        document = _document(request)
+
+        def operation(connection: Prepared) -> Job | None:
+            before = micros(seen)
+            # The time of the change is also its number, so it grows even where the clock does not.
+            now = max(self._now(), before + 1)
+            values = {"of_id": id, "seen": before, "now": now, "document": document}
+            row = connection.execute(statements.CHANGE, values).first()
+            if row is None:
+                return None
+            self._log(connection, id, "change", 0)
+            return record(row)
+
+        return self._writer.run(operation, durable=True)
+
+    def start(self, id: str, limit: int, setting: str) -> Job | None:
+        def operation(connection: Prepared) -> Job | None:
+            before = connection.execute(statements.GET, {"id": id}).first()
+            if before is None or (was := record(before)).state not in sources(JobEvent.START):
+                return None
+            self._check_room(connection, was.lane, limit, setting, created=False)
+            row = connection.execute(statements.START, {"of_id": id, "now": self._now()}).one()
+            self._log(connection, id, JobEvent.START, 0)
+            return record(row)
+
+        return self._writer.run(operation, durable=True)
 
     def get(self, id: str) -> Job | None:
         with borrowed(self._engine) as connection:
@@ -71,24 +108,9 @@ class Clients(Database):
         values = load_values(json.loads(outputs)) if outputs is not None else {}
         return record(row), load_request(json.loads(request)), values
 
-    def list(self, command: ListJobs) -> tuple[list[Job], str | None]:
-        statement = select(*RECORD, J.seq).where(statements.within(Lane.BACKGROUND))
-        states = command.states or [s for s in JobState if s is not JobState.REMOVED]
-        if command.states or command.processes:
-            statement = statement.where(J.state.in_(states))
-        else:
-            # Nothing chosen: walk the index by lane, newest first; removed rows are few and short-lived.
-            statement = statement.where(J.state != JobState.REMOVED)
-        if command.processes:
-            statement = statement.where(J.process.in_(command.processes))
-        if command.after is not None:
-            if not command.after.isdecimal() or len(command.after) > 18:
-                raise BadParameter(f"'{command.after}' is no cursor of a job list", "after")
-            statement = statement.where(J.seq < int(command.after))
+    def list(self, command: ListJobs) -> JobPage:
         with self._engine.connect() as connection:
-            rows = connection.execute(statement.order_by(J.seq.desc()).limit(command.limit + 1)).all()
-        page = rows[: command.limit]
-        return [record(row) for row in page], str(page[-1][-1]) if len(rows) > len(page) else None
+            return listing.page(connection, command, self._now())
 
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
         def operation(connection: Prepared) -> tuple[Job, JobState] | None:
@@ -105,3 +127,7 @@ class Clients(Database):
             return record(row), was.state
 
         return self._writer.run(operation, durable=True)
+
+
+def _document(request: StoredRequest) -> str:
+    return json.dumps(dump_request(request), separators=(",", ":"))

@@ -49,9 +49,35 @@ WAITING: Mapping[Lane, Select[Any]] = {
     )
     for lane in Lane
 }
+CREATED = select(func.count()).select_from(
+    select(J.seq).where(being(JobState.CREATED), within(Lane.BACKGROUND)).limit(given("most")).subquery()
+)
 GET = select(*RECORD).where(J.id == given("id"), J.state != JobState.REMOVED)
 REQUEST = select(J.request).where(J.id == given("id"), J.state != JobState.REMOVED)
 RESULTS = select(*RECORD, J.request, J.outputs).where(J.id == given("id"), J.state != JobState.REMOVED)
+CHANGE = (
+    update(schema.job)
+    .where(
+        J.id == given("of_id"),
+        being(JobState.CREATED),
+        # Somebody else's change in between would be lost.
+        J.updated == given("seen"),
+    )
+    .values(request=given("document"), updated=given("now"))
+    .returning(*RECORD)
+)
+START = (
+    update(schema.job)
+    .where(J.id == given("of_id"), possible(JobEvent.START))
+    .values(
+        state=target(JobEvent.START),
+        updated=given("now"),
+        expires=None,
+        # To the end of the queue: whoever created it long ago has not waited since then.
+        seq=select(func.max(J.seq) + 1).scalar_subquery(),
+    )
+    .returning(*RECORD)
+)
 NEXT = {
     lane: select(J.seq)
     .where(possible(JobEvent.CLAIM), within(lane))
@@ -103,6 +129,7 @@ END: Mapping[JobEvent, Update] = {
         finished=given("now"),
         updated=given("now"),
         expires=given("until"),
+        duration=given("now") - J.started,
         worker=None,
         lease_until=None,
         **dict(values),
@@ -117,6 +144,7 @@ DISMISS = (
         finished=given("now"),
         updated=given("now"),
         expires=given("until"),
+        duration=given("now") - J.started,
         worker=None,
         lease_until=None,
     )
@@ -148,7 +176,7 @@ RETRY = (
 )
 OVERDUE = (
     select(J.id)
-    # Only what ended has that time. Named by its states, SQLite would look at all that ever ended.
+    # Only what ended or waits for its start has that time. Named by its states, SQLite would look at all of them.
     .where(J.expires < given("now"), J.state != JobState.REMOVED)
     .order_by(J.expires)
     .limit(given("most"))

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from azenha.domain.job import Job, JobState
-from azenha.domain.messages import JobsListed, ListJobs, ProcessesListed
+from azenha.domain.messages import ProcessesListed
 from azenha.domain.process import (
     InputDescription,
     JobControl,
@@ -28,7 +27,6 @@ from azenha.protocols.ogcapi.words import (
     PROFILE,
     PROFILES,
     RELATION,
-    STATUS,
 )
 
 Document = dict[str, object]
@@ -42,15 +40,24 @@ def link(href: str, rel: str, type: str = JSON, title: str | None = None) -> Lin
     return found if title is None else {**found, "title": title}
 
 
-def _profile(route: str) -> Link:
+def profile(route: str) -> Link:
     """What the document of a route conforms to (2.0)."""
     return link(f"{PROFILE}{PROFILES[route]}", "profile", HTML)
 
 
-def _both(address: str) -> list[Link]:
+def both(address: str) -> list[Link]:
     """A document and its other form. Which of the two `self` is, the HTML page turns round for itself."""
     joint = "&" if "?" in address else "?"
     return [link(address, "self"), link(f"{address}{joint}f=html", "alternate", HTML)]
+
+
+def input_address(site: Site, job: str, input: str, item: int) -> str:
+    return f"{job_address(site, job)}/inputs/{quote(input, safe='')}/{item}"
+
+
+def instant(time: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def process_address(site: Site, id: str) -> str:
@@ -75,7 +82,7 @@ def landing(site: Site) -> Document:
         "title": site.title,
         "description": site.description,
         "links": [
-            *_both(f"{base}/"),
+            *both(f"{base}/"),
             link(f"{base}/api?f=json", "service-desc", OPENAPI, "Operations of this server, in OpenAPI"),
             link(f"{base}/api?f=html", "service-doc", HTML, "Operations of this server, to read and to try"),
             link(f"{base}/conformance", f"{RELATION}conformance", title="Conformance classes"),
@@ -86,7 +93,7 @@ def landing(site: Site) -> Document:
 
 
 def conformance(site: Site) -> Document:
-    return {"conformsTo": list(CONFORMANCE), "links": _both(f"{site.base}/conformance")}
+    return {"conformsTo": list(CONFORMANCE), "links": both(f"{site.base}/conformance")}
 
 
 # -- processes ------------------------------------------------------------------------------------
@@ -96,10 +103,10 @@ def process_list(outcome: ProcessesListed, site: Site) -> Document:
     address, asked = f"{site.base}/processes", outcome.command
     page: dict[str, object] = {"limit": asked.limit}
     own = {**page, "after": asked.after} if asked.after is not None else page
-    links = _both(f"{address}?{urlencode(own)}")
+    links = both(f"{address}?{urlencode(own)}")
     if outcome.next is not None:
         links.append(link(f"{address}?{urlencode({**page, 'after': outcome.next})}", "next"))
-    links.append(_profile("processes"))
+    links.append(profile("processes"))
     found: Document = {
         "processes": [summary(offering.description, site) for offering in outcome.offerings],
         "links": links,
@@ -120,7 +127,7 @@ def summary(process: ProcessDescription, site: Site) -> Document:
         "jobControlOptions": controls,
         "outputTransmission": TRANSMISSION,
         "mutable": False,
-        "links": _both(process_address(site, process.id)),
+        "links": both(process_address(site, process.id)),
     }
 
 
@@ -128,10 +135,10 @@ def description(process: ProcessDescription, site: Site) -> Document:
     found = summary(process, site)
     address = process_address(site, process.id)
     found["links"] = [
-        *_both(address),
+        *both(address),
         link(f"{address}/execution", f"{RELATION}execute", title="Run it (POST)"),
         link(f"{site.base}/processes", "up", title="Processes"),
-        _profile("process"),
+        profile("process"),
     ]
     found["inputs"] = {i.id: _input(i) for i in process.inputs}
     found["outputs"] = {o.id: _output(o) for o in process.outputs}
@@ -192,75 +199,3 @@ def _with(found: Document, extra: Mapping[str, list[object]]) -> Document:
             "parameters": [{"name": name, "value": value} for name, value in extra.items()]
         }
     return found
-
-
-# -- jobs -----------------------------------------------------------------------------------------
-
-
-def instant(time: datetime) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-
-
-def status(job: Job, site: Site, *, gone: bool = False) -> Document:
-    """statusInfo.yaml. Members without a value are left out: its schema knows no null.
-
-    Args:
-        gone: the job is removed, so that nothing about it can be linked.
-    """
-    found: Document = {
-        "jobID": job.id,
-        "processID": job.process,
-        "type": "process",
-        "status": STATUS[JobState.DISMISSED if gone else job.state],
-    }
-    message = job.message
-    if job.failure is not None:
-        message = f"{job.failure.message} (reference {job.failure.reference})"
-    if message:
-        found["message"] = message
-    found["progress"] = 100 if job.state is JobState.SUCCEEDED else job.progress
-    for name, time in (
-        ("created", job.created),
-        ("started", job.started),
-        ("finished", job.finished),
-        ("updated", job.updated),
-        ("expires", job.expires),
-    ):
-        if time is not None:
-            found[name] = instant(time)
-    found["links"] = _job_links(job, site, gone)
-    return found
-
-
-def _job_links(job: Job, site: Site, gone: bool) -> list[Link]:
-    address = job_address(site, job.id)
-    around = [
-        link(process_address(site, job.process), f"{RELATION}process", title="Process"),
-        link(f"{site.base}/jobs", "up", title="Jobs"),
-    ]
-    if gone or job.state is JobState.REMOVED:
-        return around
-    links = [*_both(address), link(address, "monitor", title="Status")]
-    if job.state is JobState.SUCCEEDED:
-        links.append(link(f"{address}/results", f"{RELATION}results", title="Results"))
-    links.append(link(f"{address}/log", f"{RELATION}log", "text/plain", "Log"))
-    return [*links, *around, _profile("job")]
-
-
-def job_list(outcome: JobsListed, site: Site) -> Document:
-    address = f"{site.base}/jobs"
-    links = _both(f"{address}?{_job_query(outcome.command, outcome.command.after)}")
-    if outcome.next is not None:
-        links.append(link(f"{address}?{_job_query(outcome.command, outcome.next)}", "next"))
-    links.append(_profile("jobs"))
-    return {"jobs": [status(job, site) for job in outcome.jobs], "links": links}
-
-
-def _job_query(asked: ListJobs, after: str | None) -> str:
-    pairs: list[tuple[str, str]] = [("limit", str(asked.limit))]
-    pairs += [("status", STATUS[JobState(state)]) for state in asked.states]
-    pairs += [("processID", process) for process in asked.processes]
-    if after is not None:
-        pairs.append(("after", after))
-    return urlencode(pairs)

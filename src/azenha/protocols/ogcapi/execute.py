@@ -48,24 +48,45 @@ def read(process: str, request: HttpRequest, limits: Limits) -> Execute:
         Malformed: it is not JSON.
         BadRequest: it is not an execute request; the locator is the member concerned.
     """
+    body = members(request, limits)
+    if "process" in body and (named := process_named(body["process"])) != process:
+        raise BadRequest(f"the body names process '{named}', the path '{process}'", "process")
+    return command(process, body, request)
+
+
+def members(request: HttpRequest, limits: Limits) -> Mapping[str, object]:
+    """The members of the body, each one that an execute request has.
+
+    Raises:
+        UnsupportedMediaType, Malformed, BadRequest: see `read`.
+    """
     _check_media_type(request.headers.get("content-type"))
     body = large_json.parse(request.body, limits)
     if not isinstance(body, dict):
-        raise Malformed(f"the body must be a JSON object with 'inputs'; it is {_kind(body)}")
+        raise Malformed(f"the body must be a JSON object with 'inputs'; it is {kind(body)}")
     for name in body:
         if name not in _MEMBERS:
             raise BadRequest(_unknown_member(name), name)
-    given = body.get("inputs", {})
+    given = body.get("inputs")
     # Only what inputs are given may be large.
-    body = {name: whole(value) for name, value in body.items() if name != "inputs"}
-    if "process" in body:
-        _check_process(body["process"], process)
+    small = {name: whole(value) for name, value in body.items() if name != "inputs"}
+    if "inputs" in body:
+        small["inputs"] = given.opened() if isinstance(given, Large) else given
+    return small
+
+
+def command(process: str, body: Mapping[str, object], request: HttpRequest) -> Execute:
+    """The execution that the members of a body ask for.
+
+    Raises:
+        BadRequest
+    """
     accept = request.headers.get("accept")
-    wanted, response = wishes(request), _response(body, accept)
+    wanted, response = wishes(request), response_form(body, accept)
     return Execute(
         process,
-        _inputs(given.opened() if isinstance(given, Large) else given),
-        _outputs(body["outputs"]) if "outputs" in body else None,
+        inputs(body.get("inputs", {})),
+        outputs(body["outputs"]) if "outputs" in body else None,
         wanted.mode,
         Asked(NAME, VERSION, response=response, transmission=wanted.transmission),
         wanted.wait,
@@ -94,21 +115,24 @@ def _unknown_member(name: str) -> str:
     return f"an execute request has no member '{name}'{hint} (known: {', '.join(_MEMBERS)})"
 
 
-def _check_process(named: object, process: str) -> None:
-    """`process` (2.0) repeats what the path says: its address, or the bare id."""
+def process_named(named: object) -> str:
+    """The id of the process that `process` (2.0) names by its address, or by the bare id.
+
+    Raises:
+        BadRequest: it is no text, or names none.
+    """
     if not isinstance(named, str):
-        raise BadRequest(f"'process' must be the address of the process; it is {_kind(named)}", "process")
-    if named == process:
-        return
+        raise BadRequest(f"'process' must be the address of the process; it is {kind(named)}", "process")
     try:
-        last = unquote(urlsplit(named).path.rstrip("/").rpartition("/")[2])
+        last = unquote(urlsplit(named).path.rstrip("/").rpartition("/")[2]) if "/" in named else named
     except ValueError:
         last = ""
-    if last != process:
-        raise BadRequest(f"the body names process '{named}', the path '{process}'", "process")
+    if not last:
+        raise BadRequest(f"'{named[:100]}' is the address of no process", "process")
+    return last
 
 
-def _response(body: Mapping[str, object], accept: str | None) -> ResponseForm:
+def response_form(body: Mapping[str, object], accept: str | None) -> ResponseForm:
     if "response" not in body:
         return unstated(accept)
     match body["response"]:
@@ -128,10 +152,10 @@ def unstated(accept: str | None) -> ResponseForm:
 # -- inputs ---------------------------------------------------------------------------------------
 
 
-def _inputs(given: object) -> Mapping[str, tuple[Raw, ...]]:
+def inputs(given: object) -> Mapping[str, tuple[Raw, ...]]:
     if not isinstance(given, dict):
         raise BadRequest(
-            f"'inputs' must be an object with the values by input id; it is {_kind(given)}", "inputs"
+            f"'inputs' must be an object with the values by input id; it is {kind(given)}", "inputs"
         )
     return {id: (raw(value),) for id, value in given.items()}
 
@@ -271,10 +295,10 @@ def _format(members: Mapping[str, object]) -> Format | None:
 # -- outputs --------------------------------------------------------------------------------------
 
 
-def _outputs(given: object) -> Mapping[str, OutputRequest]:
+def outputs(given: object) -> Mapping[str, OutputRequest]:
     if not isinstance(given, dict):
         raise BadRequest(
-            f"'outputs' must be an object with what is wanted by output id; it is {_kind(given)}", "outputs"
+            f"'outputs' must be an object with what is wanted by output id; it is {kind(given)}", "outputs"
         )
     return {id: _output(f"outputs.{id}", wanted) for id, wanted in given.items()}
 
@@ -291,14 +315,14 @@ def _output(locator: str, given: object) -> OutputRequest:
         parts = _members(f"{locator}.format", members["format"], _FORMAT)
         for name, value in parts.items():
             if not isinstance(value, str):
-                raise BadRequest(f"'{locator}.format.{name}' must be a string; it is {_kind(value)}", locator)
+                raise BadRequest(f"'{locator}.format.{name}' must be a string; it is {kind(value)}", locator)
         format = _format(parts)
     return OutputRequest(format, Transmission(str(transmission)) if transmission else None)
 
 
 def _members(locator: str, given: object, known: Collection[str]) -> Mapping[str, object]:
     if not isinstance(given, dict):
-        raise BadRequest(f"'{locator}' must be an object; it is {_kind(given)}", locator)
+        raise BadRequest(f"'{locator}' must be an object; it is {kind(given)}", locator)
     for name in given:
         if name not in known:
             guess = near(name, known)
@@ -307,7 +331,7 @@ def _members(locator: str, given: object, known: Collection[str]) -> Mapping[str
     return given
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
     match value:
         case None:
             return "null"
@@ -324,4 +348,4 @@ def _kind(value: object) -> str:
 
 
 def _given(value: object) -> str:
-    return f"'{value[:100]}'" if isinstance(value, str) else _kind(value)
+    return f"'{value[:100]}'" if isinstance(value, str) else kind(value)

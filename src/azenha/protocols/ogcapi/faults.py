@@ -15,7 +15,7 @@ from azenha.domain import errors
 from azenha.domain.errors import AppError, InvalidInputs, JobFailed, MethodNotAllowed
 from azenha.domain.job import FailureKind
 from azenha.protocols.http import HttpRequest, Site
-from azenha.protocols.ogcapi.words import EXCEPTION
+from azenha.protocols.ogcapi.words import EXCEPTION, EXCEPTION_4
 
 Fault = tuple[int, str, str]
 
@@ -27,13 +27,15 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.BadRequest: (400, _BLANK, "Bad request"),
         errors.Malformed: (400, _BLANK, "Malformed body"),
         errors.BadParameter: (400, f"{EXCEPTION}invalid-query-parameter-value", "Invalid parameter"),
-        errors.UnsupportedMediaType: (415, _BLANK, "Unsupported media type"),
+        errors.UnsupportedMediaType: (415, f"{EXCEPTION_4}unsupported-media-type", "Unsupported media type"),
+        errors.UnsupportedSchema: (422, f"{EXCEPTION_4}unsupported-schema", "Unsupported schema"),
         errors.TooLarge: (413, _BLANK, "Too large"),
         errors.InvalidInputs: (400, _BLANK, "Invalid inputs"),
         errors.InputProblem: (400, _BLANK, "Invalid inputs"),
         errors.NotFound: (404, _BLANK, "Not found"),
         errors.NoSuchProcess: (404, f"{EXCEPTION}no-such-process", "No such process"),
         errors.NoSuchJob: (404, f"{EXCEPTION}no-such-job", "No such job"),
+        errors.NoSuchInput: (404, _BLANK, "No such input"),
         errors.NoSuchOutput: (400, f"{EXCEPTION}no-such-output", "No such output"),
         errors.NoSuchResult: (404, f"{EXCEPTION}result-not-available", "No such result"),
         errors.ResultsNotReady: (404, f"{EXCEPTION}result-not-ready", "Results not ready"),
@@ -42,6 +44,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.MethodUnknown: (501, _BLANK, "Method not implemented"),
         errors.NotAcceptable: (406, _BLANK, "Not acceptable"),
         errors.Forbidden: (403, _BLANK, "Forbidden"),
+        errors.Locked: (423, f"{EXCEPTION_4}locked", "Locked"),
         errors.QueueFull: (503, _BLANK, "Queue full"),
         errors.TookTooLong: (504, _BLANK, "Took too long"),
         errors.FetchFailed: (502, _BLANK, "Fetching failed"),

@@ -17,23 +17,20 @@ from azenha.domain.messages import (
     DescribeConformance,
     DescribeServer,
     Dismiss,
+    GetInput,
     GetLog,
+    GetRequest,
     GetResults,
     GetStatus,
-    ListJobs,
     ListProcesses,
+    RequestPart,
 )
 from azenha.domain.names import near
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.negotiation import preferred
-from azenha.protocols.ogcapi import execute, kvp, routes
-from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, HTML, OPENAPI, PROFILE, PROFILES, STATES
-
-PAGE: Final = 10
-LONGEST_PAGE: Final = 10_000  # more is capped, not refused (/req/core/pl-limit-definition)
-_DIGITS: Final = 18
-
-Parameters = Mapping[str, tuple[str, ...]]
+from azenha.protocols.ogcapi import execute, filters, kvp, managing, routes
+from azenha.protocols.ogcapi.parameters import DIGITS, Parameters, after, count, limit, several, single
+from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, HTML, OPENAPI, PROFILE, PROFILES
 
 
 def read(request: HttpRequest, limits: Limits) -> Command:
@@ -52,10 +49,10 @@ def read(request: HttpRequest, limits: Limits) -> Command:
         _check_profile(route, request)
     if route.negotiated:
         form(request)
-    if route.name == "execute":
-        return execute.read(parts[0], request, limits)
     if by_query:
         return kvp.read(parts[0], request, limits)
+    if route.name in _BODIES:
+        return _BODIES[route.name](parts, request, limits)
     return _READERS[route.name](parts, parameters, request)
 
 
@@ -135,72 +132,28 @@ def _parameters(request: HttpRequest, route: routes.Route) -> Parameters:
             )
         found[name] = (*found.get(name, ()), value)
     for name in ("f", "profile"):
-        _single(found, name)
+        single(found, name)
     chosen_form(request)
     return found
 
 
-def _single(parameters: Parameters, name: str) -> str | None:
-    values = parameters.get(name, ())
-    if len(values) > 1:
-        raise BadParameter(f"parameter '{name}' is given {len(values)} times; once is allowed", name)
-    return values[0] if values else None
-
-
-def _count(text: str, name: str, least: int) -> int:
-    # isdecimal alone would take other scripts' digits.
-    if (
-        not (text.isascii() and text.isdecimal())
-        or int((digits := text.lstrip("0") or "0")[:_DIGITS]) < least
-    ):
-        raise BadParameter(f"parameter '{name}' is a whole number from {least} on; given '{text}'", name)
-    # There is no such number of anything: what it is exactly changes no answer.
-    return int(digits) if len(digits) <= _DIGITS else 10**_DIGITS
-
-
-def _limit(parameters: Parameters) -> int:
-    text = _single(parameters, "limit")
-    return PAGE if text is None else min(_count(text, "limit", 1), LONGEST_PAGE)
-
-
-def _after(parameters: Parameters) -> str | None:
-    text = _single(parameters, "after")
-    if text == "":
-        raise BadParameter("parameter 'after' is empty; it is what the link to the next page says", "after")
-    return text
-
-
-def _several(parameters: Parameters, name: str) -> tuple[str, ...]:
-    """Values of a parameter that may be repeated or separated by commas, each once, in order."""
-    values = [v for text in parameters.get(name, ()) for v in text.split(",")]
-    if "" in values:
-        raise BadParameter(f"parameter '{name}' has an empty value", name)
-    return tuple(dict.fromkeys(values))
-
-
-def _jobs(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> Command:
-    words = _several(parameters, "status")
-    for word in words:
-        if word not in STATES:
-            raise BadParameter(f"parameter 'status' is one of {', '.join(STATES)}; given '{word}'", "status")
-    return ListJobs(
-        _limit(parameters),
-        _after(parameters),
-        tuple(STATES[word] for word in words),
-        _several(parameters, "processID"),
-    )
-
-
 def _item(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> Command:
     job, output, item = parts
-    if not (item.isascii() and item.isdecimal() and len(item) <= _DIGITS):
+    if not (item.isascii() and item.isdecimal() and len(item) <= DIGITS):
         raise NoSuchPath(request.path)
     return GetResults(job, output)
 
 
+def _input(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> Command:
+    job, input, item = parts
+    if not (item.isascii() and item.isdecimal() and len(item) <= DIGITS):
+        raise NoSuchPath(request.path)
+    return GetInput(job, input, int(item))
+
+
 def _log(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> Command:
-    text = _single(parameters, "offset")
-    return GetLog(parts[0], 0 if text is None else _count(text, "offset", 0))
+    text = single(parameters, "offset")
+    return GetLog(parts[0], 0 if text is None else count(text, "offset", 0))
 
 
 def _api(parts: tuple[str, ...], parameters: Parameters, request: HttpRequest) -> DescribeApi:
@@ -215,16 +168,30 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
         "conformance": lambda parts, parameters, request: DescribeConformance(),
         "api": _api,
         "script": lambda parts, parameters, request: DescribeApi(),
-        "processes": lambda parts, parameters, request: ListProcesses(_limit(parameters), _after(parameters)),
+        "processes": lambda parts, parameters, request: ListProcesses(limit(parameters), after(parameters)),
         "process": lambda parts, parameters, request: Describe(parts[0]),
-        "jobs": _jobs,
+        "jobs": lambda parts, parameters, request: filters.read(parameters),
         "job": lambda parts, parameters, request: GetStatus(parts[0]),
         "dismiss": lambda parts, parameters, request: Dismiss(parts[0]),
         "results": lambda parts, parameters, request: GetResults(
-            parts[0], only=_several(parameters, "outputs")
+            parts[0], only=several(parameters, "outputs")
         ),
         "output": lambda parts, parameters, request: GetResults(parts[0], parts[1]),
         "item": _item,
+        "definition": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.DEFINITION),
+        "inputs": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.INPUTS),
+        "provenance": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.PROVENANCE),
+        "input": _input,
         "log": _log,
+    }
+)
+
+_Body = Callable[[tuple[str, ...], HttpRequest, Limits], Command]
+_BODIES: Final[Mapping[str, _Body]] = MappingProxyType(
+    {
+        "execute": lambda parts, request, limits: execute.read(parts[0], request, limits),
+        "create": lambda parts, request, limits: managing.create(request, limits),
+        "change": lambda parts, request, limits: managing.change(parts[0], request, limits),
+        "start": lambda parts, request, limits: managing.start(parts[0], request, limits),
     }
 )

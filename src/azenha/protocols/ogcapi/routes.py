@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from azenha.domain.errors import MethodNotAllowed, NoSuchPath
+from azenha.protocols.ogcapi import filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,11 @@ ROUTES: Final = (
         "GET",
         "/jobs",
         "List the jobs, newest first",
-        ("limit", "after", "status", "processID", "profile"),
+        filters.PARAMETERS,
     ),
+    Route("create", "POST", "/jobs", "Create a job, to be started later"),
     Route("job", "GET", "/jobs/{job}", "Status of a job", ("profile",)),
+    Route("change", "PATCH", "/jobs/{job}", "Change a job that is not started yet"),
     Route("dismiss", "DELETE", "/jobs/{job}", "Dismiss a job, or remove one that has ended"),
     Route(
         "results",
@@ -73,6 +76,7 @@ ROUTES: Final = (
         ("outputs", "profile"),
         negotiated=False,
     ),
+    Route("start", "POST", "/jobs/{job}/results", "Start a job that was created"),
     Route("output", "GET", "/jobs/{job}/results/{output}", "One output, as it is", negotiated=False),
     Route(
         "item",
@@ -81,6 +85,16 @@ ROUTES: Final = (
         "One value, counted from 0, of an output that is a list",
         negotiated=False,
     ),
+    Route("definition", "GET", "/jobs/{job}/definition", "What a job runs on, as an execute request"),
+    Route("inputs", "GET", "/jobs/{job}/inputs", "Inputs and requested outputs of a job"),
+    Route(
+        "input",
+        "GET",
+        "/jobs/{job}/inputs/{input}/{item}",
+        "One value, counted from 0, of an input of a job, as it is",
+        negotiated=False,
+    ),
+    Route("provenance", "GET", "/jobs/{job}/prov", "What was made of what, as PROV-JSON"),
     Route(
         "log", "GET", "/jobs/{job}/log", "Log of a job, from byte 'offset' on", ("offset",), negotiated=False
     ),

@@ -18,10 +18,11 @@ FORM_NAMES: Final = MappingProxyType({"json": JSON, "html": HTML})
 
 CONFORMANCE: Final = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "ogc-process-description", "json", "html", "oas30", "dismiss")
+    for name in ("core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss")
 )
 
 RELATION: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
+EXCEPTION_4: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-4/1.0/"
 EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
 
 PROFILE: Final = "https://www.opengis.net/def/profile/OGC/0/"
@@ -36,9 +37,10 @@ PROFILES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# statusCode.yaml; a removed job is shown once, in the answer to its removal.
+# statusCode.yaml of 1.0, and `created` of Part 4; a removed job is shown once, in the answer to its removal.
 STATUS: Final[Mapping[JobState, str]] = MappingProxyType(
     {
+        JobState.CREATED: "created",
         JobState.ACCEPTED: "accepted",
         JobState.RUNNING: "running",
         JobState.SUCCEEDED: "successful",

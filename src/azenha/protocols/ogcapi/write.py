@@ -11,24 +11,28 @@ from azenha.domain.messages import (
     Accepted,
     ApiDescribed,
     ConformanceDescribed,
+    Created,
     Described,
     Dismissed,
+    InputRead,
     JobsListed,
     LogRead,
     Outcome,
     ProcessesListed,
+    RequestRead,
     Results,
     ServerDescribed,
     Status,
 )
+from azenha.domain.values import Reference
 from azenha.protocols import json
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.negotiation import names, preferred
-from azenha.protocols.ogcapi import documents, faults, results
+from azenha.protocols.ogcapi import documents, faults, jobs, requests, results
 from azenha.protocols.ogcapi.documents import Document
 from azenha.protocols.ogcapi.openapi.write import Definitions
 from azenha.protocols.ogcapi.read import chosen_form, form, profile
-from azenha.protocols.ogcapi.values import TEXT
+from azenha.protocols.ogcapi.values import TEXT, entity, reference, type_of
 from azenha.protocols.ogcapi.words import HTML, JSON, PROBLEM
 
 Headers = tuple[tuple[str, str], ...]
@@ -105,13 +109,22 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
             headers: Headers = (("Location", documents.job_address(site, job.id)),)
             if honoured:
                 headers += (("Preference-Applied", ", ".join(honoured)),)
-            return _reply("job", documents.status(job, site), _form(request), site, 201, headers)
+            return _reply("job", jobs.status(job, site), _form(request), site, 201, headers)
+        case Created(job):
+            headers = (("Location", documents.job_address(site, job.id)),)
+            return _reply("job", jobs.status(job, site), _form(request), site, 201, headers)
         case Status(job):
-            return _reply("job", documents.status(job, site), _form(request), site)
+            return _reply("job", jobs.status(job, site), _form(request), site)
         case Dismissed(job, removed):
-            return _reply("job", documents.status(job, site, gone=removed), _form(request), site)
+            return _reply("job", jobs.status(job, site, gone=removed), _form(request), site)
         case JobsListed():
-            return _reply("jobs", documents.job_list(outcome, site), _form(request), site)
+            return _reply("jobs", jobs.job_list(outcome, site), _form(request), site)
+        case RequestRead():
+            if _form(request) == HTML:
+                return _reply("request", requests.page(outcome, site), HTML, site)
+            return HttpReply(200, _PLAIN, requests.write(outcome, site))
+        case InputRead():
+            return _input(outcome, request)
 
 
 _SERVER: Final[dict[type, tuple[str, Callable[[Site], Document]]]] = {
@@ -147,6 +160,16 @@ def _results(outcome: Results, request: HttpRequest, site: Site) -> HttpReply:
     if results.wants_page(outcome, request, chosen):
         return _reply("results", results.page(outcome, site), HTML, site)
     return results.write(outcome, request, site, chosen)
+
+
+def _input(outcome: InputRead, request: HttpRequest) -> HttpReply:
+    as_text = preferred(request.headers.get("accept"), (JSON, TEXT)) == TEXT
+    found = entity(outcome.id, outcome.value, outcome.domain, outcome.folder, as_text=as_text)
+    if found is None:
+        # Where the data lies is told, not redirected to: whoever asked for the job chose the address.
+        assert isinstance(outcome.value, Reference)
+        return HttpReply(200, _PLAIN, (reference(outcome.value.href, type_of(outcome.value)),))
+    return HttpReply(200, found.headers, found.body)
 
 
 def _reply(

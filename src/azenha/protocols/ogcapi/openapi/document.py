@@ -21,6 +21,7 @@ from azenha.protocols.ogcapi.openapi.operations import (
     EXECUTE_ERRORS,
     HEADERS,
     LINKED,
+    NOTHING,
     OPERATIONS,
     PARAMETERS,
     RESULTS,
@@ -92,7 +93,7 @@ def _operation(route: Route) -> Schema:
     if names:
         found["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in names]
     if told.body is not None:
-        found["requestBody"] = _request(ref(told.body), {"inputs": {}})
+        found["requestBody"] = _request(ref(told.body), dict(told.example), needed=told.body != NOTHING)
     found["responses"] = _responses(told.answers, told.errors)
     return found
 
@@ -133,8 +134,8 @@ def _component(process: ProcessDescription) -> str:
     return f"execute-{quote(process.id, safe='').replace('%', '.')}"
 
 
-def _request(schema: Schema, example: Schema) -> Schema:
-    return {"required": True, "content": {JSON: {"schema": schema, "example": example}}}
+def _request(schema: Schema, example: Schema, *, needed: bool = True) -> Schema:
+    return {"required": needed, "content": {JSON: {"schema": schema, "example": example}}}
 
 
 def _responses(answers: Mapping[int, Answer], errors: tuple[int, ...]) -> Schema:

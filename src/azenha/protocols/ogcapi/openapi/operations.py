@@ -8,12 +8,13 @@ allowed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from azenha.protocols.ogcapi.managing import SCHEMAS as SCHEMAS_TAKEN
 from azenha.protocols.ogcapi.openapi.schemas import COUNT, TEXT, Schema, ref, several, told
-from azenha.protocols.ogcapi.read import LONGEST_PAGE, PAGE
+from azenha.protocols.ogcapi.parameters import LONGEST_PAGE, PAGE
 from azenha.protocols.ogcapi.words import FORM_NAMES, HTML, JSON, OPENAPI
 
 # A value of a list in the query: not empty, and a comma separates it from the next.
@@ -52,6 +53,31 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
             "where the page begins, as the link to the next page says",
             {"type": "string", "minLength": 1, "pattern": r"^[^\u0000]+$"},
         ),
+        "before": _query(
+            "before",
+            "where the page ends, as the link to the page before says; not together with `after`",
+            {"type": "string", "minLength": 1, "pattern": r"^[^\u0000]+$"},
+        ),
+        "type": _query(
+            "type",
+            "jobs of these types",
+            several({"type": "string", "enum": ["process"]}),
+            style="form",
+            explode=True,
+        ),
+        "datetime": _query(
+            "datetime",
+            "jobs created then: a time, or an interval, one end of which may be open (`..`): times as in RFC 3339, "
+            "compared by the millisecond",
+            TEXT,
+            example="2026-01-31T12:00:00Z/..",
+        ),
+        "minDuration": _query(
+            "minDuration", "jobs that took, or have been running for, at least so many seconds", COUNT
+        ),
+        "maxDuration": _query(
+            "maxDuration", "jobs that took, or have been running for, at most so many seconds", COUNT
+        ),
         "status": _query(
             "status", "jobs of these states", _list(ref("statusCode")), style="form", explode=True
         ),
@@ -66,8 +92,12 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
         ),
         "process": _path("process", "id of the process"),
         "job": _path("job", "id of the job"),
+        "input": _path("input", "id of the input"),
         "output": _path("output", "id of the output"),
         "item": _path("item", "which value of the list, counted from 0", COUNT),
+        "Content-Schema": _header(
+            "Content-Schema", "what the body is: an execute request, if it is said", example=SCHEMAS_TAKEN[0]
+        ),
         "inputs": _query(
             "inputs",
             "the inputs, each as a parameter of its own name; name[href], name[mediaType], name[uom] or name[crs] "
@@ -134,6 +164,7 @@ class Operation:
         errors: statuses, besides those that every operation has.
         headers: of the request, names in PARAMETERS.
         body: name of the schema of the request's body; None: it has none.
+        example: of the body.
     """
 
     tag: str
@@ -142,6 +173,7 @@ class Operation:
     headers: tuple[str, ...] = ()
     body: str | None = None
     about: str = ""
+    example: Mapping[str, object] = field(default_factory=lambda: {"inputs": {}})
 
 
 ERRORS: Final[Mapping[int, str]] = MappingProxyType(
@@ -153,6 +185,8 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         412: "What is here is not what a condition of the request names",
         413: "The body, or a value in it, is above its limit",
         415: "The body has a media type that is not taken",
+        422: "The body is a kind of request that is not taken",
+        423: "The job is not created any more, so that it can be neither changed nor started",
         416: "None of the bytes that are wanted are there",
         431: "The head of the request is too long",
         500: "A fault of the server, or of the process; `reference` finds it in the log",
@@ -161,6 +195,7 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         504: "The process did not end in time; ask for it in the background",
     }
 )
+NOTHING: Final = "nothing"  # schema of a body that says nothing
 EVERYWHERE: Final = (400, 403, 431, 500)
 
 
@@ -233,6 +268,50 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             about="The answer is never cached. Pages elsewhere cannot ask for it, nor browsers ahead of time.",
         ),
         "jobs": Operation(_JOBS, {200: _document("A page of the list", "jobList")}, (406,)),
+        "create": Operation(
+            _JOBS,
+            {201: Answer("The job is created", {JSON: ref("statusInfo"), HTML: None}, ("Location",))},
+            (404, 406, 413, 415, 422, 503),
+            ("Content-Schema",),
+            "creation",
+            "The request is checked as a whole, and kept for a day unless the server says otherwise. It runs in "
+            "the background once it is started.",
+            {"process": "echo", "inputs": {}},
+        ),
+        "change": Operation(
+            _JOBS,
+            {200: _document("The job as it is now", "statusInfo")},
+            (404, 406, 413, 415, 422, 423, 503),
+            ("Content-Schema",),
+            "change",
+            "What is named takes the place of what was there, inputs each by its id. An input that is null is taken "
+            "away; outputs that are null are all of them.",
+        ),
+        "start": Operation(
+            _JOBS,
+            {200: _document("The job, accepted", "statusInfo")},
+            (404, 406, 413, 423, 503),
+            body=NOTHING,
+            example={},
+        ),
+        "definition": Operation(
+            _JOBS,
+            {200: _document("An execute request that asks for the same", "definition")},
+            (404, 406),
+            about="As it was checked: defaults that were left out are left out here. What is large and no JSON is "
+            "told by its address.",
+        ),
+        "inputs": Operation(
+            _JOBS, {200: _document("The inputs, and what outputs are wanted", "jobInputs")}, (404, 406)
+        ),
+        "input": Operation(
+            _JOBS,
+            {200: Answer("The value as it is, in its own media type", _ANYTHING, ("Content-Disposition",))},
+            (404,),
+        ),
+        "provenance": Operation(
+            _JOBS, {200: _document("PROV-JSON (W3C submission)", "provenance")}, (404, 406)
+        ),
         "job": Operation(_JOBS, {200: _document("The status", "statusInfo")}, (404, 406)),
         "dismiss": Operation(
             _JOBS,

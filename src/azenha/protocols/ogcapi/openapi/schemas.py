@@ -68,6 +68,9 @@ _SUMMARY: Final[dict[str, Schema]] = {
 }
 _STATUS: Final[dict[str, Schema]] = {
     "jobID": TEXT,
+    "id": told(TEXT, "the same, as 2.0 calls it"),
+    "processingEntityType": {"type": "string", "enum": ["ogc-api-processes"]},
+    "exception": told(ref("exception"), "why it failed"),
     "processID": TEXT,
     "type": {"type": "string", "enum": ["process"]},
     "status": ref("statusCode"),
@@ -81,6 +84,23 @@ _STATUS: Final[dict[str, Schema]] = {
     "links": several(ref("link")),
 }
 _FORMAT: Final[dict[str, Schema]] = {"mediaType": TEXT, "encoding": TEXT, "schema": TEXT}
+
+_REQUEST: Final[dict[str, Schema]] = {
+    "process": told(TEXT, "the address or id of the process"),
+    "inputs": told(
+        {"type": "object", "additionalProperties": {}},
+        "values by input id: bare, as `{value, mediaType, encoding, schema}`, as `{bbox, crs}`, or by "
+        "reference; several values of one input as an array",
+    ),
+    "outputs": told(
+        {"type": "object", "additionalProperties": ref("output")},
+        "which outputs are wanted, by id; left out: all of them",
+    ),
+    "response": ref("response"),
+}
+_PROVENANCE: Final = (
+    "prefix", "entity", "activity", "agent", "used", "wasGeneratedBy", "wasAssociatedWith",
+)  # fmt: skip
 
 SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
     {
@@ -151,17 +171,37 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
         "execute": closed(
             "What to run a process with. The operation of each process says which inputs it takes.",
             (),
-            inputs=told(
-                {"type": "object", "additionalProperties": {}},
-                "values by input id: bare, as `{value, mediaType, encoding, schema}`, as `{bbox, crs}`, or by "
-                "reference; several values of one input as an array",
-            ),
-            outputs=told(
-                {"type": "object", "additionalProperties": ref("output")},
-                "which outputs are wanted, by id; left out: all of them",
-            ),
-            response=ref("response"),
-            process=told(TEXT, "the address or id of the process, as in the path"),
+            **_REQUEST,
+        ),
+        "creation": closed(
+            "A job to be started later: what to run, and on what",
+            ("process",),
+            **_REQUEST,
+        ),
+        "change": closed(
+            "What is to be different",
+            (),
+            **{
+                **_REQUEST,
+                "outputs": told(
+                    {"type": "object", "nullable": True, "additionalProperties": ref("output")},
+                    "which outputs are wanted, by id; null: all of them",
+                ),
+            },
+        ),
+        "nothing": {**closed("Nothing: the body may as well be left out"), "nullable": True},
+        "definition": described("What a job runs on", ("process", "inputs"), **_REQUEST),
+        "jobInputs": described(
+            "What a job runs on",
+            ("inputs", "outputs"),
+            inputs=_REQUEST["inputs"],
+            outputs=_REQUEST["outputs"],
+            links=several(ref("link")),
+        ),
+        "provenance": described(
+            "What was made of what, by whom, and when",
+            (),
+            **{name: described("By name") for name in _PROVENANCE},
         ),
         "response": told(
             {"type": "string", "enum": ["raw", "document"]},
