@@ -50,7 +50,8 @@ from azenha.domain.values import (
     StoredFile,
     Value,
 )
-from azenha.protocols.http import FileSlice, HttpReply, HttpRequest
+from azenha.protocols.http import Encoding, FileSlice, HttpReply, HttpRequest
+from azenha.protocols.ogcapi.values import INLINE
 
 DOCUMENT, NEGOTIATED = ResponseForm.DOCUMENT, ResponseForm.NEGOTIATED
 FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -512,13 +513,35 @@ def test_a_wish_for_little_is_links_to_files_unless_the_request_says_otherwise(
     assert ("href" in found["o"]) is by_link
 
 
-def test_a_wish_that_is_not_followed_is_not_told_as_followed() -> None:
+def test_a_large_file_is_referred_to_unless_it_is_wished_or_asked_for_by_value() -> None:
     large = results(output("o", TIFF), form=DOCUMENT)
-    reply = write(large, prefer="return=representation")
-    assert "href" in document(reply)["o"]
-    assert header(reply, "Preference-Applied") is None
+    assert "href" in document(write(large))["o"]
+    for reply in (
+        write(large, prefer="return=representation"),
+        write(results(output("o", TIFF, by=Transmission.VALUE), form=DOCUMENT)),
+    ):
+        head, file, tail = reply.body
+        assert head == b'{"o":{"mediaType":"image/tiff; application=geotiff","encoding":"base64","value":"'
+        assert file == FileSlice("/data/j1/out/ndvi.tif", 0, 5_000_000, Encoding.BASE64)
+        assert tail == b'"}}'
+        assert reply.length == len(head) + 6_666_668 + len(tail)
     raw = write(results(output("o", TIFF)), prefer="return=representation")
     assert header(raw, "Preference-Applied") == "return=representation"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [("é\n".encode() * INLINE, Encoding.JSON_TEXT), (b"\xe9" * 3 * INLINE, Encoding.BASE64)],
+)
+def test_a_large_text_is_carried_as_text_if_it_is_utf8(
+    tmp_path: Path, data: bytes, encoding: Encoding
+) -> None:
+    file = stored(tmp_path, "a.txt", data, Format("text/plain"))
+    asked = output("t", file, by=Transmission.VALUE)
+    reply = write(results(asked, form=DOCUMENT, folder=tmp_path))
+    (found,) = (part for part in reply.body if isinstance(part, FileSlice))
+    assert found.encoding is encoding
+    assert (found.start, found.end) == (0, len(data))
 
 
 def test_a_wish_for_little_leaves_small_values_where_they_are(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -35,6 +36,15 @@ class HttpRequest:
         return parse_qsl(self.query, keep_blank_values=True)
 
 
+class Encoding(StrEnum):
+    """How the bytes of a file stand in a reply."""
+
+    NONE = "none"
+    BASE64 = "base64"  # RFC 4648 §4, without line breaks
+    JSON_TEXT = "json-text"  # UTF-8 as the inside of a JSON string, without the quotes
+    XML_TEXT = "xml-text"  # UTF-8 as character data of an element
+
+
 @dataclass(frozen=True, slots=True)
 class FileSlice:
     """Bytes `start` to `end` (exclusive) of a file, streamed when the reply is sent."""
@@ -42,6 +52,19 @@ class FileSlice:
     path: str
     start: int
     end: int
+    encoding: Encoding = Encoding.NONE
+
+    @property
+    def length(self) -> int | None:
+        """Bytes that are sent; None where only reading the file tells."""
+        size = self.end - self.start
+        match self.encoding:
+            case Encoding.NONE:
+                return size
+            case Encoding.BASE64:
+                return (size + 2) // 3 * 4
+            case _:
+                return None
 
 
 Part = bytes | FileSlice
@@ -49,15 +72,21 @@ Part = bytes | FileSlice
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """A whole reply; Content-Length follows from the body."""
+    """A whole reply; Content-Length follows from the body, where it can be told."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: tuple[Part, ...] = ()
 
     @property
-    def length(self) -> int:
-        return sum(len(p) if isinstance(p, bytes) else p.end - p.start for p in self.body)
+    def length(self) -> int | None:
+        total = 0
+        for part in self.body:
+            size = len(part) if isinstance(part, bytes) else part.length
+            if size is None:
+                return None
+            total += size
+        return total
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from azenha.protocols.http import FileSlice, HttpReply
+from azenha.protocols.http import Encoding, FileSlice, HttpReply
 
 RANGES: Final = 32  # more of them in one request are not worth their overhead: the whole is sent
 
@@ -114,6 +114,9 @@ def _date(text: str) -> datetime | None:
 
 
 def _ranged(reply: HttpReply, told: Mapping[str, str], header: str) -> HttpReply:
+    if any(isinstance(piece, FileSlice) and piece.encoding is not Encoding.NONE for piece in reply.body):
+        return reply  # what is made while it is sent has no places to begin at
+    assert reply.length is not None
     spans = _spans(header, reply.length)
     if spans is None or not all(isinstance(piece, Piece) for piece in reply.body):
         return reply

@@ -1,4 +1,4 @@
-"""A reply on its way out: bytes as they are, slices of files piece by piece."""
+"""A reply on its way out: bytes as they are, slices of files piece by piece, encoded on the way if they are to be."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from azenha.protocols.http import FileSlice, HttpReply
+from azenha.web.encode import UNIT, Encode, encoder
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-PIECE: Final = 256 * 1024
+PIECE: Final = UNIT * 64 * 1024
 NO_CONTENT: Final = frozenset({204, 304})  # RFC 9110 §8.6: these have no Content-Length
 _PRINTABLE: Final = "".join(chr(n) for n in range(0x20, 0x7F))
 
@@ -33,7 +34,7 @@ def with_small_files(reply: HttpReply) -> HttpReply:
     if not slices:
         return reply
     if sum(part.end - part.start for part in slices) <= PIECE:
-        body = b"".join(part if isinstance(part, bytes) else _read(part) for part in reply.body)
+        body = b"".join(part if isinstance(part, bytes) else _whole(part) for part in reply.body)
         return replace(reply, body=(body,))
     for part in slices:
         try:
@@ -45,16 +46,26 @@ def with_small_files(reply: HttpReply) -> HttpReply:
     return reply
 
 
-def _read(part: FileSlice) -> bytes:
+def _whole(part: FileSlice) -> bytes:
+    encode = encoder(part.encoding)
+    return encode(_read(part.path, part.start, part.end)) + encode(b"")
+
+
+def _read(path: str, start: int, end: int) -> bytes:
     try:
-        with open(part.path, "rb") as file:
-            file.seek(part.start)
-            data = file.read(part.end - part.start)
+        with open(path, "rb") as file:
+            file.seek(start)
+            data = file.read(end - start)
     except OSError:
-        raise FileGone(part.path) from None
-    if len(data) != part.end - part.start:
-        raise FileGone(part.path)
+        raise FileGone(path) from None
+    if len(data) != end - start:
+        raise FileGone(path)
     return data
+
+
+def _encoded(encode: Encode, path: str, start: int, end: int, last: bool) -> bytes:
+    data = encode(_read(path, start, end))
+    return data + encode(b"") if last else data
 
 
 def raw_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
@@ -83,7 +94,8 @@ async def send_reply(
         FileGone: after the status was sent; the server then breaks the connection off.
     """
     headers = raw_headers((*reply.headers, *more_headers))
-    if reply.status not in NO_CONTENT:
+    # Without it the body is sent in chunks (HTTP/1.1), or ends with the connection (1.0).
+    if reply.status not in NO_CONTENT and reply.length is not None:
         headers.append((b"content-length", str(reply.length).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if head or reply.status in NO_CONTENT:
@@ -104,9 +116,9 @@ async def _send_file(send: Send, part: FileSlice, more: bool, threads: Executor)
         await send({"type": "http.response.body", "body": b"", "more_body": more})
         return
     loop = asyncio.get_running_loop()
-    at = part.start
+    at, encode = part.start, encoder(part.encoding)
     while at < part.end:
         end = min(at + PIECE, part.end)
-        data = await loop.run_in_executor(threads, _read, FileSlice(part.path, at, end))
+        data = await loop.run_in_executor(threads, _encoded, encode, part.path, at, end, end == part.end)
         await send({"type": "http.response.body", "body": data, "more_body": more or end < part.end})
         at = end

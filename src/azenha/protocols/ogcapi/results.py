@@ -27,7 +27,6 @@ from azenha.protocols.ogcapi.values import (
     entity,
     inline,
     is_file,
-    is_too_large,
     plain,
     quoted,
     reference,
@@ -59,7 +58,7 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
     document = form == JSON or _is_document(outcome, request)
     honoured = list(outcome.honoured)
     wish = wishes(request).transmission
-    if wish is not None and _honours(outcome, wish, document):
+    if wish is not None and any(o.request.transmission is None for o in outcome.outputs):
         honoured.append(word(wish))
     reply = _chosen(_as_wished(outcome, request), request, site, document)
     headers = reply.headers
@@ -101,14 +100,6 @@ def _as_wished(outcome: Results, request: HttpRequest) -> Results:
         for o in outcome.outputs
     )
     return replace(outcome, outputs=outputs)
-
-
-def _honours(outcome: Results, wish: Transmission, document: bool) -> bool:
-    """Whether the answer is by value or reference as wished: a document only refers to files that are large."""
-    free = [o for o in outcome.outputs if o.request.transmission is None]
-    if wish is Transmission.REFERENCE or not document:
-        return bool(free)
-    return bool(free) and not any(is_too_large(v) for o in free for v in o.values)
 
 
 def _chosen(outcome: Results, request: HttpRequest, site: Site, document: bool) -> HttpReply:
@@ -307,7 +298,10 @@ def _member(outcome: Results, output: OutputValue, site: Site) -> list[bytes | F
         if by_reference:
             rendered.append((reference(address, type),))
         else:
-            rendered.append(inline(value, output.domain, outcome.folder, address, outcome.job.id))
+            carried = output.request.transmission is Transmission.VALUE
+            rendered.append(
+                inline(value, output.domain, outcome.folder, address, outcome.job.id, carried=carried)
+            )
     if not output.array:
         return list(rendered[0])
     found: list[bytes | FileSlice] = [b"["]

@@ -7,8 +7,9 @@ text must be escaped and bytes written as base64.
 from __future__ import annotations
 
 import base64
+import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import quote
@@ -21,13 +22,13 @@ from azenha.domain.formats import BASE64, OCTETS, is_json, is_text, media_type
 from azenha.domain.process import BoxDomain, Domain, Format, ObjectDomain
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 from azenha.protocols import json
-from azenha.protocols.http import FileSlice
+from azenha.protocols.http import Encoding, FileSlice
 from azenha.protocols.ogcapi.schema import native
 from azenha.protocols.ogcapi.words import JSON
 
 Pieces = tuple[bytes | FileSlice, ...]
 
-INLINE: Final = 1024 * 1024  # bytes of a file that a document carries inside; larger ones it refers to
+INLINE: Final = 1024 * 1024  # bytes of a file that a document carries unasked, and that is read to be written
 TEXT: Final = "text/plain; charset=utf-8"
 
 # What a browser may show where it is. All else is saved: HTML, SVG, XML and PDF can hold scripts, others may.
@@ -169,11 +170,14 @@ def _box(box: Box, domain: Domain | None) -> object:
     return {"bbox": corners, "crs": box.crs}
 
 
-def inline(value: Value, domain: Domain | None, folder: str, address: str, job: str) -> Pieces:
+def inline(
+    value: Value, domain: Domain | None, folder: str, address: str, job: str, *, carried: bool
+) -> Pieces:
     """A value as the JSON text that stands for it in a results document.
 
     Args:
-        address: where the value can be had by itself, for what is too large to be carried.
+        address: where the value can be had by itself.
+        carried: it was asked for by value, and is sent inside however large it is; else a large file is referred to.
     Raises:
         NoSuchJob: its files are gone.
     """
@@ -190,7 +194,7 @@ def inline(value: Value, domain: Domain | None, folder: str, address: str, job: 
         case Reference(href, format):
             return (reference(href, None if format is None else format.media_type),)
         case StoredFile():
-            return _file(value, folder, address, job)
+            return _file(value, folder, address, job, carried=carried)
 
 
 def reference(href: str, type: str | None) -> bytes:
@@ -199,23 +203,45 @@ def reference(href: str, type: str | None) -> bytes:
     return json.dump(found if type is None else {**found, "type": type})
 
 
-def is_too_large(value: Value) -> bool:
-    """Whether a document refers to the value however it was asked: JSON alone can be streamed into it."""
-    return isinstance(value, StoredFile) and value.size > INLINE and not is_json(value.format.media_type)
-
-
-def _file(value: StoredFile, folder: str, address: str, job: str) -> Pieces:
-    path, type = _path(folder, value.key), value.format.media_type
-    if is_too_large(value):
-        return (reference(address, type),)
+def _file(value: StoredFile, folder: str, address: str, job: str, *, carried: bool) -> Pieces:
+    path, format = _path(folder, value.key), value.format
+    whole = FileSlice(path, 0, value.size)
     if value.size > INLINE:
-        return _json((FileSlice(path, 0, value.size),), value.format)
+        if is_json(format.media_type):
+            return _json((whole,), format)
+        if not carried:
+            return (reference(address, format.media_type),)
     try:
+        if value.size > INLINE:
+            is_utf8 = is_text(format.media_type) and _is_utf8(path)
+            return _streamed(
+                replace(whole, encoding=Encoding.JSON_TEXT if is_utf8 else Encoding.BASE64), format
+            )
         with open(path, "rb") as file:
             data = file.read(value.size)
     except FileNotFoundError:
         raise NoSuchJob(job) from None  # its time ran out between the record and its files
-    return _text(data, value.format) if is_text(type) else (_base64(data, value.format),)
+    return _text(data, format) if is_text(format.media_type) else (_base64(data, format),)
+
+
+def _is_utf8(path: str) -> bool:
+    """Looked at before the first byte is sent: afterwards nothing else could be answered."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with open(path, "rb") as file:
+            while piece := file.read(256 * 1024):
+                decoder.decode(piece)
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _streamed(file: FileSlice, format: Format) -> Pieces:
+    members = _members(format)
+    if file.encoding is Encoding.BASE64:
+        members["encoding"] = BASE64
+    return (json.dump(members).removesuffix(b"}") + b',"value":"', file, b'"}')
 
 
 def _text(data: bytes, format: Format) -> Pieces:

@@ -1,0 +1,54 @@
+"""Files inside of documents: base64 and escaped text, made while they are sent, in constant memory."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring
+from typing import Final
+
+from azenha.protocols.http import Encoding
+
+Encode = Callable[[bytes], bytes]
+
+# Pieces that are read have a multiple of this: then each piece of base64 stands for itself.
+UNIT: Final = 3
+
+_XML: Final = re.compile("[&<>\r]")
+_REFERENCES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+
+def encoder(encoding: Encoding) -> Encode:
+    """What turns the pieces of one file, in order, into what is sent; the last call has no bytes.
+
+    Raises (when called):
+        UnicodeDecodeError: the file is not the UTF-8 that whoever named it as text has found it to be.
+    """
+    return _ENCODERS[encoding]()
+
+
+def _base64() -> Encode:
+    return lambda data: b2a_base64(data, newline=False)
+
+
+def _text(escape: Callable[[str], str]) -> Encode:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    return lambda data: escape(decoder.decode(data, not data)).encode()
+
+
+def _json_text(text: str) -> str:
+    return encode_basestring(text)[1:-1]
+
+
+def _xml_text(text: str) -> str:
+    return _XML.sub(lambda found: _REFERENCES[found[0]], text)
+
+
+_ENCODERS: Final[Mapping[Encoding, Callable[[], Encode]]] = {
+    Encoding.NONE: lambda: lambda data: data,
+    Encoding.BASE64: _base64,
+    Encoding.JSON_TEXT: lambda: _text(_json_text),
+    Encoding.XML_TEXT: lambda: _text(_xml_text),
+}

@@ -1,0 +1,85 @@
+"""Files inside of documents, made while they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azenha.protocols.http import Encoding, FileSlice, HttpReply
+from azenha.web import send
+from azenha.web.encode import UNIT, encoder
+from azenha.web.send import send_reply, with_small_files
+
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('\n\r\t"\\/&<>é😀'), max_size=60
+)
+
+
+def in_pieces(data: bytes, size: int, encoding: Encoding) -> bytes:
+    encode = encoder(encoding)
+    return b"".join(encode(data[n : n + size]) for n in range(0, len(data), size)) + encode(b"")
+
+
+@given(st.binary(max_size=100), st.integers(1, 5).map(lambda n: n * UNIT))
+def test_base64_of_pieces_is_that_of_the_whole(data: bytes, size: int) -> None:
+    assert in_pieces(data, size, Encoding.BASE64) == base64.b64encode(data)
+    assert FileSlice("", 7, 7 + len(data), Encoding.BASE64).length == len(base64.b64encode(data))
+
+
+@given(TEXT, st.integers(1, 7))
+def test_text_in_json_is_read_back(text: str, size: int) -> None:
+    assert json.loads(b'"' + in_pieces(text.encode(), size, Encoding.JSON_TEXT) + b'"') == text
+
+
+@given(TEXT, st.integers(1, 7))
+def test_text_in_xml_is_read_back(text: str, size: int) -> None:
+    sent = b"<a>" + in_pieces(text.encode(), size, Encoding.XML_TEXT) + b"</a>"
+    try:
+        found = ElementTree.fromstring(sent).text or ""
+    except ElementTree.ParseError:
+        return  # a character that XML cannot carry
+    assert found == text
+
+
+def sent(reply: HttpReply) -> tuple[dict[bytes, bytes], list[bytes]]:
+    messages: list[Any] = []
+
+    async def take(message: Any) -> None:
+        messages.append(message)
+
+    with ThreadPoolExecutor(1) as threads:
+        asyncio.run(send_reply(take, reply, (), False, threads))
+    assert [m.get("more_body", False) for m in messages[1:]][-1] is False
+    return dict(messages[0]["headers"]), [m["body"] for m in messages[1:]]
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, send.PIECE + 1, 3 * send.PIECE])
+def test_a_file_in_base64_is_sent_in_pieces_with_its_length(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" + bytes(n % 251 for n in range(size)))
+    reply = HttpReply(200, (), (b'"', FileSlice(str(path), 1, size + 1, Encoding.BASE64), b'"'))
+    wanted = b'"' + base64.b64encode(path.read_bytes()[1:]) + b'"'
+    headers, pieces = sent(reply)
+    assert b"".join(pieces) == wanted
+    assert headers[b"content-length"] == str(len(wanted)).encode()
+    assert max(map(len, pieces)) <= send.PIECE * 4 // 3
+    assert b"".join(p for p in with_small_files(reply).body if isinstance(p, bytes)) in (wanted, b'""')
+
+
+def test_text_whose_length_nobody_knows_is_sent_without_one(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    text = 'é"\n' * send.PIECE
+    path.write_text(text, newline="")
+    reply = HttpReply(200, (), (b'"', FileSlice(str(path), 0, path.stat().st_size, Encoding.JSON_TEXT), b'"'))
+    headers, pieces = sent(reply)
+    assert b"content-length" not in headers
+    assert json.loads(b"".join(pieces)) == text
