@@ -79,7 +79,7 @@ def _inputs(outcome: RequestRead, site: Site) -> Pieces:
         for item, value in enumerate(input.values):
             address = input_address(site, outcome.job.id, input.id, item)
             pieces += [b","] if item else []
-            pieces += inline(value, input.domain, outcome.folder, address, outcome.job.id)
+            pieces += inline(value, input.domain, outcome.folder, address, outcome.job.id, carried=False)
         pieces += [b"]"] if input.array else []
     return (*(pieces or [b"{"]), b"}")
 
