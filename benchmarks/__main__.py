@@ -9,8 +9,10 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import measures, workloads
+from benchmarks.bodies import bodies
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+ALL = {**workloads.ALL, "bodies": bodies}
 NOISE = (
     "Rates are the best of {repeat} runs, times the shortest of {repeat}: "
     "what else the machine does only makes them worse."
@@ -20,7 +22,7 @@ NOISE = (
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "workloads", nargs="*", choices=[*workloads.ALL, []], help="only these, and without writing the page"
+        "workloads", nargs="*", choices=[*ALL, []], help="only these, and without writing the page"
     )
     parser.add_argument("--seconds", type=float, default=2.0, help="of one run of a rate (default 2)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each measure (default 3)")
@@ -31,8 +33,8 @@ def main() -> int:
     rows: list[measures.Row] = []
     with tempfile.TemporaryDirectory(prefix="azenha-bench-") as folder:
         plan = workloads.Plan(Path(folder), options.seconds, options.repeat)
-        for name in options.workloads or workloads.ALL:
-            measured = workloads.ALL[name](plan)
+        for name in options.workloads or ALL:
+            measured = ALL[name](plan)
             print(measures.table(measured), "", sep="\n", flush=True)
             rows += measured
     if not options.workloads:

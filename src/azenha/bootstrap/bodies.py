@@ -13,7 +13,7 @@ from azenha.bootstrap.parts import from_supervisor, log_to_stderr
 from azenha.domain.messages import Checked, Command, Create, Execute
 from azenha.protocols.http import HttpRequest
 from azenha.usecases.executing import check
-from azenha.web.bodies import serve
+from azenha.web.reader import serve
 
 
 def main(_: Sequence[str]) -> int:

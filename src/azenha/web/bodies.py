@@ -1,35 +1,25 @@
 """Large bodies are read and checked by other processes: parsing holds the interpreter, and every other client
 would wait. One is started when it is needed and ends when it was not needed for a while, or when its web tier does.
 
-Both ends are here: `Readers` in the web tier, `serve` in the program that it starts (bootstrap's `read-bodies`).
-They speak pickles over pipes that nobody else has, each with its length before it.
+The other end, with what the two say to each other, is in reader.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import mmap
-import os
 import pickle
-import queue
-import struct
-import threading
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from azenha.domain.errors import AppError
 from azenha.domain.messages import Checked, Command
 from azenha.protocols.http import HttpRequest
+from azenha.web.reader import LENGTH, Order, framed
 
 AT_ONCE: Final = 2  # bodies read at the same time; the others wait, and nothing waits for them
 IDLE: Final = 10.0  # seconds after which a reader ends
-_LENGTH: Final = struct.Struct("!I")
-
-Read = Callable[[str, HttpRequest, str], Command | Checked]
 
 
 class Bodies(Protocol):
@@ -52,17 +42,6 @@ class ReaderLost(Exception):
     """The process that read a body ended before it had answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    mount: str
-    request: HttpRequest
-    body: str
-    job: str
-
-
-# -- in the web tier -------------------------------------------------------------------------------
-
-
 class Readers:
     """Bodies, by processes of this `command`, each told `text` first."""
 
@@ -76,7 +55,7 @@ class Readers:
         async with self._room:
             process = await self._taken()
             try:
-                answer = await self._asked(process, _Order(mount, request, str(body), job))
+                answer = await self._asked(process, Order(mount, request, str(body), job))
             except BaseException:
                 self._kill(process)
                 raise
@@ -109,13 +88,13 @@ class Readers:
         process.stdin.write(self._text)
         return process
 
-    async def _asked(self, process: asyncio.subprocess.Process, order: _Order) -> Any:
+    async def _asked(self, process: asyncio.subprocess.Process, order: Order) -> Any:
         assert process.stdin
         assert process.stdout
         try:
-            process.stdin.write(_framed(order))
+            process.stdin.write(framed(order))
             await process.stdin.drain()
-            (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
+            (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
             data = await process.stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             raise ReaderLost("the process that read a large body ended before it had answered") from None
@@ -146,41 +125,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await process.wait()
     with contextlib.suppress(OSError):
         await process.stdin.wait_closed()
-
-
-def _framed(message: object) -> bytes:
-    data = pickle.dumps(message)
-    return _LENGTH.pack(len(data)) + data
-
-
-# -- in the reader ---------------------------------------------------------------------------------
-
-
-def serve(orders: IO[bytes], answers: IO[bytes], read: Read) -> None:
-    """Answer orders until there are no more; ends the process then, whatever it is doing."""
-    waiting: queue.SimpleQueue[_Order] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(orders, waiting), daemon=True).start()
-    while True:
-        answers.write(_framed(_answer(waiting.get(), read)))
-        answers.flush()
-
-
-def _receive(orders: IO[bytes], waiting: queue.SimpleQueue[_Order]) -> None:
-    while len(head := orders.read(_LENGTH.size)) == _LENGTH.size:
-        waiting.put(pickle.loads(orders.read(_LENGTH.unpack(head)[0])))
-    os._exit(0)
-
-
-def _answer(order: _Order, read: Read) -> object:
-    given = order.request
-    try:
-        with (
-            open(order.body, "rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body,
-        ):
-            request = HttpRequest(given.method, given.path, given.query, given.headers, body)
-            return read(order.mount, request, order.job)
-    except AppError as error:
-        return error.with_traceback(None)
-    except Exception:
-        return traceback.format_exc()
