@@ -16,10 +16,10 @@ from lxml import etree
 
 from azenha.domain.errors import BadRequest, Malformed
 from azenha.domain.lexical import WHITE, quoted
+from azenha.domain.slices import declare
 from azenha.domain.values import Coding, RawSlice
 from azenha.protocols.http import Buffer
 from azenha.protocols.xml_cut import Bounds, Content, contents, root_start
-from azenha.protocols.xml_write import escape_attribute
 
 Element = etree._Element
 
@@ -175,21 +175,6 @@ def _data(element: Element, part: Content, body: Buffer) -> str | RawSlice | Mal
     if part.cut:
         return RawSlice(start, end, Coding.XML, part.namespaces)
     return declare(body[start:end], part.namespaces).decode()
-
-
-def declare(element: bytes, namespaces: Sequence[tuple[str, str]]) -> bytes:
-    """An element, verbatim, with more namespaces declared on it: prefix ("" for the default) and URI.
-
-    Args:
-        element: from its `<` on, at least to the end of its start tag.
-    """
-    name = re.match(rb"<[^\s/>]+", element)
-    if name is None:
-        raise Malformed("the body is not XML: an element has no name")
-    text = "".join(
-        f' xmlns{":" if prefix else ""}{prefix}="{escape_attribute(uri)}"' for prefix, uri in namespaces
-    )
-    return element[: name.end()] + text.encode() + element[name.end() :]
 
 
 def embeddable(document: Buffer) -> int | None:
