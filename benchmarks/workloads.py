@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import floors
+from benchmarks import jobs as many_jobs
 from benchmarks.load import post, send
 from benchmarks.measures import Row, best, combined
 from benchmarks.server import PROCESSES, Server, serving
@@ -351,10 +352,22 @@ def memory(plan: Plan) -> list[Row]:
     ]
 
 
+# -- a long history ------------------------------------------------------------------------------
+
+
+def history(plan: Plan) -> list[Row]:
+    """The job list, synchronous runs and polls where 100,000 jobs have run."""
+    folder = plan.fresh("history")
+    for name in ("full", "empty"):
+        (folder / name).mkdir()
+    return many_jobs.history(folder, plan.seconds, plan.repeat)
+
+
 ALL: dict[str, Callable[[Plan], list[Row]]] = {
     "echo": echo,
     "jobs": jobs,
     "busy": busy,
+    "history": history,
     "ndvi": ndvi,
     "start": start,
     "memory": memory,

@@ -21,12 +21,15 @@ ATTEMPTS = 3
 class Walk:
     """One job, and the state that the table of the domain says it has."""
 
-    def __init__(self, jobs: SqlJobs, clock: SetClock, id: str) -> None:
+    def __init__(self, jobs: SqlJobs, clock: SetClock, id: str, created: bool) -> None:
         self.jobs, self.clock, self.id = jobs, clock, id
-        self.state = JobState.ACCEPTED
+        self.state = JobState.CREATED if created else JobState.ACCEPTED
         self.attempt = 0
         self.lease: Lease | None = None  # the last that was given, held or lost
-        jobs.submit(new(id, attempts=ATTEMPTS))
+        if created:
+            jobs.create(new(id, attempts=ATTEMPTS), KEEP)
+        else:
+            jobs.submit(new(id, attempts=ATTEMPTS))
 
     def expect(self, event: JobEvent) -> bool:
         """Whether the table has that arrow; goes along it if so."""
@@ -38,6 +41,9 @@ class Walk:
 
     def do(self, action: str) -> None:
         match action:
+            case "start":
+                expected = self.expect(JobEvent.START)
+                assert (self.jobs.start(self.id, 1000, "queue.length") is not None) == expected
             case "claim":
                 expected = self.expect(JobEvent.CLAIM)
                 lease = self.jobs.claim("w1", Lane.BACKGROUND, LEASE)
@@ -52,7 +58,7 @@ class Walk:
             case "lose":
                 self._lose()
             case "dismiss":
-                event = JobEvent.REMOVE if self.state not in RUNS else JobEvent.DISMISS
+                event = JobEvent.REMOVE if self.state not in UNENDED else JobEvent.DISMISS
                 was, expected = self.state, self.expect(event)
                 answer = self.jobs.dismiss(self.id)
                 assert (answer is not None) == expected
@@ -90,12 +96,25 @@ class Walk:
             return
         assert job is not None
         assert (job.state, job.attempt) == (self.state, self.attempt)
-        assert (job.finished is not None) == (job.expires is not None) == job.ended
+        assert (job.finished is not None) == job.ended
+        assert (job.expires is not None) == (job.ended or job.state is JobState.CREATED)
         assert (job.failure is not None) == (job.state is JobState.FAILED)
 
 
 RUNS = (JobState.ACCEPTED, JobState.RUNNING)
-ACTIONS = ("claim", "claim", "succeed", "fail", "stale succeed", "progress", "lose", "dismiss", "expire")
+UNENDED = (JobState.CREATED, *RUNS)
+ACTIONS = (
+    "start",
+    "claim",
+    "claim",
+    "succeed",
+    "fail",
+    "stale succeed",
+    "progress",
+    "lose",
+    "dismiss",
+    "expire",
+)
 
 
 @contextmanager
@@ -114,7 +133,7 @@ def fresh() -> Iterator[tuple[SqlJobs, SetClock]]:
 def test_random_walks_go_where_the_table_of_states_goes(walks: list[list[str]]) -> None:
     with fresh() as (jobs, clock):
         for number, actions in enumerate(walks):
-            walk = Walk(jobs, clock, f"job-{number}")
+            walk = Walk(jobs, clock, f"job-{number}", created=number % 2 == 1)
             for action in actions:
                 walk.do(action)
                 walk.check()
