@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +33,7 @@ from azenha.domain.process import (
     ValueRange,
 )
 from azenha.domain.values import StoredFile, Value
-from azenha.protocols.http import Dialect, FileSlice, HttpReply, HttpRequest, Site
+from azenha.protocols.http import Dialect, Encoding, FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.ogcapi import OgcApi
 
 BASE = "http://server.example/a"
@@ -119,6 +120,7 @@ FAILED = replace(
 )
 DISMISSED = replace(SUCCEEDED, state=JobState.DISMISSED, progress=40)
 REMOVED = replace(DISMISSED, state=JobState.REMOVED)
+CREATED = replace(ACCEPTED, state=JobState.CREATED, expires=NOW + timedelta(days=1))
 JOBS = (ACCEPTED, RUNNING, SUCCEEDED, FAILED, DISMISSED)
 JOB_ADDRESS = f"{BASE}/jobs/{ACCEPTED.id}"
 
@@ -153,13 +155,15 @@ def stored(folder: Path, name: str, data: bytes, format: Format) -> StoredFile:
 
 
 def content(reply: HttpReply) -> bytes:
-    """The body as a client gets it: files read."""
+    """The body as a client gets it: files read, those in base64 encoded."""
     pieces = []
     for piece in reply.body:
         if isinstance(piece, FileSlice):
             with open(piece.path, "rb") as file:
                 file.seek(piece.start)
-                pieces.append(file.read(piece.end - piece.start))
+                data = file.read(piece.end - piece.start)
+            assert piece.encoding in (Encoding.NONE, Encoding.BASE64)
+            pieces.append(data if piece.encoding is Encoding.NONE else base64.b64encode(data))
         else:
             pieces.append(piece)
     assert sum(map(len, pieces)) == reply.length

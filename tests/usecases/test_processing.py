@@ -123,15 +123,17 @@ class Server(Processing):
     wake: FakeWake
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Server:
+def made_in(folder: Path) -> Server:
     ids = count(1)
     settings = Settings(
         limits=replace(LimitSettings(), row=100), queue=replace(Queue(), length=2, sync_waiting=1)
     )
-    return Server(
-        CATALOGUE, FakeJobs(), FakeFolders(tmp_path), FakeWake(), settings, lambda: f"job{next(ids)}"
-    )
+    return Server(CATALOGUE, FakeJobs(), FakeFolders(folder), FakeWake(), settings, lambda: f"job{next(ids)}")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    return made_in(tmp_path)
 
 
 def run(

@@ -32,7 +32,9 @@ _RESPONSES: Mapping[ResponseForm, str] = {ResponseForm.RAW: "raw", ResponseForm.
 
 
 def write(outcome: RequestRead, site: Site) -> Pieces:
-    """The JSON document. An input that is large and no JSON is told by its address.
+    """The JSON document.
+
+    A definition carries all its data, so that it can be sent again; else what is large is told by its address.
 
     Raises:
         NoSuchJob: its files are gone.
@@ -72,6 +74,7 @@ def _joined(head: Document, inputs: Pieces, tail: Document) -> Pieces:
 
 def _inputs(outcome: RequestRead, site: Site) -> Pieces:
     pieces: list[bytes | FileSlice] = []
+    carried = outcome.part is RequestPart.DEFINITION
     for input in outcome.inputs:
         pieces.append(
             (b"," if pieces else b"{") + json.dump(input.id) + b":" + (b"[" if input.array else b"")
@@ -79,7 +82,7 @@ def _inputs(outcome: RequestRead, site: Site) -> Pieces:
         for item, value in enumerate(input.values):
             address = input_address(site, outcome.job.id, input.id, item)
             pieces += [b","] if item else []
-            pieces += inline(value, input.domain, outcome.folder, address, outcome.job.id, carried=False)
+            pieces += inline(value, input.domain, outcome.folder, address, outcome.job.id, carried=carried)
         pieces += [b"]"] if input.array else []
     return (*(pieces or [b"{"]), b"}")
 

@@ -298,11 +298,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             _JOBS,
             {200: _document("An execute request that asks for the same", "definition")},
             (404, 406),
-            about="As it was checked: defaults that were left out are left out here. What is large and no JSON is "
-            "told by its address.",
+            about="As it was checked, with all its data, so that it can be sent again. What was left out is so here.",
         ),
         "inputs": Operation(
-            _JOBS, {200: _document("The inputs, and what outputs are wanted", "jobInputs")}, (404, 406)
+            _JOBS,
+            {200: _document("The inputs, and what outputs are wanted", "jobInputs")},
+            (404, 406),
+            about="An input that is large and no JSON is told by its address.",
         ),
         "input": Operation(
             _JOBS,
