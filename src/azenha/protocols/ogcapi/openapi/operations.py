@@ -95,9 +95,10 @@ PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
         "input": _path("input", "id of the input"),
         "output": _path("output", "id of the output"),
         "item": _path("item", "which value of the list, counted from 0", COUNT),
-        "Content-Schema": _header(
-            "Content-Schema", "what the body is: an execute request, if it is said", example=SCHEMAS_TAKEN[0]
-        ),
+        "Content-Schema": {
+            **_header("Content-Schema", "what the body is: an execute request, if it is said"),
+            "schema": {"type": "string", "enum": list(SCHEMAS_TAKEN)},
+        },
         "inputs": _query(
             "inputs",
             "the inputs, each as a parameter of its own name; name[href], name[mediaType], name[uom] or name[crs] "

@@ -86,7 +86,7 @@ _STATUS: Final[dict[str, Schema]] = {
 _FORMAT: Final[dict[str, Schema]] = {"mediaType": TEXT, "encoding": TEXT, "schema": TEXT}
 
 _REQUEST: Final[dict[str, Schema]] = {
-    "process": told(TEXT, "the address or id of the process"),
+    "process": told({**TEXT, "minLength": 1}, "the address or id of the process"),
     "inputs": told(
         {"type": "object", "additionalProperties": {}},
         "values by input id: bare, as `{value, mediaType, encoding, schema}`, as `{bbox, crs}`, or by "
