@@ -91,11 +91,17 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the server is seen from outside, and what it calls itself: what a writer needs to know of it."""
+    """Where the server is seen from outside, and what it calls itself: what a writer needs to know of it.
 
-    base: str  # the dialect's address without a trailing slash
+    Attributes:
+        base: the dialect's address without a trailing slash.
+        language: of the texts that are no translations.
+    """
+
+    base: str
     title: str = "azenha"
     description: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
