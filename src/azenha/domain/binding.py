@@ -34,6 +34,7 @@ from azenha.domain.errors import (
     UnknownOutput,
     UnsupportedFormat,
     UnsupportedOutputFormat,
+    UnsupportedOutputUnit,
     ValueTooLarge,
 )
 from azenha.domain.lexical import NotAValue, clean
@@ -105,10 +106,10 @@ def bind(
 def bind_outputs(
     description: ProcessDescription, requested: Mapping[str, OutputRequest] | None
 ) -> Mapping[str, OutputRequest] | None:
-    """The requested outputs, each known and in a format that it offers; None: all, as the server likes.
+    """The requested outputs, each known and in a format and unit that it offers; None: all, as the server likes.
 
     Raises:
-        InvalidInputs: with an UnknownOutput or UnsupportedOutputFormat for each that is not.
+        InvalidInputs: with an UnknownOutput, UnsupportedOutputFormat or UnsupportedOutputUnit for each that is not.
     """
     if requested is None:
         return None
@@ -121,8 +122,13 @@ def bind_outputs(
             known = [o.id for o in description.outputs]
             reason = _unknown("the process has no such output", id, known)
             problems.append(UnknownOutput(clean(id, 200), reason))
-        elif request.format and (refusal := _not_offered(output, request.format)):
+            continue
+        if request.format and (refusal := _not_offered(output, request.format)):
             problems.append(UnsupportedOutputFormat(id, refusal))
+        try:
+            _check_unit(output.domain, request.unit)
+        except NotAValue as reason:
+            problems.append(UnsupportedOutputUnit(id, str(reason)))
     if problems:
         raise InvalidInputs(problems)
     return requested
@@ -133,6 +139,13 @@ def _not_offered(output: OutputDescription, asked: Format) -> str | None:
         return f"is {kind(output.domain)} and has no formats, got {formats.shown(asked)}"
     offered = output.domain.formats
     return None if formats.offers(offered, asked) else format_refused(asked, offered)
+
+
+def _check_unit(domain: Domain, asked: str | None) -> None:
+    if isinstance(domain, LiteralDomain):
+        literals.unit(domain, asked)
+    else:
+        no_unit(domain, asked)
 
 
 class _Enough(Exception):
@@ -235,13 +248,13 @@ class _Binding:
 
     def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box:
         if isinstance(raw, Native) and raw.qualified is not None:
-            no_unit(domain, raw)
+            no_unit(domain, raw.unit)
             _no_format(domain, raw, locator)
             return self.box(domain, raw.qualified, locator)
         if isinstance(raw, RawBox):
             return boxes.read(domain, raw)
         raw = _plain(domain, raw, locator)
-        no_unit(domain, raw)
+        no_unit(domain, raw.unit)
         _no_format(domain, raw, locator)
         if isinstance(raw, Lexical):
             return boxes.read(domain, boxes.written(raw.text))
@@ -256,14 +269,14 @@ class _Binding:
         if isinstance(raw, Native) and raw.qualified is not None:
             key = _DISCRIMINATOR.get(type(raw.qualified))
             if all(f.id != key for f in domain.fields):
-                no_unit(domain, raw)
+                no_unit(domain, raw.unit)
                 inner = raw.qualified
                 return self.object(
                     domain, _opened(inner, locator) if isinstance(inner, RawSlice) else inner, locator
                 )
             raw = replace(raw, qualified=None)
         raw = _plain(domain, raw, locator)
-        no_unit(domain, raw)
+        no_unit(domain, raw.unit)
         _no_format(domain, raw, locator)
         content = raw.text if isinstance(raw, Lexical) else raw.value
         if isinstance(raw, Lexical) or not isinstance(content, Mapping):

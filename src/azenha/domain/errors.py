@@ -147,6 +147,12 @@ class UnsupportedOutputFormat(InputProblem):
     subject = "output"
 
 
+class UnsupportedOutputUnit(InputProblem):
+    """Unit not offered for this output."""
+
+    subject = "output"
+
+
 # -- what was asked for is not there --------------------------------------------------------------
 
 
