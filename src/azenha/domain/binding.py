@@ -22,6 +22,7 @@ from azenha.domain.complexes import (
     no_unit,
     utf8_length,
 )
+from azenha.domain.errors import PROBLEMS_AT_MOST as PROBLEMS_AT_MOST
 from azenha.domain.errors import (
     InputProblem,
     InvalidInputs,
@@ -31,15 +32,11 @@ from azenha.domain.errors import (
     TooLarge,
     TooManyValues,
     UnknownInput,
-    UnknownOutput,
     UnsupportedFormat,
-    UnsupportedOutputFormat,
-    UnsupportedOutputUnit,
     ValueTooLarge,
 )
 from azenha.domain.lexical import NotAValue, clean
-from azenha.domain.messages import OutputRequest
-from azenha.domain.names import near
+from azenha.domain.names import unknown
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -48,9 +45,9 @@ from azenha.domain.process import (
     InputDescription,
     LiteralDomain,
     ObjectDomain,
-    OutputDescription,
     ProcessDescription,
 )
+from azenha.domain.requested import bind_outputs as bind_outputs
 from azenha.domain.values import (
     Box,
     Lexical,
@@ -65,8 +62,6 @@ from azenha.domain.values import (
     Value,
 )
 
-PROBLEMS_AT_MOST = 1000  # a body of millions of bad values is answered, and not with a gigabyte
-_NAMES_SHOWN = 50
 _OBJECT = Format("application/json")  # how an object travels where inputs cannot be nested
 _DISCRIMINATOR: Mapping[type, str] = {
     RawReference: "href",
@@ -103,51 +98,6 @@ def bind(
     return bound
 
 
-def bind_outputs(
-    description: ProcessDescription, requested: Mapping[str, OutputRequest] | None
-) -> Mapping[str, OutputRequest] | None:
-    """The requested outputs, each known and in a format and unit that it offers; None: all, as the server likes.
-
-    Raises:
-        InvalidInputs: with an UnknownOutput, UnsupportedOutputFormat or UnsupportedOutputUnit for each that is not.
-    """
-    if requested is None:
-        return None
-    problems: list[InputProblem] = []
-    for id, request in requested.items():
-        if len(problems) == PROBLEMS_AT_MOST:
-            break
-        output = description.output(id)
-        if output is None:
-            known = [o.id for o in description.outputs]
-            reason = _unknown("the process has no such output", id, known)
-            problems.append(UnknownOutput(clean(id, 200), reason))
-            continue
-        if request.format and (refusal := _not_offered(output, request.format)):
-            problems.append(UnsupportedOutputFormat(id, refusal))
-        try:
-            _check_unit(output.domain, request.unit)
-        except NotAValue as reason:
-            problems.append(UnsupportedOutputUnit(id, str(reason)))
-    if problems:
-        raise InvalidInputs(problems)
-    return requested
-
-
-def _not_offered(output: OutputDescription, asked: Format) -> str | None:
-    if not isinstance(output.domain, ComplexDomain):
-        return f"is {kind(output.domain)} and has no formats, got {formats.shown(asked)}"
-    offered = output.domain.formats
-    return None if formats.offers(offered, asked) else format_refused(asked, offered)
-
-
-def _check_unit(domain: Domain, asked: str | None) -> None:
-    if isinstance(domain, LiteralDomain):
-        literals.unit(domain, asked)
-    else:
-        no_unit(domain, asked)
-
-
 class _Enough(Exception):
     """More problems than anybody reads."""
 
@@ -179,7 +129,7 @@ class _Binding:
         for id in given:
             if id not in known:
                 owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such input"
-                self.report(UnknownInput(clean(prefix + id, 200), _unknown(owner, id, sorted(known))))
+                self.report(UnknownInput(clean(prefix + id, 200), unknown(owner, id, sorted(known))))
         return bound
 
     def values(self, input: InputDescription, raws: Sequence[Raw], locator: str) -> tuple[Value, ...]:
@@ -388,12 +338,6 @@ def _no_format(domain: Domain, raw: Lexical | Native, locator: str) -> None:
 
 def _member(raw: Native, name: object, value: object) -> Raw:
     return raw.fields[str(name)] if raw.fields is not None and name in raw.fields else Native(value)
-
-
-def _unknown(sentence: str, name: str, known: Sequence[str]) -> str:
-    if meant := near(name, known):
-        return f"{sentence}; did you mean '{meant}'?"
-    return f"{sentence}; there is {', '.join(known[:_NAMES_SHOWN]) or 'none'}"
 
 
 def _values(count: int) -> str:
