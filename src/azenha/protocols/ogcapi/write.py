@@ -15,9 +15,11 @@ from azenha.domain.messages import (
     Described,
     Dismissed,
     InputRead,
+    JobRecord,
     JobsListed,
     LogRead,
     Outcome,
+    ProcessesDescribed,
     ProcessesListed,
     RequestRead,
     Results,
@@ -27,6 +29,7 @@ from azenha.domain.messages import (
 from azenha.domain.values import Reference
 from azenha.protocols import json
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
+from azenha.protocols.kept import Kept as Replies
 from azenha.protocols.negotiation import names, preferred
 from azenha.protocols.ogcapi import documents, faults, jobs, requests, results
 from azenha.protocols.ogcapi.documents import Document
@@ -37,7 +40,6 @@ from azenha.protocols.ogcapi.words import HTML, JSON, PROBLEM
 
 Headers = tuple[tuple[str, str], ...]
 
-KEPT: Final = 256
 
 _PLAIN: Final[Headers] = (("Content-Type", JSON), ("Vary", "Accept"))
 _POLICY: Final = (
@@ -52,24 +54,12 @@ _PAGE: Final[Headers] = (
 )
 
 
-class Kept:
-    """Rendered replies that depend on what is served alone, and not on any job.
-
-    Keyed by the identity of the things rendered, which each entry keeps alive: descriptions are frozen, and
-    comparing them would cost as much as rendering. Bounded: when full it starts again.
-    """
+class Kept(Replies):
+    """With what was rendered of the OpenAPI definition."""
 
     def __init__(self) -> None:
-        self._replies: dict[object, tuple[object, HttpReply]] = {}
+        super().__init__()
         self.definitions = Definitions()
-
-    def reply(self, key: object, alive: object, render: Callable[[], HttpReply]) -> HttpReply:
-        found = self._replies.get(key)
-        if found is None:
-            if len(self._replies) >= KEPT:
-                self._replies.clear()
-            found = self._replies[key] = (alive, render())
-        return found[1]
 
 
 def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> HttpReply:
@@ -125,6 +115,8 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
             return HttpReply(200, _PLAIN, requests.write(outcome, site))
         case InputRead():
             return _input(outcome, request)
+        case ProcessesDescribed() | JobRecord():
+            raise AssertionError("no command of this dialect leads here")
 
 
 _SERVER: Final[dict[type, tuple[str, Callable[[Site], Document]]]] = {
