@@ -118,6 +118,39 @@ def edges(box: Annotated[BBox, Crs("CRS84", "EPSG:4326", "EPSG:3857")]) -> Edges
     return Edges(box, box.minx, box.miny, box.maxx, box.maxy)
 
 
+@dataclass(frozen=True)
+class Kinds:
+    """What came, as text."""
+
+    place: str
+    raster: str
+    note: str
+    west: float | None = None
+
+
+@process(version="1.0.0", title="Kinds of files", reuse=100)
+def kinds(
+    place: Annotated[File, Media("text/xml", schema="http://example.org/Schemas/Place.xsd")] | None = None,
+    raster: Annotated[File, Media("image/tiff; application=GeoTIFF")] | None = None,
+    note: Plain | None = None,
+    box: BBox | None = None,
+) -> Kinds:
+    """Tells what is in files whose formats have names in mixed case.
+
+    Args:
+        place: XML by a schema.
+        raster: Any bytes; they come back in hexadecimal.
+        note: A text.
+        box: Longitude first.
+    """
+    return Kinds(
+        "" if place is None else place.path.read_text(),
+        "" if raster is None else raster.path.read_bytes().hex(),
+        "" if note is None else note.path.read_text(),
+        None if box is None else box.minx,
+    )
+
+
 @process(version="1.0.0", title="Write a text", reuse=100)
 def write_text(text: str, *, ctx: Context) -> Plain:
     """A text file.

@@ -88,7 +88,7 @@ def test_the_capabilities_name_the_service_its_operations_and_all_processes(
     assert all(url.startswith(server.url + "/wps") for url in methods.values())
     assert methods["Get"].endswith("?")
     found = {p.identifier: p for p in client.processes}
-    assert {"literals", "copies", "edges", "write_text", "wait_at", "refuse"} == set(found)
+    assert {"literals", "copies", "edges", "kinds", "write_text", "wait_at", "refuse"} == set(found)
     assert (found["literals"].title, found["literals"].processVersion) == ("Literal values", "1.0.0")
     assert found["literals"].abstract == "Returns what it is given."
 
