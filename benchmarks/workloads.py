@@ -33,11 +33,12 @@ ASYNC = "Prefer: respond-async"
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how often; `folder` is this run's own."""
+    """How long and how often; `folder` is this run's own. `quick`: small sizes, to see that all of it runs."""
 
     folder: Path
     seconds: float
     repeat: int
+    quick: bool = False
 
     def fresh(self, name: str) -> Path:
         """An empty folder."""
@@ -360,7 +361,8 @@ def history(plan: Plan) -> list[Row]:
     folder = plan.fresh("history")
     for name in ("full", "empty"):
         (folder / name).mkdir()
-    return many_jobs.history(folder, plan.seconds, plan.repeat)
+    count = many_jobs.QUICK_JOBS if plan.quick else many_jobs.JOBS
+    return many_jobs.history(folder, plan.seconds, plan.repeat, count)
 
 
 ALL: dict[str, Callable[[Plan], list[Row]]] = {
