@@ -7,10 +7,8 @@ run's own; it runs under uvicorn, as ours does, with its TinyDB manager, which i
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -23,6 +21,8 @@ from benchmarks.bodies import post_large, watched
 from benchmarks.listing import CONNECTIONS, MANY, PATHS, rate
 from benchmarks.load import get, post, send
 from benchmarks.measures import Row, best
+from benchmarks.peers import environ, installed
+from benchmarks.peers import release as installed_release
 from benchmarks.server import PROCESSES, Server, free_port, serving, started
 from benchmarks.workloads import MB, Plan
 
@@ -35,9 +35,9 @@ Measured = dict[str, float]
 
 def beside(plan: Plan) -> list[Row]:
     """Ours beside pygeoapi's; where that cannot be installed or does not answer, the rows say so."""
-    python = _installed(Path(os.environ.get("BENCH_CACHE") or plan.fresh("pygeoapi")))
+    python = installed("pygeoapi", PACKAGES, plan.fresh("pygeoapi"))
     rows: list[Row] = []
-    release = "" if isinstance(python, str) else f" (pygeoapi {_release(python)})"
+    release = "" if isinstance(python, str) else f" (pygeoapi {installed_release(python, 'pygeoapi')})"
     for measure, units in MEASURES:
         ours, theirs = measure(plan, None), _asked(measure, plan, python)
         for about, unit in units.items():
@@ -56,27 +56,6 @@ def _asked(
         return measure(plan, python)
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
         return f"failed: {str(error)[-60:]}".replace("\n", " ").replace("|", "/")
-
-
-def _installed(folder: Path) -> Path | str:
-    """The Python of an environment with pygeoapi; or why there is none."""
-    environment = folder / "pygeoapi"
-    python = environment / "bin" / "python"
-    try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, capture_output=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
-        subprocess.run(command, check=True, capture_output=True, timeout=900)
-    except (OSError, subprocess.SubprocessError) as error:
-        print(f"pygeoapi could not be installed: {error} {getattr(error, 'stderr', '')!r}", file=sys.stderr)
-        return "not installed: pip could not"
-    return python
-
-
-def _release(python: Path) -> str:
-    told = "from importlib.metadata import version; print(version('pygeoapi'))"
-    done = subprocess.run([str(python), "-c", told], stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout.strip()
 
 
 # -- the two servers -------------------------------------------------------------------------------
@@ -100,9 +79,7 @@ def _serving(plan: Plan, python: Path | None, processes: dict[str, str], ours: P
     openapi.write_text(json.dumps({"openapi": "3.0.2", "info": {"title": "", "version": "1"}, "paths": {}}))
     command = [str(python), "-m", "uvicorn", "pygeoapi.starlette_app:APP", "--port", str(port)]
     command += ["--no-access-log", "--log-level", "error"]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment |= {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi)}
-    environment["PYTHONPATH"] = str(PROCESSES)
+    environment = environ(PROCESSES) | {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi)}
     with started(command, port, folder / "server.log", environment) as server:
         yield server
 

@@ -140,7 +140,7 @@ def _polls(server: Server, folder: Path, seconds: float) -> list[Row]:
         if time.monotonic() > until:
             raise RuntimeError("the busy jobs did not start")
         time.sleep(0.02)
-    times = sorted(_paced(server.port, address, seconds))
+    times = sorted(paced(server.port, address, seconds))
     return [
         Row(f"{POLLS} polls a second beside busy slots: p50", times[len(times) // 2] * 1000, "ms"),
         Row(
@@ -154,7 +154,7 @@ def _polls(server: Server, folder: Path, seconds: float) -> list[Row]:
     ]
 
 
-def _paced(port: int, path: str, seconds: float) -> list[float]:
+def paced(port: int, path: str, seconds: float) -> list[float]:
     """Times from when a poll was due to its answer: what waits behind a slow one has waited too."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     began = time.perf_counter()

@@ -22,7 +22,7 @@ class Row:
         target: the bound, inclusive; None: for information only.
         of_ratio: the target bounds value / floor, not the value.
         at_most: the target is an upper bound.
-        beside: the same of pygeoapi, or why there is none; None where it was not asked.
+        beside: the same of another server, which `what` names, or why there is none; None: not asked.
     """
 
     what: str
@@ -62,7 +62,7 @@ class Row:
         )
 
 
-HEAD = ("what", "measured", "floor", "ratio", "target", "", "pygeoapi")
+HEAD = ("what", "measured", "floor", "ratio", "target", "", "beside")
 
 
 def _number(value: float) -> str:

@@ -155,8 +155,8 @@ def _five_hundred(plan: Plan, process: str) -> _Jobs:
         request = post(path, {"inputs": {"events": str(events)}}, ASYNC)
         began = time.perf_counter()
         accepted = send(server.port, request, 1, count=JOBS)
-        _wait(lambda: _lines(events) >= 2 * JOBS, 300)
-        _wait(lambda: _waiting(server) == 0, 60)
+        wait(lambda: _lines(events) >= 2 * JOBS, 300)
+        wait(lambda: _waiting(server) == 0, 60)
         seconds = time.perf_counter() - began
         _, page = server.ask("GET", "/jobs?status=successful&limit=1000")
         if len(page["jobs"]) != JOBS:
@@ -185,7 +185,7 @@ def _at_once(events: Path) -> int:
     return most
 
 
-def _wait(until: Callable[[], bool], seconds: float) -> None:
+def wait(until: Callable[[], bool], seconds: float) -> None:
     deadline = time.perf_counter() + seconds
     while not until():
         if time.perf_counter() > deadline:
@@ -210,7 +210,7 @@ def busy(plan: Plan) -> list[Row]:
             )
             if status != 201:
                 raise RuntimeError(f"a busy job was refused: {told}")
-        _wait(lambda: _lines(events) == slots, 60)
+        wait(lambda: _lines(events) == slots, 60)
         answers = send(server.port, _echo("echo-fresh"), SYNC_REQUESTS, count=SYNC_REQUESTS)
         still = len(server.ask("GET", "/jobs?status=running&limit=100")[1]["jobs"])
         if still != slots:
@@ -344,7 +344,7 @@ def memory(plan: Plan) -> list[Row]:
         time.sleep(1)
         after, before = server.memory(), server.processes()
         # First the child that stood ready ends, then, being idle since, its warm parent.
-        _wait(lambda: server.processes() <= ALWAYS, 30)
+        wait(lambda: server.processes() <= ALWAYS, 30)
         time.sleep(1)
         idle, left = server.memory(), server.processes()
     return [
