@@ -29,7 +29,6 @@ class Literals:
 
 @process(
     version="1.0.0",
-    title="Literal values",
     keywords=("test",),
     translations={"pt": Text("Valores literais", "Devolve o que lhe dão.")},
     reuse=100,
@@ -42,7 +41,9 @@ def literals(
     colour: Literal["red", "green", "blue"] = "red",
     numbers: Annotated[list[int], Occurs(0, 10)] | None = None,
 ) -> Literals:
-    """Returns what it is given.
+    """Literal values
+
+    Returns what it is given.
 
     Args:
         text: Any text.
@@ -65,7 +66,7 @@ class Copies:
     sizes: str = ""
 
 
-@process(version="1.0.0", title="Copies of files", reuse=100)
+@process(version="1.0.0", reuse=100)
 def copies(
     document: Document | None = None,
     features: Features | None = None,
@@ -73,7 +74,9 @@ def copies(
     *,
     ctx: Context,
 ) -> Copies:
-    """Returns the files that it is given, byte by byte, and tells their sizes.
+    """Copies of files
+
+    Returns the files that it is given, byte by byte, and tells their sizes.
 
     Args:
         document: XML of any kind.
@@ -82,19 +85,20 @@ def copies(
     """
     given = {"document": document, "features": features, "archive": archive}
     sizes = ";".join(f"{name}={file.path.stat().st_size}" for name, file in given.items() if file is not None)
+    # As the client asks for it, if it asks.
     return Copies(
-        None if document is None else File(_copy(document, "document", ctx), document.media_type),
-        None if features is None else Features(_copy(features, "features", ctx), features.media_type),
-        None if archive is None else File(_copy(archive, "archive", ctx), archive.media_type),
+        None if document is None else File(*_copy(document, "document", ctx)),
+        None if features is None else Features(*_copy(features, "features", ctx)),
+        None if archive is None else File(*_copy(archive, "archive", ctx)),
         sizes,
     )
 
 
-def _copy(file: File, name: str, ctx: Context) -> Path:
+def _copy(file: File, name: str, ctx: Context) -> tuple[Path, str]:
     # An output leaves the job's folder, its inputs stay there.
     target = ctx.workdir / f"{name}{file.path.suffix}"
     shutil.copyfile(file.path, target)
-    return target
+    return target, ctx.media_type(name) or file.media_type
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,11 @@ class Edges:
     north: float
 
 
-@process(version="1.0.0", title="Edges of a box", reuse=100)
+@process(version="1.0.0", reuse=100)
 def edges(box: Annotated[BBox, Crs("CRS84", "EPSG:4326", "EPSG:3857")]) -> Edges:
-    """Tells the edges of a box.
+    """Edges of a box
+
+    Tells the edges of a box.
 
     Args:
         box: In one of three reference systems.
@@ -128,14 +134,16 @@ class Kinds:
     west: float | None = None
 
 
-@process(version="1.0.0", title="Kinds of files", reuse=100)
+@process(version="1.0.0", reuse=100)
 def kinds(
     place: Annotated[File, Media("text/xml", schema="http://example.org/Schemas/Place.xsd")] | None = None,
     raster: Annotated[File, Media("image/tiff; application=GeoTIFF")] | None = None,
     note: Plain | None = None,
     box: BBox | None = None,
 ) -> Kinds:
-    """Tells what is in files whose formats have names in mixed case.
+    """Kinds of files
+
+    Tells what is in files whose formats have names in mixed case.
 
     Args:
         place: XML by a schema.
@@ -151,9 +159,11 @@ def kinds(
     )
 
 
-@process(version="1.0.0", title="Write a text", reuse=100)
+@process(version="1.0.0", reuse=100)
 def write_text(text: str, *, ctx: Context) -> Plain:
-    """A text file.
+    """Write a text
+
+    A text file.
 
     Args:
         text: What is in it.
@@ -163,9 +173,11 @@ def write_text(text: str, *, ctx: Context) -> Plain:
     return File(path, "text/plain")
 
 
-@process(version="1.0.0", title="Wait")
+@process(version="1.0.0")
 def wait_at(percent: Annotated[int, Range(0, 99)], file: str, *, ctx: Context) -> str:
-    """Gets so far, and goes on when a file is there.
+    """Wait
+
+    Gets so far, and goes on when a file is there.
 
     Args:
         percent: How far it is while it waits.
@@ -178,9 +190,11 @@ def wait_at(percent: Annotated[int, Range(0, 99)], file: str, *, ctx: Context) -
     return "it came"
 
 
-@process(version="1.0.0", title="Refuse", reuse=100)
+@process(version="1.0.0", reuse=100)
 def refuse(reason: str) -> str:
-    """Fails for a reason that its user may read.
+    """Refuse
+
+    Fails for a reason that its user may read.
 
     Args:
         reason: The reason.
