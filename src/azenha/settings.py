@@ -8,6 +8,7 @@ page follow. Command line beats environment beats file beats default.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from ipaddress import ip_address, ip_network
@@ -68,6 +69,12 @@ def _origin(text: str) -> str | None:
     return "origins such as https://maps.example.org, without a path"
 
 
+def _tag(text: str) -> str | None:
+    if re.fullmatch("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
+        return None
+    return "language tags such as en or pt-BR (BCP 47)"
+
+
 def _network(text: str) -> str | None:
     try:
         ip_network(text)
@@ -100,6 +107,16 @@ class Server:
     )
     title: str = _setting("azenha", Kind.TEXT, "what the server calls itself")
     description: str = _setting("Processes for Earth data", Kind.TEXT, "a sentence about the server")
+    keywords: tuple[str, ...] = _setting((), Kind.TEXTS, "words about the server")
+    fees: str = _setting("NONE", Kind.TEXT, "what using it costs; NONE: nothing")
+    constraints: str = _setting("NONE", Kind.TEXT, "what restricts access; NONE: nothing")
+    provider: str = _setting("azenha", Kind.TEXT, "the organisation that runs it")
+    provider_url: str | None = _setting(None, Kind.TEXT, "the organisation's address", check=_url)
+    contact: str | None = _setting(None, Kind.TEXT, "whom to ask")
+    email: str | None = _setting(None, Kind.TEXT, "where to write to")
+    language: str = _setting(
+        "en", Kind.TEXT, "language in which authors write what is no translation", check=_tag
+    )
     origins: tuple[str, ...] = _setting(
         (), Kind.TEXTS, "web origins that may call from a browser (CORS)", check=_origin
     )
@@ -135,6 +152,9 @@ class Queue:
     )
     sync_waiting: int = _count(100, "synchronous jobs waiting")
     sync_seconds: float = _time(60.0, "a synchronous job's time, waiting included")
+    settle: float = _time(
+        0.0, "an asynchronous request is answered this much later, unless its job ends sooner", 0
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +200,21 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
+class Wps:
+    """WPS 1.0.0 and 2.0, where the standards leave a choice."""
+
+    default_version: str = _setting(
+        "2.0.0",
+        Kind.TEXT,
+        "at /wps, of the answer to clients that name no version",
+        choices=("1.0.0", "2.0.0"),
+    )
+    kvp_execute: bool = _setting(
+        False, Kind.FLAG, "WPS 2.0 executes by GET too, which its standard does not know"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     data: Path = _setting(Path("azenha-data"), Kind.PATH, "folder of jobs and results")  # noqa: RUF009 - a Path does not change
     targets: tuple[str, ...] = _setting(
@@ -193,6 +228,7 @@ class Settings:
     jobs: JobSettings = field(default_factory=JobSettings)
     children: Children = field(default_factory=Children)
     addresses: Addresses = field(default_factory=Addresses)
+    wps: Wps = field(default_factory=Wps)
 
 
 # -- reading -------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dataclasses import replace
 from azenha.adapters.folders import LocalFolders
 from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr
+from azenha.domain.languages import languages
 from azenha.domain.messages import Checked, Command, Create, Execute
 from azenha.protocols.http import HttpRequest
 from azenha.usecases.executing import check
@@ -24,14 +25,16 @@ def main(_: Sequence[str]) -> int:
     folders = LocalFolders(settings.data)
     mounted = {dialect.mount: dialect for dialect in dialects(settings)}
 
+    spoken = languages(catalogue, settings.server.language)
+
     def read(mount: str, request: HttpRequest, job: str) -> Command | Checked:
         command = mounted[mount].read(request)
         if isinstance(command, Create) and isinstance(command.execute, Execute):
-            checked = check(command.execute, job, request.body, catalogue, folders, settings.limits)
+            checked = check(command.execute, job, request.body, catalogue, folders, settings.limits, spoken)
             return replace(command, execute=checked)
         if not isinstance(command, Execute):
             return command
-        return check(command, job, request.body, catalogue, folders, settings.limits)
+        return check(command, job, request.body, catalogue, folders, settings.limits, spoken)
 
     serve(sys.stdin.buffer, answers, read)
     return 0

@@ -169,6 +169,14 @@ class NoSuchProcess(NotFound):
         super().__init__(process, f"there is no process '{process}'{hint}")
 
 
+class NoSuchProcesses(NoSuchProcess):
+    """Several that do not exist; `locator` has them all, with a blank between."""
+
+    def __init__(self, processes: Sequence[str]) -> None:
+        named = ", ".join(f"'{p}'" for p in processes)
+        NotFound.__init__(self, " ".join(processes), f"there are no processes {named}")
+
+
 class NoSuchJob(NotFound):
     def __init__(self, job: str) -> None:
         super().__init__(job, f"there is no job '{job}'")

@@ -13,9 +13,10 @@ from typing import Final
 
 from azenha.domain import errors
 from azenha.domain.errors import AppError, BadParameter, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
+from azenha.domain.languages import lookup
 from azenha.domain.lexical import quoted
 from azenha.domain.process import Format
-from azenha.protocols.negotiation import accepted
+from azenha.protocols.negotiation import languages
 from azenha.protocols.xml_write import Tag
 
 ALL: Final = "All"
@@ -70,28 +71,7 @@ def language(wanted: str | None, accept: str | None, offered: Sequence[str]) -> 
         raise BadParameter(
             f"language {quoted(wanted, 40)} is not offered; offered: {', '.join(offered)}", "language"
         )
-    if accept:
-        for range in sorted(accepted(accept), key=lambda r: (-r.quality, r.place)):
-            if range.quality > 0 and (found := lookup(range.type, offered)):
-                return found
-    return offered[0]
-
-
-def lookup(range: str, offered: Sequence[str]) -> str | None:
-    """RFC 4647 §3.4, and the other way round: `en-US` finds `en`, `en` finds `en-US`. `*` finds the default."""
-    if range == "*":
-        return offered[0] if offered else None
-    tags = {tag.lower(): tag for tag in reversed(offered)}
-    subtags = range.lower().split("-")
-    while subtags:
-        prefix = "-".join(subtags)
-        if prefix in tags:
-            return tags[prefix]
-        subtags.pop()
-        if subtags and len(subtags[-1]) == 1:  # a singleton goes with what it introduced
-            subtags.pop()
-    primary = range.lower().partition("-")[0]
-    return next((tag for tag in offered if tag.lower().partition("-")[0] == primary), None)
+    return next((found for tag in languages(accept) if (found := lookup(tag, offered))), offered[0])
 
 
 def sections(wanted: Collection[str], known: Sequence[str]) -> frozenset[str]:
