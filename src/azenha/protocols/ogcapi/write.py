@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from azenha.domain.errors import AppError, BadParameter, NotAcceptable
@@ -145,8 +146,13 @@ def spoken(offerings: tuple[Offering, ...], request: HttpRequest, site: Site, ke
     header = request.headers.get("accept-language")
     if header is None:
         return site.language
-    offered = kept.languages(offerings, site.language)
-    return next((found for tag in languages(header) if (found := lookup(tag, offered))), site.language)
+    return _dearest(header, kept.languages(offerings, site.language))
+
+
+@lru_cache(maxsize=256)
+def _dearest(header: str, offered: tuple[str, ...]) -> str:
+    """Of the languages that are offered; the first of them where the client wants none."""
+    return next((found for tag in languages(header) if (found := lookup(tag, offered))), offered[0])
 
 
 def _described(offering: Offering, chosen: str, language: str, site: Site) -> HttpReply:
