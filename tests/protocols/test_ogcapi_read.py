@@ -413,6 +413,14 @@ def test_other_media_types_are_refused(type: str) -> None:
     assert caught.value.locator == "Content-Type"
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "br, gzip", "nonsense"])
+def test_a_compressed_body_is_refused_in_words(encoding: str) -> None:
+    with pytest.raises(errors.UnsupportedMediaType, match="must not be compressed") as caught:
+        API.read(execution("{}", content_encoding=encoding))
+    assert caught.value.locator == "Content-Encoding"
+    assert executed("{}", content_encoding="Identity").inputs == {}
+
+
 def test_a_body_without_a_type_is_refused_because_any_web_page_could_send_it() -> None:
     with pytest.raises(errors.UnsupportedMediaType):
         API.read(HttpRequest("POST", "/processes/echo/execution", body=b"{}"))

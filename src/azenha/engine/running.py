@@ -194,6 +194,7 @@ class Run:
         output: Output,
         *,
         seconds: float,
+        whose: str,
         memory: int,
         processes: int,
         log: Log,
@@ -205,6 +206,7 @@ class Run:
         self._log = log
         self._began = time.monotonic()
         self._seconds = seconds
+        self._whose = whose
         self._memory = memory
         self._processes = processes
         self._flood = log_limit * FLOOD
@@ -240,7 +242,7 @@ class Run:
                 self.child.terminate()
             return
         if now - self._began > self._seconds:
-            self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s")
+            self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s ({self._whose})")
         elif self._log.offered > self._flood:
             self._end(FailureKind.OUTPUT, f"it wrote more than {self._flood:,} bytes to its log")
         elif now - self._began > WATCH_AFTER:

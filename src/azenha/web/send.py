@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -70,7 +71,13 @@ def _encoded(encode: Encode, path: str, start: int, end: int, last: bool) -> byt
 
 def raw_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """As ASGI wants them. What may not stand in a header (RFC 9110 §5.5), like a line end, is %-encoded."""
-    return [
+    return list(_raw(tuple(pairs)))
+
+
+@lru_cache(maxsize=256)
+def _raw(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[bytes, bytes], ...]:
+    # Most replies have the headers of another: those of one document, or of all statuses.
+    return tuple(
         (
             name.lower().encode("ascii"),
             (value if value.isascii() and value.isprintable() else quote(value, safe=_PRINTABLE)).encode(
@@ -78,7 +85,7 @@ def raw_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
             ),
         )
         for name, value in pairs
-    ]
+    )
 
 
 async def send_reply(

@@ -54,6 +54,7 @@ def members(request: HttpRequest, limits: Limits) -> Mapping[str, object]:
         UnsupportedMediaType, Malformed, BadRequest: see `read`.
     """
     _check_media_type(request.headers.get("content-type"))
+    _check_encoding(request.headers.get("content-encoding", "identity"))
     body = large_json.parse(request.body, limits)
     if not isinstance(body, dict):
         raise Malformed(f"the body must be a JSON object with 'inputs'; it is {kind(body)}")
@@ -95,6 +96,14 @@ def _check_media_type(given: str | None) -> None:
     charset = _CHARSET.search(given)
     if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType(f"JSON is UTF-8 (RFC 8259 §8.1), not '{charset[1]}'", "Content-Type")
+
+
+def _check_encoding(given: str) -> None:
+    # What is compressed would be told to be no JSON, and how large it is could not be seen from its length.
+    if given.strip().lower() not in ("identity", ""):
+        raise UnsupportedMediaType(
+            f"the body must not be compressed; it is declared as '{given[:40]}'", "Content-Encoding"
+        )
 
 
 def _unknown_member(name: str) -> str:

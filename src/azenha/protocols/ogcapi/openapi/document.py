@@ -30,7 +30,7 @@ from azenha.protocols.ogcapi.openapi.operations import (
 )
 from azenha.protocols.ogcapi.openapi.schemas import SCHEMAS, Schema, ref
 from azenha.protocols.ogcapi.routes import ROUTES, Route
-from azenha.protocols.ogcapi.words import HTML, JSON
+from azenha.protocols.ogcapi.words import HTML, JSON, PROBLEM
 
 _EXECUTION: Final = "Processes"
 _NOTES: Final = (
@@ -159,8 +159,10 @@ def _content(schema: Schema | None) -> Schema:
 
 
 def _error(status: int, about: str) -> Schema:
-    if status in (412, 416, 431):  # of HTTP itself, before or after the standard has its say
+    if status in (412, 416):  # of HTTP itself, after the standard has had its say
         return {"description": about, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    if status == 431:  # and before it has: no header was read, and none of what the client accepts
+        return {"description": about, "content": {PROBLEM: {"schema": ref("exception")}}}
     found: Schema = {
         "description": about,
         "content": {JSON: {"schema": ref("exception")}, HTML: _content(None)},

@@ -191,7 +191,6 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         416: "None of the bytes that are wanted are there",
         431: "The head of the request is too long",
         500: "A fault of the server, or of the process; `reference` finds it in the log",
-        502: "A reference could not be fetched",
         503: "No room in the queue, or the process cannot run here now",
         504: "The process did not end in time; ask for it in the background",
     }
@@ -219,7 +218,9 @@ ACCEPTED: Final = Answer(
     ("Location", "Preference-Applied"),
 )
 LINKED: Final = Answer("Every output is by reference: links to them, and no body", {}, ("Link",))
-EXECUTE_ERRORS: Final = (404, 406, 413, 415, 502, 503, 504)
+# An answer that its client does not accept is given all the same: what was run cannot be taken back.
+RUN_ERRORS: Final = (404, 503, 504)
+EXECUTE_ERRORS: Final = (*RUN_ERRORS, 413, 415)
 
 _SERVER, _PROCESSES, _JOBS = "Server", "Processes", "Jobs"
 _VALUE: Final = Answer("The value as it is, in its own media type", _ANYTHING, _STORED)
@@ -264,7 +265,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
         "execute-kvp": Operation(
             _PROCESSES,
             {200: RESULTS, 201: ACCEPTED, 204: LINKED},
-            EXECUTE_ERRORS,
+            RUN_ERRORS,
             ("Prefer",),
             about="The answer is never cached. Pages elsewhere cannot ask for it, nor browsers ahead of time.",
         ),
@@ -330,8 +331,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             _CONDITIONS,
             about="A job that failed answers with the error that made it fail.",
         ),
-        "output": Operation(_JOBS, _FETCHED, (404, 406, 412, 416), _CONDITIONS),
-        "item": Operation(_JOBS, _FETCHED, (404, 406, 412, 416), _CONDITIONS),
+        "output": Operation(_JOBS, _FETCHED, (404, 412, 416), _CONDITIONS),
+        "item": Operation(_JOBS, _FETCHED, (404, 412, 416), _CONDITIONS),
         "log": Operation(_JOBS, {200: Answer("Lines of text", {"text/plain": told(TEXT, "UTF-8")})}, (404,)),
     }
 )
