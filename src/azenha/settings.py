@@ -180,6 +180,18 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackSettings:
+    """How those who asked to be called are told of a job."""
+
+    attempts: int = _count(10, "attempts to deliver a callback, before it is given up", 1, 100)
+    delay: float = _time(5.0, "from the first attempt to the second; each later delay is three times as long")
+    total: float = _time(86400.0, "after which no further attempt is made")
+    timeout: float = _time(15.0, "one attempt, from the connection to the answer")
+    progress: float = _time(5.0, "between two callbacks that tell of one job's progress")
+    at_once: int = _count(4, "callbacks that are sent at once", 1, 64)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     data: Path = _setting(Path("azenha-data"), Kind.PATH, "folder of jobs and results")  # noqa: RUF009 - a Path does not change
     targets: tuple[str, ...] = _setting(
@@ -193,6 +205,7 @@ class Settings:
     jobs: JobSettings = field(default_factory=JobSettings)
     children: Children = field(default_factory=Children)
     addresses: Addresses = field(default_factory=Addresses)
+    callbacks: CallbackSettings = field(default_factory=CallbackSettings)
 
 
 # -- reading -------------------------------------------------------------------------------------

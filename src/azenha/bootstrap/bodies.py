@@ -10,6 +10,7 @@ from dataclasses import replace
 from azenha.adapters.folders import LocalFolders
 from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr
+from azenha.domain.addresses import AddressPolicy
 from azenha.domain.messages import Checked, Command, Create, Execute
 from azenha.protocols.http import HttpRequest
 from azenha.usecases.executing import check
@@ -22,16 +23,17 @@ def main(_: Sequence[str]) -> int:
     os.dup2(2, 1)  # whatever prints must not do so among the answers
     settings, catalogue, _keys, _descriptor = from_supervisor()
     folders = LocalFolders(settings.data)
+    policy = AddressPolicy.of(settings.addresses.allow, settings.addresses.ports)
     mounted = {dialect.mount: dialect for dialect in dialects(settings)}
 
     def read(mount: str, request: HttpRequest, job: str) -> Command | Checked:
         command = mounted[mount].read(request)
         if isinstance(command, Create) and isinstance(command.execute, Execute):
-            checked = check(command.execute, job, request.body, catalogue, folders, settings.limits)
+            checked = check(command.execute, job, request.body, catalogue, folders, settings.limits, policy)
             return replace(command, execute=checked)
         if not isinstance(command, Execute):
             return command
-        return check(command, job, request.body, catalogue, folders, settings.limits)
+        return check(command, job, request.body, catalogue, folders, settings.limits, policy)
 
     serve(sys.stdin.buffer, answers, read)
     return 0

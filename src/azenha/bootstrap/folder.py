@@ -80,4 +80,10 @@ def open_jobs(settings: Settings) -> SqlJobs:
     from azenha.adapters.store.sql import SqlJobs
 
     jobs = settings.jobs
-    return SqlJobs(settings.data / DATABASE, UtcClock(), keep=jobs.keep, keep_sync=jobs.keep_sync)
+    return SqlJobs(
+        settings.data / DATABASE,
+        UtcClock(),
+        keep=jobs.keep,
+        keep_sync=jobs.keep_sync,
+        tell_every=settings.callbacks.progress,
+    )

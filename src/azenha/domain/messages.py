@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from azenha.domain.callbacks import Standing, Subscriber
 from azenha.domain.job import Job
 from azenha.domain.process import Catalogue, Domain, Format, Offering
 from azenha.domain.values import Raw, Value
@@ -105,6 +106,7 @@ class Execute:
         media_types: that the client accepts for the one output of a synchronous answer, the likeliest first;
             a range (`image/*`) ends what it cares for. Empty: anything.
         caseless: names of inputs and outputs compare without case (2.0, kvp-execute).
+        subscriber: whom to tell of the job; None: nobody.
     """
 
     process: str
@@ -115,6 +117,7 @@ class Execute:
     wait: float | None = None
     media_types: tuple[str, ...] = ()
     caseless: bool = False
+    subscriber: Subscriber | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ class Change:
         without: ids of inputs that are taken away.
         selects: `outputs` (None: all of them) takes the place of the earlier selection.
         response: the form of the results; None: as it was.
+        subscribes: `subscriber` (None: nobody) takes the place of the earlier one.
     """
 
     job: str
@@ -188,6 +192,8 @@ class Change:
     outputs: Mapping[str, OutputRequest] | None = None
     selects: bool = False
     response: ResponseForm | None = None
+    subscriber: Subscriber | None = None
+    subscribes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +337,10 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Status:
+    """`callbacks`: how those that were asked for stand."""
+
     job: Job
+    callbacks: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +413,7 @@ class RequestRead:
     offered: tuple[str, ...]
     made: tuple[OutputValue, ...]
     folder: str
+    subscriber: Subscriber | None = None
 
 
 @dataclass(frozen=True, slots=True)

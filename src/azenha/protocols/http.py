@@ -23,6 +23,7 @@ class HttpRequest:
         query: raw, without the `?`.
         headers: names in lower case; several headers of one name joined by `, ` (RFC 9110 §5.3).
         body: read-only.
+        base: the dialect's address as the client sees it, without a trailing slash; empty where it is not known.
     """
 
     method: str
@@ -30,6 +31,7 @@ class HttpRequest:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Buffer = b""
+    base: str = ""
 
     def parameters(self) -> list[tuple[str, str]]:
         """Query parameters in order, decoded; a name without `=` has an empty value."""

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Final
 
 from azenha.domain import formats
+from azenha.domain.addresses import AddressPolicy
 from azenha.domain.binding import bind, bind_outputs
+from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.complexes import BindingLimits
-from azenha.domain.errors import BadParameter, InputProblem, InvalidInputs
+from azenha.domain.errors import BadParameter, BadRequest, ForbiddenAddress, InputProblem, InvalidInputs
 from azenha.domain.job import Job, Lane
 from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest
 from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
@@ -22,6 +24,7 @@ from azenha.usecases.inline import LargeValues
 from azenha.usecases.ports import Folders, Jobs, NewJob, Wake
 
 RESPOND_ASYNC: Final = "respond-async"
+PUBLIC: Final = AddressPolicy()
 
 
 def check(
@@ -31,6 +34,7 @@ def check(
     catalogue: Catalogue,
     folders: Folders,
     limits: LimitSettings,
+    policy: AddressPolicy = PUBLIC,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
 
@@ -40,7 +44,9 @@ def check(
         NoSuchProcess, ProcessUnavailable
         InvalidInputs: with every problem of inputs and outputs.
         BadParameter: the process cannot be run synchronously, and nothing else would do.
+        BadRequest: a callback's address may not be called.
     """
+    check_subscriber(command.subscriber, policy)
     description = offering(command.process, catalogue).description
     if command.caseless:
         command = _recased(description, command)
@@ -56,6 +62,20 @@ def check(
     return Checked(job, replace(command, inputs={}), stored, large.files)
 
 
+def check_subscriber(subscriber: Subscriber | None, policy: AddressPolicy) -> None:
+    """An address outside the policy is refused at once, one that hides behind a name when it is connected to.
+
+    Raises:
+        BadRequest: the locator is the address concerned.
+    """
+    for occasion, address in subscriber.addresses.items() if subscriber else ():
+        try:
+            policy.check_url(address)
+        except ForbiddenAddress as error:
+            locator = f"subscriber.{occasion}Uri"
+            raise BadRequest(f"'{locator}': {error}", locator) from None
+
+
 def submit(
     checked: Checked, catalogue: Catalogue, jobs: Jobs, folders: Folders, wake: Wake, queue: Queue
 ) -> Accepted:
@@ -69,7 +89,7 @@ def submit(
     lane, honoured = lane_of(description, command.mode)
     sync = lane is Lane.SYNC
     outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
-    request = StoredRequest(description.id, description.version, checked.inputs, outputs, command.asked)
+    request = StoredRequest(description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber)
     accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
     wake.offered(lane)
     if sync or not command.wait:

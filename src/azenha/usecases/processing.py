@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from azenha.domain.addresses import AddressPolicy
 from azenha.domain.job import JobState
 from azenha.domain.messages import (
     Accepted,
@@ -46,7 +47,7 @@ from azenha.domain.process import Catalogue
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
 from azenha.usecases.describing import list_processes, offering
-from azenha.usecases.executing import check, submit
+from azenha.usecases.executing import PUBLIC, check, submit
 from azenha.usecases.jobs import abandon, dismiss, log, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
 from azenha.usecases.ports import Folders, Jobs, Wake
@@ -82,12 +83,18 @@ class Processing:
             return self._create(command, body)
         if isinstance(command, Change):
             limits = self.settings.limits
-            return change(command, self.new_id(), body, self.catalogue, self.jobs, self.folders, limits)
+            return change(
+                command, self.new_id(), body, self.catalogue, self.jobs, self.folders, limits, self._policy()
+            )
         return _HANDLERS[type(command)](self, command)
 
     def check(self, command: Execute, job: str, body: Buffer) -> Checked:
         """See executing.check."""
-        return check(command, job, body, self.catalogue, self.folders, self.settings.limits)
+        policy = self._policy() if command.subscriber else PUBLIC
+        return check(command, job, body, self.catalogue, self.folders, self.settings.limits, policy)
+
+    def _policy(self) -> AddressPolicy:
+        return AddressPolicy.of(self.settings.addresses.allow, self.settings.addresses.ports)
 
     def submit(self, checked: Checked) -> Accepted:
         """See executing.submit."""
@@ -127,7 +134,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         Start: lambda p, command: start(command, p.catalogue, p.jobs, p.wake, p.settings.queue),
         GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
-        GetStatus: lambda p, command: Status(status(command.job, p.jobs)),
+        GetStatus: lambda p, command: Status(status(command.job, p.jobs), p.jobs.callbacks(command.job)),
         GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),

@@ -17,6 +17,7 @@ from azenha.domain.process import Format
 from azenha.domain.values import Reference, StoredFile, Value
 from azenha.protocols import json
 from azenha.protocols.http import FileSlice, Site
+from azenha.protocols.ogcapi import callbacks
 from azenha.protocols.ogcapi.documents import (
     Document,
     both,
@@ -46,6 +47,8 @@ def write(outcome: RequestRead, site: Site) -> Pieces:
             tail: Document = {} if response is None else {"response": response}
             if outcome.outputs is not None:
                 tail["outputs"] = _outputs(outcome.outputs)
+            if outcome.subscriber is not None:
+                tail[callbacks.MEMBER] = callbacks.members(outcome.subscriber)
             return _joined(head, _inputs(outcome, site), tail)
         case RequestPart.INPUTS:
             outputs = outcome.outputs
