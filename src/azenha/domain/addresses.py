@@ -188,9 +188,7 @@ class AddressPolicy:
         if parts.scheme not in DEFAULT_PORTS:
             raise ForbiddenAddress(f"'{told}' may not be used: only http and https addresses are")
         if parts.username is not None or parts.password is not None:
-            raise ForbiddenAddress(
-                f"'{told}' may not be used: an address must not hold a user or password"
-            )
+            raise ForbiddenAddress(f"'{told}' may not be used: an address must not hold a user or password")
         host = parts.hostname
         if not host:
             raise ForbiddenAddress(f"'{told}' may not be used: it names no host")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 from azenha.domain.errors import AppError
-from azenha.domain.messages import Command, Outcome
+from azenha.domain.messages import Command, Outcome, Results, Status
 from azenha.domain.slices import Buffer as Buffer
 
 
@@ -131,3 +131,17 @@ class Dialect(Protocol):
 
     def fault(self, error: AppError, request: HttpRequest, site: Site) -> HttpReply:
         """Render an error; every AppError has a place in the dialect's table."""
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """What a dialect that sends callbacks can do besides."""
+
+    name: str
+
+    def callback(self, outcome: Results | Status, site: Site) -> HttpReply:
+        """What is sent to those who asked to be called: a body and its headers.
+
+        Raises:
+            NoSuchJob: its files are gone.
+        """

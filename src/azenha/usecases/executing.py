@@ -89,7 +89,9 @@ def submit(
     lane, honoured = lane_of(description, command.mode)
     sync = lane is Lane.SYNC
     outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
-    request = StoredRequest(description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber)
+    request = StoredRequest(
+        description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber
+    )
     accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
     wake.offered(lane)
     if sync or not command.wait:

@@ -184,7 +184,7 @@ class Callbacks(Protocol):
     """The queue of callbacks. What is due was written in the transaction that recorded why."""
 
     def claim_callback(self, lease: float) -> DueCallback | None:
-        """The one that has been due for longest; if nothing more is heard of it in `lease` seconds it is due again."""
+        """The one that has been due for longest; if no more is heard of it in `lease` seconds it is due again."""
 
     def callback_ended(self, due: DueCallback, state: CallbackState, said: str) -> bool:
         """Record that no more attempts are made; False if the claim ran out, or the job was removed."""

@@ -188,9 +188,7 @@ class Web:
             body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
             received = True
             if body:
-                request = HttpRequest(
-                    method, exchange.request.path, query, headers, body, exchange.site.base
-                )
+                request = HttpRequest(method, exchange.request.path, query, headers, body, exchange.site.base)
                 exchange = _Exchange(exchange.dialect, request, exchange.site)
             return await self._answer(exchange, receive)
         except AppError as error:
@@ -209,9 +207,7 @@ class Web:
         for dialect in self._dialects:
             mount = dialect.mount
             if not mount or path == mount or path.startswith(f"{mount}/"):
-                request = HttpRequest(
-                    method, path[len(mount) :] or "/", query, headers, base=base + mount
-                )
+                request = HttpRequest(method, path[len(mount) :] or "/", query, headers, base=base + mount)
                 return _Exchange(dialect, request, self._site(base + mount))
         raise NoSuchPath(path)
 

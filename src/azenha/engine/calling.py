@@ -1,0 +1,139 @@
+"""Sends callbacks, beside the slots: claim one that is due → write its body → post it → record what came of it.
+
+The store is the truth: what is claimed and not recorded falls due again, so that each is delivered at least once.
+Knows no HTTP and no dialect: `post` and `write` are handed in. Whatever goes wrong here is no job's business.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Final
+
+from azenha.domain.callbacks import CallbackState, Patience, place
+from azenha.domain.errors import ForbiddenAddress
+from azenha.settings import CallbackSettings
+from azenha.usecases.ports import CallbackBody, Callbacks, Clock, DueCallback, Post, Posted
+
+LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
+# Seconds of a claim beyond the time limit of its attempt: resolving a name and writing a body are not in that.
+SPARE = 45.0
+STOP_WITHIN = 2.0  # seconds
+
+_log = logging.getLogger("azenha.callbacks")
+
+# The body of a callback; None: there is nothing to be told any more (the job was removed, or does not run now).
+Write = Callable[[DueCallback], CallbackBody | None]
+Tell = Callable[[str, str], None]  # a line for the log of a job
+
+
+class Caller:
+    def __init__(
+        self,
+        queue: Callbacks,
+        write: Write,
+        post: Post,
+        tell: Tell,
+        clock: Clock,
+        settings: CallbackSettings,
+        spare: float = SPARE,
+    ) -> None:
+        self._queue = queue
+        self._write = write
+        self._post = post
+        self._tell = tell
+        self._clock = clock
+        self._patience = Patience(settings.attempts, settings.delay, settings.total)
+        self._lease = settings.timeout + spare
+        self._free = threading.Semaphore(settings.at_once)
+        self._at_once = settings.at_once
+        self._changed = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="azenha-callbacks", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something may have fallen due."""
+        self._changed.set()
+
+    def stop(self) -> None:
+        """Begin no more attempts; those under way have a moment to end. What does not is sent again later."""
+        self._stop.set()
+        self._changed.set()
+        self._thread.join()
+        until = time.monotonic() + STOP_WITHIN
+        for _ in range(self._at_once):
+            self._free.acquire(timeout=max(0.0, until - time.monotonic()))
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            if not self._free.acquire(timeout=LOOK_EVERY):  # claimed is only what is sent at once
+                continue
+            due = None
+            try:
+                self._changed.clear()
+                due = None if self._stop.is_set() else self._queue.claim_callback(self._lease)
+            except Exception:
+                _log.exception("the queue of callbacks cannot be read; trying again")
+            if due is None:
+                self._free.release()
+                self._changed.wait(LOOK_EVERY)
+                continue
+            # A daemon: a worker that ends waits for nobody's server.
+            threading.Thread(target=self._attempt, args=(due,), name="azenha-callback", daemon=True).start()
+
+    def _attempt(self, due: DueCallback) -> None:
+        try:
+            self._settle(due, self._posted(due))
+        except Exception:  # it falls due again when its claim runs out
+            _log.exception("callback %s of job %s could not be recorded", due.message, due.job)
+        finally:
+            self._free.release()
+
+    def _posted(self, due: DueCallback) -> Posted | CallbackState:
+        """What the receiver answered; the end of the callback, where nothing was sent."""
+        try:
+            body = self._write(due)
+            return CallbackState.DROPPED if body is None else self._post(due.address, due.message, body)
+        except ForbiddenAddress as error:
+            _log.warning("callback %s of job %s was not sent: %s", due.message, due.job, error)
+            return CallbackState.REFUSED
+        except Exception:
+            _log.exception("callback %s of job %s could not be sent", due.message, due.job)
+            return Posted(None, "not sent: an internal error of the server")
+
+    def _settle(self, due: DueCallback, answer: Posted | CallbackState) -> None:
+        if isinstance(answer, CallbackState):
+            self._end(due, answer, _UNSENT[answer])
+        elif answer.status is not None and 200 <= answer.status < 300:
+            self._end(due, CallbackState.DELIVERED, answer.said)
+        elif answer.status == HTTPStatus.GONE:
+            self._end(due, CallbackState.REFUSED, answer.said)
+        else:
+            waited = max(0.0, (self._clock.now() - due.since).total_seconds())
+            seconds = self._patience.next_delay(due.attempt, waited, random.random(), answer.wait)
+            if seconds is None:
+                self._end(due, CallbackState.GIVEN_UP, answer.said)
+            elif self._queue.callback_again(due, seconds, answer.said):
+                self._log(due, answer.said, f"next attempt in {seconds:.0f} s")
+
+    def _end(self, due: DueCallback, state: CallbackState, said: str) -> None:
+        if self._queue.callback_ended(due, state, said) and state is not CallbackState.DROPPED:
+            self._log(due, said, state)
+
+    def _log(self, due: DueCallback, said: str, then: str) -> None:
+        attempt = f"attempt {due.attempt} of {self._patience.attempts}"
+        line = f"CALLBACK {due.occasion} to {place(due.address)}: {said} ({attempt}; {then})"
+        self._tell(due.job, f"{line}\n")
+
+
+_UNSENT: Final[Mapping[CallbackState, str]] = {
+    CallbackState.DROPPED: "not sent: the job had changed meanwhile",
+    CallbackState.REFUSED: "not sent: the address may not be called",
+}
