@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azenha.bootstrap.folder import UtcClock
+from azenha.bootstrap.folder import UtcClock, signing_key
 from azenha.domain.callbacks import Occasion
 from azenha.domain.errors import JobFailed, NoSuchJob, ResultsGone, ResultsNotReady
 from azenha.domain.job import JobState
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
     from azenha.domain.process import Catalogue
     from azenha.protocols.http import Calling
     from azenha.usecases.ports import Folders
-
-SECRET = "callbacks.key"
-
-
-def signing_key(data: Path) -> Path:
-    """Where the keys are with which callbacks are signed; made with the first callback."""
-    return data / SECRET
 
 
 def caller(settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders) -> Caller:

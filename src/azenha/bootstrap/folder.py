@@ -71,6 +71,11 @@ def migrate_main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def signing_key(data: Path) -> Path:
+    """The file of the keys with which callbacks are signed; made with the first callback."""
+    return data / "callbacks.key"
+
+
 class UtcClock:
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,8 @@ from typing import Final
 PREFIX: Final = "whsec_"
 BYTES: Final = 32  # of a new key; the standard wants 24 to 64
 _LEAST: Final = 24
+
+_making = threading.Lock()
 
 
 class BadKeys(Exception):
@@ -29,8 +32,9 @@ def keys(path: Path) -> tuple[bytes, ...]:
     Raises:
         BadKeys, OSError
     """
-    if not path.exists():
-        _make(path)
+    with _making:  # two keys at once, and what the first signed could not be verified
+        if not path.exists():
+            _make(path)
     found = []
     for number, line in enumerate(path.read_text(encoding="ascii", errors="replace").splitlines(), 1):
         if not line.strip():

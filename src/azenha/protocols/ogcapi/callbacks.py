@@ -58,6 +58,12 @@ def subscriber(given: object, base: str) -> Subscriber:
             raise BadRequest(
                 f"'{locator}' has {len(address)} characters; an address has at most {LONGEST}", locator
             )
+        if not (address.isascii() and address.isprintable()) or " " in address:
+            raise BadRequest(
+                f"'{locator}' must be an address of ASCII characters without blanks (RFC 3986), others written as "
+                "%XX, and in names of hosts as xn--…",
+                locator,
+            )
     if not given:
         raise BadRequest(f"'{MEMBER}' names no address (known: {', '.join(_MEMBERS)})", MEMBER)
     return Subscriber(**{_MEMBERS[name]: address for name, address in given.items()}, base=base)
