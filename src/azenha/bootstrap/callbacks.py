@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from azenha.usecases.ports import Folders
 
 
-def caller(settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders) -> Caller:
+def caller(name: str, settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders) -> Caller:
     def tell(job: str, line: str) -> None:
         Log(folders.log(job), settings.limits.log).write(line.encode("utf-8", "replace"))
 
     return Caller(
+        name,
         jobs,
         writer(settings, catalogue, jobs, folders),
         _poster(settings),

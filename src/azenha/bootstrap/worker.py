@@ -44,7 +44,8 @@ def main(_: Sequence[str]) -> int:
     _end_leftovers(settings.data)
     jobs = open_jobs(settings)
     folders = LocalFolders(settings.data)
-    calling = caller(settings, catalogue, jobs, folders)
+    name = f"{uuid.uuid4()}"
+    calling = caller(name, settings, catalogue, jobs, folders)
     announce: list[WakeListener] = []
 
     def ended(job: str) -> None:
@@ -53,7 +54,7 @@ def main(_: Sequence[str]) -> int:
             announce[0].announce(job)
 
     worker = Worker(
-        f"{uuid.uuid4()}",
+        name,
         jobs,
         folders,
         starter(settings),

@@ -34,6 +34,7 @@ Tell = Callable[[str, str], None]  # a line for the log of a job
 class Caller:
     def __init__(
         self,
+        name: str,
         queue: Callbacks,
         write: Write,
         post: Post,
@@ -42,6 +43,7 @@ class Caller:
         settings: CallbackSettings,
         spare: float = SPARE,
     ) -> None:
+        self._name = name
         self._queue = queue
         self._write = write
         self._post = post
@@ -56,6 +58,8 @@ class Caller:
         self._thread = threading.Thread(target=self._run, name="azenha-callbacks", daemon=True)
 
     def start(self) -> None:
+        """Take over what other workers left, then send what is due."""
+        self._queue.recover_callbacks(self._name)
         self._thread.start()
 
     def wake(self) -> None:
@@ -78,7 +82,7 @@ class Caller:
             due = None
             try:
                 self._changed.clear()
-                due = None if self._stop.is_set() else self._queue.claim_callback(self._lease)
+                due = None if self._stop.is_set() else self._queue.claim_callback(self._name, self._lease)
             except Exception:
                 _log.exception("the queue of callbacks cannot be read; trying again")
             if due is None:

@@ -183,7 +183,10 @@ class DueCallback:
 class Callbacks(Protocol):
     """The queue of callbacks. What is due was written in the transaction that recorded why."""
 
-    def claim_callback(self, lease: float) -> DueCallback | None:
+    def recover_callbacks(self, worker: str) -> None:
+        """Make due at once what all other workers have claimed: they are gone."""
+
+    def claim_callback(self, worker: str, lease: float) -> DueCallback | None:
         """The one that has been due for longest; if no more is heard of it in `lease` seconds it is due again."""
 
     def callback_ended(self, due: DueCallback, state: CallbackState, said: str) -> bool:

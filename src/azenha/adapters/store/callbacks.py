@@ -63,7 +63,7 @@ NEXT = select(C.seq).where(C.due <= given("now")).order_by(C.due).limit(1)
 CLAIM = (
     update(schema.callback)
     .where(C.seq == NEXT.scalar_subquery())
-    .values(due=given("until"), attempts=C.attempts + 1)
+    .values(due=given("until"), worker=given("by"), attempts=C.attempts + 1)
     .returning(C.job, C.occasion, C.address, C.message, C.attempts, C.since)
 )
 TRIED = (
@@ -75,7 +75,15 @@ TRIED = (
         C.attempts == given("of_attempt"),
         C.state == S.WAITING,
     )
-    .values(state=given("now_is"), due=given("again"), updated=given("now"), said=given("what"))
+    .values(state=given("now_is"), due=given("again"), worker=None, updated=given("now"), said=given("what"))
+)
+
+
+# Of the few that wait; a claim that nobody answers for is due at once.
+RECOVER = (
+    update(schema.callback)
+    .where(C.due.is_not(None), C.worker != given("by"))
+    .values(due=given("now"), worker=None)
 )
 
 
@@ -124,14 +132,15 @@ class CallbackQueue(Database):
             for on, address, state, attempts, updated, said in rows
         )
 
-    def claim_callback(self, lease: float) -> DueCallback | None:
+    def claim_callback(self, worker: str, lease: float) -> DueCallback | None:
         with borrowed(self._engine) as connection:  # as with jobs: an idle worker must not write
             if connection.execute(NEXT, {"now": self._now()}).first() is None:
                 return None
 
         def operation(connection: Prepared) -> DueCallback | None:
             now = self._now()
-            row = connection.execute(CLAIM, {"now": now, "until": now + int(lease * _SECOND)}).first()
+            values = {"by": worker, "now": now, "until": now + int(lease * _SECOND)}
+            row = connection.execute(CLAIM, values).first()
             if row is None:
                 return None
             job, on, address, message, attempt, since = row
@@ -139,6 +148,10 @@ class CallbackQueue(Database):
 
         # Not durable: what power undoes is sent again.
         return self._writer.run(operation, durable=False)
+
+    def recover_callbacks(self, worker: str) -> None:
+        values = {"by": worker, "now": self._now()}
+        self._writer.run(lambda connection: connection.execute(RECOVER, values).rowcount, durable=False)
 
     def callback_ended(self, due: DueCallback, state: CallbackState, said: str) -> bool:
         return self._tried(due, state, said, None)

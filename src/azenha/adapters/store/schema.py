@@ -98,6 +98,7 @@ callback = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due", BigInteger),  # when it may be sent, or falls back from whoever sends it; NULL: never
+    Column("worker", Text),  # who sends it now
     Column("since", BigInteger),  # when its occasion came
     Column("updated", BigInteger, nullable=False),
     Column("said", Text),

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due", sa.BigInteger()),
+        sa.Column("worker", sa.Text()),
         sa.Column("since", sa.BigInteger()),
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("said", sa.Text()),
