@@ -10,6 +10,7 @@ import logging
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
@@ -53,6 +54,7 @@ class Caller:
         self._lease = settings.timeout + spare
         self._free = threading.Semaphore(settings.at_once)
         self._at_once = settings.at_once
+        self._under_way: Counter[str] = Counter()  # by place
         self._changed = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="azenha-callbacks", daemon=True)
@@ -82,15 +84,28 @@ class Caller:
             due = None
             try:
                 self._changed.clear()
-                due = None if self._stop.is_set() else self._queue.claim_callback(self._name, self._lease)
+                due = (
+                    None
+                    if self._stop.is_set()
+                    else self._queue.claim_callback(self._name, self._lease, self._busy())
+                )
             except Exception:
                 _log.exception("the queue of callbacks cannot be read; trying again")
             if due is None:
                 self._free.release()
                 self._changed.wait(LOOK_EVERY)
                 continue
+            self._under_way[place(due.address)] += 1
             # A daemon: a worker that ends waits for nobody's server.
             threading.Thread(target=self._attempt, args=(due,), name="azenha-callback", daemon=True).start()
+
+    def _busy(self) -> list[str]:
+        """Places that have their share: one that is slow must not take all the room. There are two at most.
+
+        With half of the room to each, and some of it free, no third can have its share.
+        """
+        share = max(1, self._at_once // 2)
+        return [where for where, count in list(self._under_way.items()) if count >= share]
 
     def _attempt(self, due: DueCallback) -> None:
         try:
@@ -98,6 +113,7 @@ class Caller:
         except Exception:  # it falls due again when its claim runs out
             _log.exception("callback %s of job %s could not be recorded", due.message, due.job)
         finally:
+            self._under_way[place(due.address)] -= 1
             self._free.release()
 
     def _posted(self, due: DueCallback) -> Posted | CallbackState:

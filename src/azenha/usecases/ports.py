@@ -186,8 +186,12 @@ class Callbacks(Protocol):
     def recover_callbacks(self, worker: str) -> None:
         """Make due at once what all other workers have claimed: they are gone."""
 
-    def claim_callback(self, worker: str, lease: float) -> DueCallback | None:
-        """The one that has been due for longest; if no more is heard of it in `lease` seconds it is due again."""
+    def claim_callback(self, worker: str, lease: float, busy: Sequence[str] = ()) -> DueCallback | None:
+        """The one that has been due for longest; if no more is heard of it in `lease` seconds it is due again.
+
+        Args:
+            busy: places (domain.callbacks.place), two at most, whose callbacks shall wait.
+        """
 
     def callback_ended(self, due: DueCallback, state: CallbackState, said: str) -> bool:
         """Record that no more attempts are made; False if the claim ran out, or the job was removed."""

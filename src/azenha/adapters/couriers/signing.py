@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -41,7 +40,7 @@ def keys(path: Path) -> tuple[bytes, ...]:
             continue
         try:
             key = base64.b64decode(line.strip().removeprefix(PREFIX), validate=True)
-        except binascii.Error:
+        except ValueError:
             key = b""
         if len(key) < _LEAST:
             raise BadKeys(f"line {number} of {path} is no key: {PREFIX} and {_LEAST} bytes or more in base64")

@@ -8,6 +8,7 @@ by itself, so that a worker that is killed leaves nothing behind. (row, message,
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
@@ -28,7 +29,7 @@ _SECOND = 1_000_000
 INSERT = insert(schema.callback)
 FORGET = delete(schema.callback).where(C.job == given("of_job"))
 OF_JOB = (
-    select(C.occasion, C.address, C.state, C.attempts, C.updated, C.said)
+    select(C.occasion, C.place, C.state, C.attempts, C.updated, C.said)
     .where(C.job == given("of_job"))
     .order_by(C.occasion)
 )
@@ -59,7 +60,12 @@ DROP = (
     .where(C.job == given("of_job"), C.occasion != given("on"), C.state.in_((S.ASKED, S.WAITING)))
     .values(state=S.DROPPED, due=None, updated=given("now"))
 )
-NEXT = select(C.seq).where(C.due <= given("now")).order_by(C.due).limit(1)
+NEXT = (
+    select(C.seq)
+    .where(C.due <= given("now"), C.place != given("busy"), C.place != given("busy_too"))
+    .order_by(C.due)
+    .limit(1)
+)
 CLAIM = (
     update(schema.callback)
     .where(C.seq == NEXT.scalar_subquery())
@@ -94,6 +100,7 @@ def ask(connection: Prepared, job: str, subscriber: Subscriber | None, now: int)
             "job": job,
             "occasion": occasion,
             "address": address,
+            "place": place(address),
             "message": _message(),
             "state": S.ASKED,
             "attempts": 0,
@@ -128,18 +135,20 @@ class CallbackQueue(Database):
         with borrowed(self._engine) as connection:
             rows = connection.execute(OF_JOB, {"of_job": id}).all()
         return tuple(
-            Standing(Occasion(on), place(address), S(state), attempts, _moment(updated), said)
-            for on, address, state, attempts, updated, said in rows
+            Standing(Occasion(on), place, S(state), attempts, _moment(updated), said)
+            for on, place, state, attempts, updated, said in rows
         )
 
-    def claim_callback(self, worker: str, lease: float) -> DueCallback | None:
+    def claim_callback(self, worker: str, lease: float, busy: Sequence[str] = ()) -> DueCallback | None:
+        first, second = (*busy, "", "")[:2]
+        places = {"busy": first, "busy_too": second}
         with borrowed(self._engine) as connection:  # as with jobs: an idle worker must not write
-            if connection.execute(NEXT, {"now": self._now()}).first() is None:
+            if connection.execute(NEXT, {"now": self._now()} | places).first() is None:
                 return None
 
         def operation(connection: Prepared) -> DueCallback | None:
             now = self._now()
-            values = {"by": worker, "now": now, "until": now + int(lease * _SECOND)}
+            values = {"by": worker, "now": now, "until": now + int(lease * _SECOND)} | places
             row = connection.execute(CLAIM, values).first()
             if row is None:
                 return None

@@ -94,6 +94,7 @@ callback = Table(
     Column("job", Text, nullable=False),
     Column("occasion", Text, nullable=False),
     Column("address", Text, nullable=False),
+    Column("place", Text, nullable=False),  # of the address: scheme, host and port
     Column("message", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -104,4 +105,4 @@ callback = Table(
     Column("said", Text),
 )
 Index("callback_job", callback.c.job, callback.c.occasion, unique=True)
-Index("callback_due", callback.c.due, sqlite_where=text("due IS NOT NULL"))
+Index("callback_due", callback.c.due, callback.c.place, sqlite_where=text("due IS NOT NULL"))

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("job", sa.Text(), nullable=False),
         sa.Column("occasion", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -28,4 +29,4 @@ def upgrade() -> None:
     )
     op.create_index("callback_job", "callback", ["job", "occasion"], unique=True)
     where = sa.text("due IS NOT NULL")
-    op.create_index("callback_due", "callback", ["due"], sqlite_where=where, postgresql_where=where)
+    op.create_index("callback_due", "callback", ["due", "place"], sqlite_where=where, postgresql_where=where)
