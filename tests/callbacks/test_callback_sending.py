@@ -291,16 +291,6 @@ def test_an_address_that_may_not_be_called_is_not_tried_again(sender: Sender, re
         assert sender.until("a", S.REFUSED).said == "not sent: the address may not be called"
 
 
-def test_slow_receivers_hold_up_nobody_else(sender: Sender, receiver: Receiver) -> None:
-    for number in range(2):
-        sender.ended(f"slow{number}", receiver.hangs(f"/slow{number}"))
-    sender.ended("quick", receiver.says("/quick", 204))
-    with sender.sending(replace(QUICK, at_once=3, timeout=WITHIN)):
-        sender.until("quick", S.DELIVERED)
-        assert sender.standing("slow0").state is S.WAITING
-        receiver.released.set()
-
-
 def test_a_place_with_many_waiting_callbacks_does_not_take_all_the_room(
     sender: Sender, receiver: Receiver
 ) -> None:

@@ -36,9 +36,9 @@ def _failed(loaded: Loaded, catalogue: Catalogue) -> bool:
 
 def _page(loaded: Loaded, catalogue: Catalogue) -> list[str]:
     lines = table(("setting", "value", "from"), list(loaded.rows()))
+    lines += ["", f"callbacks are signed with the key in {signing_key(loaded.settings.data)}"]
     offered = [(id, o.description.version, o.source) for id, o in sorted(catalogue.offerings.items())]
     lines += ["", *table(("process", "version", "source"), offered)] if offered else ["", "no processes"]
-    lines += ["", f"callbacks are signed with the key in {signing_key(loaded.settings.data)}"]
     missing = [(u.source, u.reason) for u in catalogue.unavailable]
     return lines + (["", *table(("unavailable", "reason"), missing)] if missing else [])
 

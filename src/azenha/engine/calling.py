@@ -54,7 +54,7 @@ class Caller:
         self._lease = settings.timeout + spare
         self._free = threading.Semaphore(settings.at_once)
         self._at_once = settings.at_once
-        self._under_way: Counter[str] = Counter()  # by place
+        self._under_way: dict[tuple[str, int], str] = {}  # places by message and attempt
         self._changed = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="azenha-callbacks", daemon=True)
@@ -84,18 +84,15 @@ class Caller:
             due = None
             try:
                 self._changed.clear()
-                due = (
-                    None
-                    if self._stop.is_set()
-                    else self._queue.claim_callback(self._name, self._lease, self._busy())
-                )
+                if not self._stop.is_set():
+                    due = self._queue.claim_callback(self._name, self._lease, self._busy())
             except Exception:
                 _log.exception("the queue of callbacks cannot be read; trying again")
             if due is None:
                 self._free.release()
                 self._changed.wait(LOOK_EVERY)
                 continue
-            self._under_way[place(due.address)] += 1
+            self._under_way[due.message, due.attempt] = place(due.address)
             # A daemon: a worker that ends waits for nobody's server.
             threading.Thread(target=self._attempt, args=(due,), name="azenha-callback", daemon=True).start()
 
@@ -105,7 +102,8 @@ class Caller:
         With half of the room to each, and some of it free, no third can have its share.
         """
         share = max(1, self._at_once // 2)
-        return [where for where, count in list(self._under_way.items()) if count >= share]
+        counted = Counter(list(self._under_way.values()))
+        return [where for where, count in counted.items() if count >= share]
 
     def _attempt(self, due: DueCallback) -> None:
         try:
@@ -113,7 +111,7 @@ class Caller:
         except Exception:  # it falls due again when its claim runs out
             _log.exception("callback %s of job %s could not be recorded", due.message, due.job)
         finally:
-            self._under_way[place(due.address)] -= 1
+            del self._under_way[due.message, due.attempt]
             self._free.release()
 
     def _posted(self, due: DueCallback) -> Posted | CallbackState:

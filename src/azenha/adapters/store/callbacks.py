@@ -141,7 +141,7 @@ class CallbackQueue(Database):
 
     def claim_callback(self, worker: str, lease: float, busy: Sequence[str] = ()) -> DueCallback | None:
         first, second = (*busy, "", "")[:2]
-        places = {"busy": first, "busy_too": second}
+        places: dict[str, object] = {"busy": first, "busy_too": second}
         with borrowed(self._engine) as connection:  # as with jobs: an idle worker must not write
             if connection.execute(NEXT, {"now": self._now()} | places).first() is None:
                 return None
