@@ -278,6 +278,18 @@ def test_so_it_is_when_its_time_is_over(sender: Sender, receiver: Receiver) -> N
         assert sender.until("a", S.GIVEN_UP).attempts == 1
 
 
+def test_one_over_which_the_worker_died_each_time_is_given_up_without_another_attempt(
+    sender: Sender, receiver: Receiver
+) -> None:
+    sender.ended("a", receiver.says("/a", 204))
+    for number in range(4):
+        sender.jobs.claim_callback(f"dead{number}", 60)
+        sender.jobs.recover_callbacks("next")
+    with sender.sending():
+        sender.until("a", S.GIVEN_UP)
+    assert receiver.received == []
+
+
 def test_who_is_gone_gets_no_more(sender: Sender, receiver: Receiver) -> None:
     sender.ended("a", receiver.says("/a", 410))
     with sender.sending():

@@ -108,6 +108,8 @@ def test_a_definition_says_whom_it_tells_so_that_it_can_be_sent_again() -> None:
         RUNNING, RequestPart.DEFINITION, "1", (), None, Asked("ogcapi", "1.0"), (), (), "", SUBSCRIBER
     )
     assert document(write(read_back))["subscriber"] == ALL
+    shown = content(write(read_back, "/jobs/j/definition", accept="text/html")).decode()
+    assert all(address in shown for address in ALL.values())
 
 
 # -- bodies ---------------------------------------------------------------------------------------

@@ -47,12 +47,6 @@ def main(_: Sequence[str]) -> int:
     name = f"{uuid.uuid4()}"
     calling = caller(name, settings, catalogue, jobs, folders)
     announce: list[WakeListener] = []
-
-    def ended(job: str) -> None:
-        calling.wake()
-        if announce:
-            announce[0].announce(job)
-
     worker = Worker(
         name,
         jobs,
@@ -62,7 +56,7 @@ def main(_: Sequence[str]) -> int:
         keys,
         fetching(settings),
         settings,
-        ended,
+        lambda job: announce[0].announce(job) if announce else None,
     )
     announce.append(WakeListener(run_folder(settings), worker.offered, worker.interrupt))
     worker.start()

@@ -20,7 +20,7 @@ from azenha.domain.errors import ForbiddenAddress
 from azenha.settings import CallbackSettings
 from azenha.usecases.ports import CallbackBody, Callbacks, Clock, DueCallback, Post, Posted
 
-LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
+LOOK_EVERY = 0.5  # seconds between looks at the queue while nothing is due
 # Seconds of a claim beyond the time limit of its attempt: resolving a name and writing a body are not in that.
 SPARE = 45.0
 STOP_WITHIN = 2.0  # seconds
@@ -55,7 +55,6 @@ class Caller:
         self._free = threading.Semaphore(settings.at_once)
         self._at_once = settings.at_once
         self._under_way: dict[tuple[str, int], str] = {}  # places by message and attempt
-        self._changed = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="azenha-callbacks", daemon=True)
 
@@ -64,14 +63,9 @@ class Caller:
         self._queue.recover_callbacks(self._name)
         self._thread.start()
 
-    def wake(self) -> None:
-        """Something may have fallen due."""
-        self._changed.set()
-
     def stop(self) -> None:
         """Begin no more attempts; those under way have a moment to end. What does not is sent again later."""
         self._stop.set()
-        self._changed.set()
         self._thread.join()
         until = time.monotonic() + STOP_WITHIN
         for _ in range(self._at_once):
@@ -81,20 +75,29 @@ class Caller:
         while not self._stop.is_set():
             if not self._free.acquire(timeout=LOOK_EVERY):  # claimed is only what is sent at once
                 continue
-            due = None
+            begun = False
             try:
-                self._changed.clear()
-                if not self._stop.is_set():
-                    due = self._queue.claim_callback(self._name, self._lease, self._busy())
+                begun = self._begin()
             except Exception:
-                _log.exception("the queue of callbacks cannot be read; trying again")
-            if due is None:
+                _log.exception("callbacks cannot be sent; trying again")
+            if not begun:
                 self._free.release()
-                self._changed.wait(LOOK_EVERY)
-                continue
-            self._under_way[due.message, due.attempt] = place(due.address)
-            # A daemon: a worker that ends waits for nobody's server.
-            threading.Thread(target=self._attempt, args=(due,), name="azenha-callback", daemon=True).start()
+                self._stop.wait(LOOK_EVERY)
+
+    def _begin(self) -> bool:
+        """Begin one attempt; False if nothing is due."""
+        due = self._queue.claim_callback(self._name, self._lease, self._busy())
+        if due is None:
+            return False
+        # A daemon: a worker that ends waits for nobody's server.
+        attempt = threading.Thread(target=self._attempt, args=(due,), name="azenha-callback", daemon=True)
+        self._under_way[due.message, due.attempt] = place(due.address)
+        try:
+            attempt.start()
+        except BaseException:
+            del self._under_way[due.message, due.attempt]
+            raise
+        return True
 
     def _busy(self) -> list[str]:
         """Places that have their share: one that is slow must not take all the room. There are two at most.
@@ -116,6 +119,8 @@ class Caller:
 
     def _posted(self, due: DueCallback) -> Posted | CallbackState:
         """What the receiver answered; the end of the callback, where nothing was sent."""
+        if due.attempt > self._patience.attempts:
+            return CallbackState.GIVEN_UP  # the worker died at every one of them
         try:
             body = self._write(due)
             return CallbackState.DROPPED if body is None else self._post(due.address, due.message, body)
@@ -154,4 +159,5 @@ class Caller:
 _UNSENT: Final[Mapping[CallbackState, str]] = {
     CallbackState.DROPPED: "not sent: the job had changed meanwhile",
     CallbackState.REFUSED: "not sent: the address may not be called",
+    CallbackState.GIVEN_UP: "not sent: the server was ended at each attempt",
 }

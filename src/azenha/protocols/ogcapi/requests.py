@@ -124,7 +124,8 @@ def page(outcome: RequestRead, site: Site) -> Document:
         addresses = [input_address(site, job.id, input.id, item) for item in range(len(input.values))]
         inputs[input.id] = [_shown(v, a, input) for v, a in zip(input.values, addresses, strict=True)]
     outputs = None if outcome.outputs is None else _outputs(outcome.outputs)
-    return {**found, "inputs": inputs, "outputs": outputs}
+    called = {} if outcome.subscriber is None else callbacks.members(outcome.subscriber)
+    return {**found, "inputs": inputs, "outputs": outputs, "subscriber": called}
 
 
 def _shown(value: Value, address: str, input: InputValue) -> Document:
