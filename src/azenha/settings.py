@@ -10,12 +10,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from azenha.reading import Kind, NotAllowed, Rule, parse, show
+from azenha.reading import (
+    Kind,
+    NotAllowed,
+    Rule,
+    network,
+    parse,
+    reachable,
+    show,
+    web_address,
+    web_origin,
+)
 
 KiB = 1024
 MiB = 1024 * KiB
@@ -51,41 +60,6 @@ def _count(default: int, about: str, at_least: int = 0, at_most: int | None = No
     return _setting(default, Kind.COUNT, about, at_least, at_most)
 
 
-# -- texts with a form: each answers what would be allowed, or None if the text is fine -------------
-
-
-def _url(text: str) -> str | None:
-    parts = urlsplit(text)
-    if parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment:
-        return None
-    return "an http or https address without query and fragment"
-
-
-def _origin(text: str) -> str | None:
-    parts = urlsplit(text)
-    if parts.scheme in ("http", "https") and parts.netloc and text == f"{parts.scheme}://{parts.netloc}":
-        return None
-    return "origins such as https://maps.example.org, without a path"
-
-
-def _network(text: str) -> str | None:
-    try:
-        ip_network(text)
-    except ValueError:
-        return "addresses or networks such as 10.0.0.5 or 10.0.0.0/8"
-    return None
-
-
-def _reachable(text: str) -> str | None:
-    from azenha.domain.addresses import parse_allowed  # not every program that reads settings fetches
-
-    try:
-        parse_allowed(text)
-    except ValueError:
-        return "host names, addresses or networks, each with an optional :port, without http://"
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Server:
     """The web tier."""
@@ -96,15 +70,15 @@ class Server:
     port: int = _count(8080, "port to listen on; 0: any free one", 0, 65535)
     public: bool = _setting(False, Kind.FLAG, "answer on any address, although there are no identities yet")
     url: str | None = _setting(
-        None, Kind.TEXT, "the address that clients use, where a proxy stands in front", check=_url
+        None, Kind.TEXT, "the address that clients use, where a proxy stands in front", check=web_address
     )
     title: str = _setting("azenha", Kind.TEXT, "what the server calls itself")
     description: str = _setting("Processes for Earth data", Kind.TEXT, "a sentence about the server")
     origins: tuple[str, ...] = _setting(
-        (), Kind.TEXTS, "web origins that may call from a browser (CORS)", check=_origin
+        (), Kind.TEXTS, "web origins that may call from a browser (CORS)", check=web_origin
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        (), Kind.TEXTS, "addresses or networks whose X-Forwarded-* is read", check=_network
+        (), Kind.TEXTS, "addresses or networks whose X-Forwarded-* is read", check=network
     )
 
 
@@ -169,10 +143,10 @@ class Children:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Which addresses may be fetched from. Public ones always; others only if named here."""
+    """Which addresses may be fetched from and called. Public ones always; others only if named here."""
 
     allow: tuple[str, ...] = _setting(
-        (), Kind.TEXTS, "host names, addresses or networks, each with an optional :port", check=_reachable
+        (), Kind.TEXTS, "host names, addresses or networks, each with an optional :port", check=reachable
     )
     ports: tuple[int, ...] = _setting(
         (), Kind.COUNTS, "allowed ports of public addresses; empty: any", 1, 65535

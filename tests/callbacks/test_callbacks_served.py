@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import SHORT, LiveServer, Reply, parts, until
+from live_server import SHORT, LiveServer, Reply, marked, parts, until
 from receiver import Receiver, receiving
 from test_callback_sending import verified
 
@@ -195,6 +195,20 @@ def test_what_is_killed_while_it_tells_loses_nothing(server: LiveServer, hooks: 
     hooks.released.set()
     until(lambda: server._answers() and told(server, job)["success"] == "delivered", 30, "it is delivered")
     assert len({one.headers["webhook-id"] for one in hooks.at(f"/killed/{part}")}) == 1
+
+
+def test_after_everything_was_killed_what_was_not_told_yet_is_told(
+    server: LiveServer, hooks: Receiver
+) -> None:
+    hooks.released.clear()
+    job = submit(server, "echo", {"successUri": hooks.hangs("/all")}, text="a")
+    hooks.wait("/all")
+    server.kill(sorted(marked(server.mark)))
+    server.start()
+    first, second = hooks.wait("/all", 2)
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    until(lambda: told(server, job)["success"] == "delivered", 20, "it is delivered")
 
 
 def test_jobs_go_on_while_receivers_hang(server: LiveServer, hooks: Receiver) -> None:
