@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Speed is measured in benchmarks; a test that is slow because the machine is busy is not wrong.
+settings.register_profile("azenha", deadline=None)
+settings.load_profile("azenha")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "schemas" / "ogcapi-processes"
 

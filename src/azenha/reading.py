@@ -209,6 +209,12 @@ def web_origin(text: str) -> str | None:
     return "origins such as https://maps.example.org, without a path"
 
 
+def language_tag(text: str) -> str | None:
+    if re.fullmatch("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
+        return None
+    return "language tags such as en or pt-BR (BCP 47)"
+
+
 def network(text: str) -> str | None:
     try:
         ip_network(text)

@@ -18,6 +18,7 @@ from azenha.reading import (
     Kind,
     NotAllowed,
     Rule,
+    language_tag,
     network,
     parse,
     reachable,
@@ -74,6 +75,16 @@ class Server:
     )
     title: str = _setting("azenha", Kind.TEXT, "what the server calls itself")
     description: str = _setting("Processes for Earth data", Kind.TEXT, "a sentence about the server")
+    keywords: tuple[str, ...] = _setting((), Kind.TEXTS, "words about the server")
+    fees: str = _setting("NONE", Kind.TEXT, "what using it costs; NONE: nothing")
+    constraints: str = _setting("NONE", Kind.TEXT, "what restricts access; NONE: nothing")
+    provider: str = _setting("azenha", Kind.TEXT, "the organisation that runs it")
+    provider_url: str | None = _setting(None, Kind.TEXT, "the organisation's address", check=web_address)
+    contact: str | None = _setting(None, Kind.TEXT, "whom to ask")
+    email: str | None = _setting(None, Kind.TEXT, "where to write to")
+    language: str = _setting(
+        "en", Kind.TEXT, "language in which authors write what is no translation", check=language_tag
+    )
     origins: tuple[str, ...] = _setting(
         (), Kind.TEXTS, "web origins that may call from a browser (CORS)", check=web_origin
     )
@@ -109,6 +120,9 @@ class Queue:
     )
     sync_waiting: int = _count(100, "synchronous jobs waiting")
     sync_seconds: float = _time(60.0, "a synchronous job's time, waiting included")
+    settle: float = _time(
+        0.0, "an asynchronous request is answered this much later, unless its job ends sooner", 0
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +180,21 @@ class CallbackSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Wps:
+    """WPS 1.0.0 and 2.0, where the standards leave a choice."""
+
+    default_version: str = _setting(
+        "2.0.0",
+        Kind.TEXT,
+        "at /wps, of the answer to clients that name no version",
+        choices=("1.0.0", "2.0.0"),
+    )
+    kvp_execute: bool = _setting(
+        False, Kind.FLAG, "WPS 2.0 executes by GET too, which its standard does not know"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     data: Path = _setting(Path("azenha-data"), Kind.PATH, "folder of jobs and results")  # noqa: RUF009 - a Path does not change
     targets: tuple[str, ...] = _setting(
@@ -180,6 +209,7 @@ class Settings:
     children: Children = field(default_factory=Children)
     addresses: Addresses = field(default_factory=Addresses)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
+    wps: Wps = field(default_factory=Wps)
 
 
 # -- reading -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ from workshop import WITHIN, Workshop, eventually
 
 from azenha.domain.job import FailureKind, JobState, Lane
 from azenha.domain.values import StoredFile
-from azenha.engine.sandbox import tree
+from azenha.engine.channel import Channel, Message
+from azenha.engine.sandbox import forking, tree
 from azenha.testing.sandbox import alive
 
 UNIX = pytest.mark.skipif(os.name != "posix", reason="only on Unix: signals")
@@ -198,6 +200,39 @@ def test_a_kept_child_that_was_killed_between_two_jobs_is_not_used(own_shop: Cal
     os.kill(int(pid), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
     eventually(lambda: not alive(int(pid)), "its end")
     assert who(shop)[0] != pid
+
+
+@UNIX
+@pytest.mark.parametrize("process", ["who", "break_down"], ids=["kept", "prepared"])
+def test_a_child_that_dies_before_it_takes_its_order_is_replaced_for_the_job_did_not_run(
+    own_shop: Callable[..., Workshop], process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if process == "break_down" and not forking.available():
+        pytest.skip("only where children are forked: none is prepared elsewhere")
+    shop = own_shop(slots=1)
+    shop.worker.start()
+    who(shop) if process == "who" else shop.failure(shop.submit("break_down", how="raise"))
+    waiting = [pid for pid in tree.descendants(os.getpid()) if not tree.children(pid)]
+    ordered = threading.Event()
+    send = Channel.send
+
+    def told(channel: Channel, message: Message) -> None:
+        send(channel, message)
+        ordered.set()
+
+    monkeypatch.setattr(Channel, "send", told)
+    for pid in waiting:
+        os.kill(pid, signal.SIGSTOP)
+    id = shop.submit("who") if process == "who" else shop.submit("break_down", how="raise")
+    assert ordered.wait(WITHIN)
+    for pid in waiting:
+        os.kill(pid, signal.SIGKILL)
+    if process == "who":
+        assert shop.text(id)
+    else:
+        assert "the band is empty" in shop.failure(id).message
+    assert shop.job(id).attempt == 1
+    assert "SIGKILL" not in shop.log(id)
 
 
 # -- dismissal ---------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ SUBSCRIBER = Subscriber(ALL["successUri"], ALL["inProgressUri"], ALL["failedUri"
 
 def read(method: str, path: str, body: object) -> object:
     kind = {"content-type": "application/json"}
-    return API.read(HttpRequest(method, path, "", kind, json.dumps(body).encode(), BASE))
+    return API.read(HttpRequest(method, path, "", kind, json.dumps(body).encode(), base=BASE))
 
 
 def test_an_execution_keeps_whom_to_tell_and_the_address_that_the_client_used() -> None:
@@ -165,7 +165,7 @@ STANDINGS = (
 def test_the_status_tells_how_callbacks_stand_and_says_nothing_where_none_were_asked_for(
     validate: Validate,
 ) -> None:
-    told = document(write(Status(SUCCEEDED, STANDINGS)))
+    told = document(write(Status(SUCCEEDED, callbacks=STANDINGS)))
     validate(told, "part1-1.0/statusInfo.yaml")
     first, second = told["callbacks"]
     assert (first["occasion"], first["state"], first["attempts"]) == ("success", "waiting", 2)
@@ -175,7 +175,9 @@ def test_the_status_tells_how_callbacks_stand_and_says_nothing_where_none_were_a
 
 
 def test_the_page_of_a_job_shows_them(validate: Validate) -> None:
-    shown = content(write(Status(SUCCEEDED, STANDINGS), f"/jobs/{SUCCEEDED.id}", accept="text/html")).decode()
+    shown = content(
+        write(Status(SUCCEEDED, callbacks=STANDINGS), f"/jobs/{SUCCEEDED.id}", accept="text/html")
+    ).decode()
     assert "<h2>Callbacks</h2>" in shown
     assert "https://x.example" in shown
     assert "502 Bad &lt;Gateway&gt;" in shown

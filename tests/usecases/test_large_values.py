@@ -82,7 +82,7 @@ def checked(folder: Path, inputs: object, limits: LimitSettings | None = None, a
     request = HttpRequest("POST", "/x", headers={"content-type": "application/json"}, body=body)
     catalogue = Catalogue({"p": Offering(PROCESS, "here")})
     command = execute.read("p", request, Limits())
-    return check(command, "job", body, catalogue, FakeFolders(folder), limits or LimitSettings())
+    return check(command, "job", body, catalogue, FakeFolders(folder), limits or LimitSettings(), ("en",))
 
 
 def contents(folder: Path, values: Mapping[str, Any]) -> dict[str, list[Any]]:

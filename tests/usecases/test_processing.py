@@ -39,22 +39,27 @@ from azenha.domain.messages import (
     DescribeApi,
     DescribeConformance,
     Described,
+    DescribeProcesses,
     DescribeServer,
     Dismiss,
     Dismissed,
     Execute,
     GetInput,
     GetLog,
+    GetRecord,
     GetRequest,
     GetResults,
     GetStatus,
     InputRead,
+    JobRecord,
     JobsListed,
+    Languages,
     ListJobs,
     ListProcesses,
     LogRead,
     Mode,
     OutputRequest,
+    ProcessesDescribed,
     ProcessesListed,
     RequestPart,
     RequestRead,
@@ -162,6 +167,7 @@ def test_every_command_has_a_function(server: Server) -> None:
         DescribeApi: (DescribeApi(), ApiDescribed),
         ListProcesses: (ListProcesses(), ProcessesListed),
         Describe: (Describe("echo"), Described),
+        DescribeProcesses: (DescribeProcesses(("echo",)), ProcessesDescribed),
         Execute: (run(), Accepted),
         ListJobs: (ListJobs(), JobsListed),
         Create: (Create(run()), Created),
@@ -170,6 +176,7 @@ def test_every_command_has_a_function(server: Server) -> None:
         GetRequest: (GetRequest("job3", RequestPart.INPUTS), RequestRead),
         GetInput: (GetInput("job1", "n", 0), InputRead),
         GetStatus: (GetStatus("job1"), Status),
+        GetRecord: (GetRecord("job1"), JobRecord),
         GetResults: (GetResults("job1"), Results),
         GetLog: (GetLog("job1"), LogRead),
         Dismiss: (Dismiss("job1"), Dismissed),
@@ -186,10 +193,94 @@ def test_what_is_answered_at_once_asks_neither_store_nor_folders(server: Server)
         DescribeConformance(),
         ListProcesses(),
         Describe("echo"),
+        DescribeProcesses(("ALL",)),
     ):
         assert type(command) in AT_ONCE
         alone.handle(command)
-    assert len(AT_ONCE) == 4
+    assert len(AT_ONCE) == 5
+
+
+def test_several_processes_are_described_in_the_order_asked(server: Server) -> None:
+    told = server.handle(DescribeProcesses(("sync-only", "echo")))
+    assert isinstance(told, ProcessesDescribed)
+    assert [o.description.id for o in told.offerings] == ["sync-only", "echo"]
+
+
+@pytest.mark.parametrize("word", ["ALL", "all"])
+def test_all_is_all_processes_unless_one_is_called_so(server: Server, word: str) -> None:
+    told = server.handle(DescribeProcesses((word,)))
+    assert isinstance(told, ProcessesDescribed)
+    assert [o.description.id for o in told.offerings] == ["async-only", "echo", "sync-only"]
+    called_so = replace(server, catalogue=Catalogue(offered(process("all"), process("echo"))))
+    told = called_so.handle(DescribeProcesses(("all",)))
+    assert isinstance(told, ProcessesDescribed)
+    assert [o.description.id for o in told.offerings] == ["all"]
+
+
+def test_every_process_that_there_is_not_is_named(server: Server) -> None:
+    with pytest.raises(NoSuchProcess) as one:
+        server.handle(DescribeProcesses(("echo", "ecko")))
+    assert one.value.locator == "ecko"
+    with pytest.raises(NoSuchProcess) as several:
+        server.handle(DescribeProcesses(("ecko", "echo", "b", "b")))
+    assert several.value.locator == "ecko b"
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        (Languages(), "en"),
+        (Languages("pt-BR"), "pt"),
+        (Languages("en-US", ("pt",)), "en"),
+        (Languages(None, ("fr", "pt-PT", "en")), "pt"),
+        (Languages(None, ("fr",)), "en"),
+    ],
+)
+def test_a_client_is_answered_in_its_language(server: Server, asked: Languages, spoken: str) -> None:
+    server = replace(server, languages=("en", "pt"))
+    told = server.handle(DescribeServer(asked))
+    assert isinstance(told, ServerDescribed)
+    assert (told.language, told.languages) == (spoken, ("en", "pt"))
+    described = server.handle(DescribeProcesses(("echo",), asked))
+    assert isinstance(described, ProcessesDescribed)
+    assert described.language == spoken
+    assert server.check(replace(run(), languages=asked), "j", b"").execute.asked.language == spoken
+
+
+@pytest.mark.parametrize(
+    "command", [DescribeServer(Languages("fr")), DescribeProcesses(("echo",), Languages("fr"))]
+)
+def test_a_language_that_is_demanded_and_not_offered_is_refused(server: Server, command: Command) -> None:
+    with pytest.raises(BadParameter, match="language 'fr' is not offered; offered: en") as refused:
+        server.handle(command)
+    assert refused.value.locator == "language"
+    with pytest.raises(BadParameter):
+        server.check(replace(run(), languages=Languages("fr")), "j", b"")
+
+
+def test_the_record_of_a_job_tells_what_was_asked_and_what_came_of_it(server: Server) -> None:
+    server.handle(replace(run(), outputs={"b": OutputRequest(title="B!")}, mode=Mode.ASYNC))
+    waiting = server.handle(GetRecord("job1"))
+    assert isinstance(waiting, JobRecord)
+    assert (waiting.job.state, waiting.outputs) == (JobState.ACCEPTED, ())
+    assert waiting.request.outputs == {"b": OutputRequest(title="B!")}
+    assert waiting.offering is CATALOGUE.offerings["echo"]
+    server.jobs.succeed("job1", a=Literal(1), b=Literal(2))
+    ended = server.handle(GetRecord("job1"))
+    assert isinstance(ended, JobRecord)
+    assert [(o.id, o.values, o.request.title) for o in ended.outputs] == [("b", (Literal(2),), "B!")]
+    with pytest.raises(NoSuchJob):
+        server.handle(GetRecord("job9"))
+
+
+def test_where_dismissal_is_transient_a_dismissed_job_is_none_any_more(server: Server) -> None:
+    server.handle(replace(run(), mode=Mode.ASYNC))
+    first = server.handle(Dismiss("job1", transient=True))
+    assert isinstance(first, Dismissed)
+    assert first.job.state is JobState.DISMISSED
+    with pytest.raises(NoSuchJob):
+        server.handle(Dismiss("job1", transient=True))
+    assert isinstance(server.handle(Dismiss("job1")), Dismissed)
 
 
 @pytest.mark.parametrize(

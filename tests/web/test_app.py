@@ -573,6 +573,49 @@ def waits(stage: Stage, wait: float = 30) -> None:
     stage.root.odd = lambda request: Execute("echo", {}, None, Mode.ASYNC, Asked("plain", "1"), wait)
 
 
+def settling(folder: Path) -> Stage:
+    settings = Settings()
+    return Stage(folder, replace(settings, queue=replace(settings.queue, settle=30)))
+
+
+def test_an_answer_that_settles_waits_for_the_end_and_tells_of_the_acceptance_all_the_same(
+    tmp_path: Path,
+) -> None:
+    stage = settling(tmp_path)
+
+    async def run() -> Reply:
+        asking = asyncio.ensure_future(exchange(stage.app(), "POST", "/run", b"hi", query="async"))
+        await until(lambda: "job1" in stage.jobs.jobs)
+        assert not asking.done()
+        stage.jobs.succeed("job1", text=Literal("done"))
+        stage.ends.tell("job1")
+        return await asking
+
+    reply = asyncio.run(run())
+    assert (reply.status, reply.headers["location"]) == (201, "http://localhost:8080/job/job1")
+    assert reply.body.endswith(b"Accepted")
+
+
+def test_a_synchronous_run_may_be_answered_with_its_record(stage: Stage) -> None:
+    stage.root.odd = lambda request: Execute("echo", {}, None, Mode.SYNC, Asked("plain", "1"), record=True)
+
+    async def run() -> Reply:
+        asking = asyncio.ensure_future(exchange(stage.app(), "POST", "/run", b"hi"))
+        await until(lambda: "job1" in stage.jobs.jobs)
+        stage.jobs.move("job1", JobEvent.CLAIM, attempt=1)
+        stage.jobs.fail("job1", Failure(FailureKind.PROCESS, "no", "r"))
+        stage.ends.tell("job1")
+        return await asking
+
+    reply = asyncio.run(run())
+    assert (reply.status, reply.body.endswith(b"JobRecord")) == (200, True)
+
+
+def test_what_a_large_body_began_with_is_known_when_it_is_answered(stage: Stage) -> None:
+    stage.asks("POST", "/run", b"ab" * 1_000_000)
+    assert stage.root.seen[0].start == b"ab" * 2048
+
+
 def test_the_results_of_a_background_job_that_ends_while_its_client_waits_are_the_answer(
     stage: Stage,
 ) -> None:

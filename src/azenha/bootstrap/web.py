@@ -17,6 +17,7 @@ from azenha.adapters.folders import LocalFolders
 from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.folder import open_jobs, run_folder
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program, to_parts
+from azenha.domain.languages import languages
 from azenha.supervisor import HANDS_ON, end_with_stdin, listen
 from azenha.usecases.processing import Processing
 from azenha.web.app import SPOOL, make_app
@@ -52,6 +53,7 @@ def main(_: Sequence[str]) -> int:
         WakeClient(run_folder(settings), ended),
         settings,
         lambda: str(uuid.uuid4()),
+        languages=languages(catalogue, settings.server.language),
     )
     app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies)
     config = uvicorn.Config(

@@ -8,28 +8,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from azenha.domain.callbacks import Subscriber
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
+from azenha.domain.messages import StoredRequest as StoredRequest
 from azenha.domain.process import Format, Scalar
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 Data = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRequest:
-    """What was asked, checked. `outputs` None: all."""
-
-    process: str
-    version: str
-    inputs: Mapping[str, tuple[Value, ...]]
-    outputs: Mapping[str, OutputRequest] | None
-    asked: Asked
-    subscriber: Subscriber | None = None
 
 
 # Exact type, not isinstance: a bool is an int and a datetime is a date.
@@ -77,20 +65,35 @@ def _load_format(data: object) -> Format | None:
     return Format(*data) if isinstance(data, list) else None
 
 
-def _load_output(format: object, transmission: str | None) -> OutputRequest:
-    return OutputRequest(_load_format(format), None if transmission is None else Transmission(transmission))
+def _dump_output(output: OutputRequest) -> list[object]:
+    shown = [output.unit, output.title, output.abstract]
+    return [_dump_format(output.format), output.transmission, *(shown if any(shown) else ())]
+
+
+def _load_output(format: object, transmission: str | None, *shown: str | None) -> OutputRequest:
+    return OutputRequest(
+        _load_format(format), None if transmission is None else Transmission(transmission), *shown
+    )
 
 
 def _load_asked(
-    dialect: str, version: str, language: str, response: str, transmission: str | None = None
+    dialect: str,
+    version: str,
+    language: str,
+    response: str,
+    transmission: str | None = None,
+    lineage: bool = False,
+    store: bool = False,
 ) -> Asked:
-    """Rows that older versions wrote have no transmission."""
+    """Rows that older versions wrote have less."""
     return Asked(
         dialect,
         version,
         language,
         ResponseForm(response),
         None if transmission is None else Transmission(transmission),
+        lineage,
+        store,
     )
 
 
@@ -154,15 +157,15 @@ def dump_request(request: StoredRequest) -> dict[str, object]:
         "process": request.process,
         "version": request.version,
         "inputs": dump_values(request.inputs),
-        "outputs": None
-        if outputs is None
-        else {id: [_dump_format(o.format), o.transmission] for id, o in outputs.items()},
+        "outputs": None if outputs is None else {id: _dump_output(o) for id, o in outputs.items()},
         "asked": [
             request.asked.dialect,
             request.asked.version,
             request.asked.language,
             request.asked.response,
             request.asked.transmission,
+            request.asked.lineage,
+            request.asked.store,
         ],
     }
 
@@ -176,7 +179,7 @@ def load_request(data: Mapping[str, object]) -> StoredRequest:
         str(data["process"]),
         str(data["version"]),
         load_values(inputs),
-        None if not isinstance(outputs, dict) else {id: _load_output(f, t) for id, (f, t) in outputs.items()},
+        None if not isinstance(outputs, dict) else {id: _load_output(*o) for id, o in outputs.items()},
         _load_asked(*asked),
         Subscriber(*subscriber) if isinstance(subscriber, list) else None,
     )

@@ -93,6 +93,9 @@ class InvalidInputs(AppError):
         self.locator = problems[0].locator if problems else None
 
 
+PROBLEMS_AT_MOST = 1000  # a body of millions of bad values is answered, and not with a gigabyte
+
+
 class InputProblem(AppError):
     """Something is wrong with one input. `locator` is `name`, `name[2]` (from 0) or `name.field`."""
 
@@ -147,6 +150,12 @@ class UnsupportedOutputFormat(InputProblem):
     subject = "output"
 
 
+class UnsupportedOutputUnit(InputProblem):
+    """Unit not offered for this output."""
+
+    subject = "output"
+
+
 # -- what was asked for is not there --------------------------------------------------------------
 
 
@@ -167,6 +176,14 @@ class NoSuchProcess(NotFound):
     def __init__(self, process: str, near: str | None = None) -> None:
         hint = f"; did you mean '{near}'?" if near else ""
         super().__init__(process, f"there is no process '{process}'{hint}")
+
+
+class NoSuchProcesses(NoSuchProcess):
+    """Several that do not exist; `locator` has them all, with a blank between."""
+
+    def __init__(self, processes: Sequence[str]) -> None:
+        named = ", ".join(f"'{p}'" for p in processes)
+        NotFound.__init__(self, " ".join(processes), f"there are no processes {named}")
 
 
 class NoSuchJob(NotFound):

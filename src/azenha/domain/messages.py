@@ -41,10 +41,18 @@ class Transmission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutputRequest:
-    """How one output was asked. None: as the server likes."""
+    """How one output was asked. None: as the server likes.
+
+    Attributes:
+        unit: that its number is wanted in, one of those described.
+        title, abstract: shown in place of those described (WPS 1.0.0).
+    """
 
     format: Format | None = None
     transmission: Transmission | None = None
+    unit: str | None = None
+    title: str | None = None
+    abstract: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,8 @@ class Asked:
     Attributes:
         transmission: of outputs that say nothing themselves: VALUE puts everything into the reply, REFERENCE
             gives the addresses of files; None: as the server likes.
+        lineage: what was asked is part of the answer (WPS 1.0.0).
+        store: the answer is kept at an address of its own (WPS 1.0.0, storeExecuteResponse).
     """
 
     dialect: str
@@ -61,6 +71,33 @@ class Asked:
     language: str = "en"
     response: ResponseForm = ResponseForm.RAW
     transmission: Transmission | None = None
+    lineage: bool = False
+    store: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """The languages that a client would read, as tags (BCP 47).
+
+    Attributes:
+        wanted: must be offered, else the request is refused; None if nothing was demanded.
+        accepted: wishes, the dearest first; what is not offered among them is passed over.
+    """
+
+    wanted: str | None = None
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """What was asked, checked: it stands in the job's row (see canonical). `outputs` None: all."""
+
+    process: str
+    version: str
+    inputs: Mapping[str, tuple[Value, ...]]
+    outputs: Mapping[str, OutputRequest] | None
+    asked: Asked
+    subscriber: Subscriber | None = None
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -68,7 +105,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class DescribeServer:
-    """Landing page or capabilities."""
+    """Landing page or capabilities.
+
+    Attributes:
+        sections: names of those that are wanted; None: all.
+        known: the state of the capabilities that the client has already (updateSequence).
+    """
+
+    languages: Languages = Languages()
+    sections: frozenset[str] | None = None
+    known: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +141,17 @@ class Describe:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribeProcesses:
+    """Several processes in the order given; `ALL` alone, in any case, is all of them, unless one is called so."""
+
+    processes: tuple[str, ...]
+    languages: Languages = Languages()
+
+
+ALL = "ALL"
+
+
+@dataclass(frozen=True, slots=True)
 class Execute:
     """Run a process.
 
@@ -107,6 +164,8 @@ class Execute:
             a range (`image/*`) ends what it cares for. Empty: anything.
         caseless: names of inputs and outputs compare without case (2.0, kvp-execute).
         subscriber: whom to tell of the job; None: nobody.
+        languages: decide the language of `asked`; None: it stands there already.
+        record: a synchronous run is answered with its record, succeeded or not, and not with its results alone.
     """
 
     process: str
@@ -118,6 +177,8 @@ class Execute:
     media_types: tuple[str, ...] = ()
     caseless: bool = False
     subscriber: Subscriber | None = None
+    languages: Languages | None = None
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +287,13 @@ class GetStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class GetRecord:
+    """All that there is of a job: state, request, and outputs or failure."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class GetResults:
     """Results of a job as it asked for them.
 
@@ -249,7 +317,13 @@ class GetLog:
 
 @dataclass(frozen=True, slots=True)
 class Dismiss:
+    """
+    Attributes:
+        transient: a job that was dismissed before is none any more (WPS 2.0), and not one to be removed.
+    """
+
     job: str
+    transient: bool = False
 
 
 Command = (
@@ -258,6 +332,7 @@ Command = (
     | DescribeApi
     | ListProcesses
     | Describe
+    | DescribeProcesses
     | Execute
     | ListJobs
     | Create
@@ -266,6 +341,7 @@ Command = (
     | GetRequest
     | GetInput
     | GetStatus
+    | GetRecord
     | GetResults
     | GetLog
     | Dismiss
@@ -276,7 +352,12 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class ServerDescribed:
+    """`language`: of the answer; `languages`: all that there are, the default first."""
+
     catalogue: Catalogue
+    command: DescribeServer = DescribeServer()
+    language: str = "en"
+    languages: tuple[str, ...] = ("en",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +386,14 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessesDescribed:
+    """In the order asked; the texts are still to be chosen by `language`."""
+
+    offerings: tuple[Offering, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A job was stored and will run.
 
@@ -312,12 +401,17 @@ class Accepted:
         honoured: the preferences that were followed.
         wait: seconds to wait for its end before this is told.
         direct: where it succeeded in that time, its results are the answer.
+        settle: seconds to wait for its end before it is told that the job was accepted, whatever came of it.
+        request, offering: what was stored with it.
     """
 
     job: Job
     honoured: tuple[str, ...] = ()
     wait: float = 0
     direct: bool = False
+    settle: float = 0
+    request: StoredRequest | None = None
+    offering: Offering | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,10 +431,32 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`callbacks`: how those that were asked for stand."""
+    """`now`: when this was read. `callbacks`: how those that were asked for stand."""
 
     job: Job
+    now: datetime | None = field(default=None, compare=False)
     callbacks: tuple[Standing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as it is now, with what was asked and what came of it.
+
+    Attributes:
+        offering: the process, None if it is not offered any more.
+        outputs: those asked for, in the order of the description; empty unless it succeeded.
+        inputs: path of the folder that the keys of `StoredFile` values of the request are relative to.
+        folder: the same for the outputs.
+        now: when this was read.
+    """
+
+    job: Job
+    request: StoredRequest
+    offering: Offering | None
+    outputs: tuple[OutputValue, ...]
+    inputs: str
+    folder: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,12 +567,14 @@ Outcome = (
     | ApiDescribed
     | ProcessesListed
     | Described
+    | ProcessesDescribed
     | Accepted
     | JobsListed
     | Created
     | RequestRead
     | InputRead
     | Status
+    | JobRecord
     | Results
     | LogRead
     | Dismissed

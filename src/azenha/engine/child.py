@@ -145,6 +145,7 @@ def _run(
     definitions: Mapping[str, Definition],
     fetch: Callable[[], Fetch],
 ) -> None:
+    channel.send({"t": "taken"})  # from here on the job may have had an effect
     reporter = _Reporter(channel, inbox)
     work = Path(order["work"])
     work.mkdir(exist_ok=True)

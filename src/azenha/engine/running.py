@@ -212,6 +212,12 @@ class Run:
         self._forced = 0
         self.verdict: tuple[FailureKind, str] | None = None
         self.dismissed = False
+        self._taken = False
+
+    @property
+    def untouched(self) -> bool:
+        """The child died of itself before it took the order: the job did not run."""
+        return not self._taken and self._stopping is None
 
     def dismiss(self) -> None:
         """The job is not wanted any more: ask first, then terminate, then kill (see `watch`)."""
@@ -278,6 +284,8 @@ class Run:
         meanwhile()
         while (message := self._output.receive(self.child.channel)) is not None:
             match message.get("t"):
+                case "taken":
+                    self._taken = True
                 case "progress":
                     on_progress(max(0, min(100, int(message["percent"]))), message["message"])
                 case "log":

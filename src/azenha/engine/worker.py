@@ -50,12 +50,13 @@ class Announce(Protocol):
 
 @dataclass(slots=True)
 class _Kept:
-    """A child between two jobs of the same process."""
+    """A child between two jobs of the same process; `waited`: for the one that it has now."""
 
     child: Child
     output: Output
     used: int
     since: float
+    waited: bool = False
 
 
 def _published(work: Path) -> Path:
@@ -257,6 +258,9 @@ class Worker:
         kept.output.drain(1.0)
         if answer is None:
             kept.output.close()
+            if run.untouched and kept.waited and not self._stop.is_set():
+                # It had died while it waited, and the system had not yet said so.
+                return self._in_child(lease, source, description, work, log)
         kept.used += 1
         good = answer is not None and answer["t"] == "done" and not run.dismissed and run.verdict is None
         if answer is not None:
@@ -294,6 +298,7 @@ class Worker:
                 while kept:
                     one = kept.pop()
                     if one.child.exit_code(0) is None:
+                        one.waited = True
                         return one
                     one.child.close()
                     one.output.close()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 from azenha.domain.errors import AppError
 from azenha.domain.messages import Command, Outcome, Results, Status
 from azenha.domain.slices import Buffer as Buffer
+
+START: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class HttpRequest:
         query: raw, without the `?`.
         headers: names in lower case; several headers of one name joined by `, ` (RFC 9110 §5.3).
         body: read-only.
+        start: its first bytes, at most START, which are still there when a large body was given back.
         base: the dialect's address as the client sees it, without a trailing slash; empty where it is not known.
     """
 
@@ -31,6 +34,7 @@ class HttpRequest:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Buffer = b""
+    start: bytes = b""
     base: str = ""
 
     def parameters(self) -> list[tuple[str, str]]:
@@ -92,12 +96,39 @@ class HttpReply:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """Where the server is seen from outside, and what it calls itself: what a writer needs to know of it."""
+class Provider:
+    """Who runs the server, as its capabilities tell it; an empty text is not told.
 
-    base: str  # the dialect's address without a trailing slash
+    Attributes:
+        name: of the organisation.
+        url: its address.
+        person, email: whom to ask.
+    """
+
+    name: str = "azenha"
+    url: str = ""
+    person: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the server is seen from outside, and what it calls itself: what a writer needs to know of it.
+
+    Attributes:
+        base: the dialect's address without a trailing slash.
+        language: of the texts that are no translations.
+        fees, constraints: `NONE` where there are none (OWS Common).
+    """
+
+    base: str
     title: str = "azenha"
     description: str = ""
+    language: str = "en"
+    keywords: tuple[str, ...] = ()
+    fees: str = "NONE"
+    constraints: str = "NONE"
+    provider: Provider = Provider()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What OGC services have in common (OWS Common 1.1, 06-121r3, and 2.0, 06-121r9), apart from KVP.
 
-Negotiation of version and language, sections, formats, and the exception report with its codes.
+Negotiation of the version, sections, formats, and the exception report with its codes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from types import MappingProxyType
 from typing import Final
 
 from azenha.domain import errors
-from azenha.domain.errors import AppError, BadParameter, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
+from azenha.domain.errors import AppError, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
 from azenha.domain.lexical import quoted
 from azenha.domain.process import Format
-from azenha.protocols.negotiation import accepted
 from azenha.protocols.xml_write import Tag
 
 ALL: Final = "All"
@@ -52,46 +51,6 @@ def version(accepted: Sequence[str], offered: Sequence[str]) -> str:
             return wanted
     given = ", ".join(quoted(v, 20) for v in accepted[:10])
     raise VersionNotOffered(f"version {given} is not offered; offered: {', '.join(offered)}")
-
-
-def language(wanted: str | None, accept: str | None, offered: Sequence[str]) -> str:
-    """The language to answer in.
-
-    Args:
-        wanted: the parameter; it counts more than `accept`.
-        accept: the header Accept-Language; what it names and is not offered is passed over.
-        offered: language tags, the default first.
-    Raises:
-        BadParameter: `wanted` is not offered.
-    """
-    if wanted is not None:
-        if found := lookup(wanted, offered):
-            return found
-        raise BadParameter(
-            f"language {quoted(wanted, 40)} is not offered; offered: {', '.join(offered)}", "language"
-        )
-    if accept:
-        for range in sorted(accepted(accept), key=lambda r: (-r.quality, r.place)):
-            if range.quality > 0 and (found := lookup(range.type, offered)):
-                return found
-    return offered[0]
-
-
-def lookup(range: str, offered: Sequence[str]) -> str | None:
-    """RFC 4647 §3.4, and the other way round: `en-US` finds `en`, `en` finds `en-US`. `*` finds the default."""
-    if range == "*":
-        return offered[0] if offered else None
-    tags = {tag.lower(): tag for tag in reversed(offered)}
-    subtags = range.lower().split("-")
-    while subtags:
-        prefix = "-".join(subtags)
-        if prefix in tags:
-            return tags[prefix]
-        subtags.pop()
-        if subtags and len(subtags[-1]) == 1:  # a singleton goes with what it introduced
-            subtags.pop()
-    primary = range.lower().partition("-")[0]
-    return next((tag for tag in offered if tag.lower().partition("-")[0] == primary), None)
 
 
 def sections(wanted: Collection[str], known: Sequence[str]) -> frozenset[str]:

@@ -134,7 +134,11 @@ class Started:
     def run(self, child: Child, process: str, last: bool = True, **inputs: object) -> Message | None:
         """The child's answer; None if it died."""
         self.order(child, process, last, **inputs)
-        while (message := child.channel.receive()) is not None and message["t"] in ("log", "progress"):
+        while (message := child.channel.receive()) is not None and message["t"] in (
+            "taken",
+            "log",
+            "progress",
+        ):
             pass
         return message
 
@@ -142,6 +146,8 @@ class Started:
         """A child in the midst of a job that does not end by itself, and its process id."""
         child = self.child()
         self.order(child, "end", how="wait", file=str(file or ""))
+        message = child.channel.receive()
+        assert message == {"t": "taken"}, message
         message = child.channel.receive()
         assert message is not None
         assert message.get("text") == "ready", message

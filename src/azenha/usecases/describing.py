@@ -5,10 +5,47 @@ from __future__ import annotations
 from bisect import bisect_right
 from pathlib import PurePosixPath
 
-from azenha.domain.errors import NoSuchProcess, ProcessUnavailable
-from azenha.domain.messages import ListProcesses, ProcessesListed
+from azenha.domain.errors import NoSuchProcess, NoSuchProcesses, ProcessUnavailable
+from azenha.domain.messages import (
+    ALL,
+    DescribeProcesses,
+    DescribeServer,
+    ListProcesses,
+    ProcessesDescribed,
+    ProcessesListed,
+    ServerDescribed,
+)
 from azenha.domain.names import near
 from azenha.domain.process import Catalogue, Offering
+from azenha.usecases.speaking import language
+
+
+def describe_server(
+    command: DescribeServer, catalogue: Catalogue, languages: tuple[str, ...]
+) -> ServerDescribed:
+    """
+    Raises:
+        BadParameter: the language is not offered.
+    """
+    return ServerDescribed(catalogue, command, language(command.languages, languages), languages)
+
+
+def describe_processes(
+    command: DescribeProcesses, catalogue: Catalogue, languages: tuple[str, ...]
+) -> ProcessesDescribed:
+    """
+    Raises:
+        BadParameter: the language is not offered.
+        NoSuchProcess, ProcessUnavailable: of one; NoSuchProcesses: several.
+    """
+    spoken = language(command.languages, languages)
+    ids, known = command.processes, catalogue.offerings
+    if len(ids) == 1 and ids[0].upper() == ALL and ids[0] not in known:
+        return ProcessesDescribed(tuple(known[id] for id in sorted(known)), spoken)
+    missing = [id for id in dict.fromkeys(ids) if id not in known]
+    if len(missing) > 1:
+        raise NoSuchProcesses(missing)
+    return ProcessesDescribed(tuple(offering(id, catalogue) for id in ids), spoken)
 
 
 def list_processes(command: ListProcesses, catalogue: Catalogue) -> ProcessesListed:

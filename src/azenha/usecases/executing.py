@@ -22,6 +22,7 @@ from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
 from azenha.usecases.inline import LargeValues
 from azenha.usecases.ports import Folders, Jobs, NewJob, Wake
+from azenha.usecases.speaking import language
 
 RESPOND_ASYNC: Final = "respond-async"
 PUBLIC: Final = AddressPolicy()
@@ -34,6 +35,7 @@ def check(
     catalogue: Catalogue,
     folders: Folders,
     limits: LimitSettings,
+    languages: tuple[str, ...],
     policy: AddressPolicy = PUBLIC,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
@@ -43,11 +45,15 @@ def check(
     Raises:
         NoSuchProcess, ProcessUnavailable
         InvalidInputs: with every problem of inputs and outputs.
-        BadParameter: the process cannot be run synchronously, and nothing else would do.
+        BadParameter: the process cannot be run synchronously, and nothing else would do; or a language that is
+            not offered.
         BadRequest: a callback's address may not be called.
     """
     check_subscriber(command.subscriber, policy)
     description = offering(command.process, catalogue).description
+    if command.languages is not None:
+        spoken = language(command.languages, languages)
+        command = replace(command, asked=replace(command.asked, language=spoken), languages=None)
     if command.caseless:
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
@@ -85,7 +91,8 @@ def submit(
         QueueFull
     """
     command = checked.execute
-    description = offering(command.process, catalogue).description
+    offered = offering(command.process, catalogue)
+    description = offered.description
     lane, honoured = lane_of(description, command.mode)
     sync = lane is Lane.SYNC
     outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
@@ -95,10 +102,16 @@ def submit(
     accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
     wake.offered(lane)
     if sync or not command.wait:
-        return Accepted(accepted, honoured)
+        settle = 0 if sync else queue.settle
+        return Accepted(accepted, honoured, settle=settle, request=request, offering=offered)
     wait = min(command.wait, queue.sync_seconds)
     return Accepted(
-        accepted, (*honoured, f"wait={wait:g}"), wait, direct=JobControl.SYNC in description.job_control
+        accepted,
+        (*honoured, f"wait={wait:g}"),
+        wait,
+        direct=JobControl.SYNC in description.job_control,
+        request=request,
+        offering=offered,
     )
 
 

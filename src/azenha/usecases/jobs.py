@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import (
@@ -20,7 +21,9 @@ from azenha.domain.messages import (
     Dismiss,
     Dismissed,
     GetLog,
+    GetRecord,
     GetResults,
+    JobRecord,
     LogRead,
     OutputRequest,
     OutputValue,
@@ -66,6 +69,26 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
         single=command.output is not None,
         requested=request.outputs is None or bool(request.outputs),
         several=len(chosen or named) > 1,
+    )
+
+
+def record(
+    command: GetRecord, catalogue: Catalogue, jobs: Jobs, folders: Folders, now: datetime
+) -> JobRecord:
+    """All that there is of a job, in one read.
+
+    Raises:
+        NoSuchJob
+    """
+    job, request, stored = recorded(command.job, jobs)
+    return JobRecord(
+        job,
+        request,
+        catalogue.offerings.get(job.process),
+        output_values(job, request, stored, catalogue),
+        str(folders.inputs(job.id)),
+        str(folders.results(job.id, job.attempt)),
+        now,
     )
 
 
@@ -165,10 +188,12 @@ def dismiss(command: Dismiss, catalogue: Catalogue, jobs: Jobs, wake: Wake) -> D
     """Stop a job that has not ended, or remove one that has; the store decides which, in one step.
 
     Raises:
-        NoSuchJob
+        NoSuchJob: also, where dismissal is transient, of one that was dismissed before.
         Forbidden: the process does not let its unfinished jobs be dismissed.
     """
     job = status(command.job, jobs)
+    if command.transient and job.state is JobState.DISMISSED:
+        raise NoSuchJob(job.id)
     known = catalogue.offerings.get(job.process)
     started = job.state is not JobState.CREATED and not job.ended
     if known and started and JobControl.DISMISS not in known.description.job_control:

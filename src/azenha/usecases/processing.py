@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -27,11 +28,13 @@ from azenha.domain.messages import (
     DescribeApi,
     DescribeConformance,
     Described,
+    DescribeProcesses,
     DescribeServer,
     Dismiss,
     Execute,
     GetInput,
     GetLog,
+    GetRecord,
     GetRequest,
     GetResults,
     GetStatus,
@@ -39,16 +42,15 @@ from azenha.domain.messages import (
     ListJobs,
     ListProcesses,
     Outcome,
-    ServerDescribed,
     Start,
     Status,
 )
 from azenha.domain.process import Catalogue
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
-from azenha.usecases.describing import list_processes, offering
+from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
 from azenha.usecases.executing import PUBLIC, check, submit
-from azenha.usecases.jobs import abandon, dismiss, log, results, status
+from azenha.usecases.jobs import abandon, dismiss, log, record, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
 from azenha.usecases.ports import Folders, Jobs, Wake
 
@@ -59,6 +61,7 @@ class Processing:
 
     Attributes:
         new_id: a fresh UUID4 text.
+        languages: those that the catalogue's texts are in, the default first.
     """
 
     catalogue: Catalogue
@@ -67,6 +70,8 @@ class Processing:
     wake: Wake
     settings: Settings
     new_id: Callable[[], str]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    languages: tuple[str, ...] = ("en",)
 
     def handle(self, command: Command, body: Buffer = b"") -> Outcome:
         """Do what a command asks.
@@ -90,8 +95,8 @@ class Processing:
 
     def check(self, command: Execute, job: str, body: Buffer) -> Checked:
         """See executing.check."""
-        policy = self._policy() if command.subscriber else PUBLIC
-        return check(command, job, body, self.catalogue, self.folders, self.settings.limits, policy)
+        limits, policy = self.settings.limits, self._policy() if command.subscriber else PUBLIC
+        return check(command, job, body, self.catalogue, self.folders, limits, self.languages, policy)
 
     def _policy(self) -> AddressPolicy:
         return AddressPolicy.of(self.settings.addresses.allow, self.settings.addresses.ports)
@@ -117,6 +122,10 @@ class Processing:
             abandon(job, self.jobs, self.wake)
 
 
+def _status(p: Processing, command: GetStatus) -> Status:
+    return Status(status(command.job, p.jobs), p.now(), p.jobs.callbacks(command.job))
+
+
 def _list_jobs(p: Processing, command: ListJobs) -> JobsListed:
     page = p.jobs.list(command)
     return JobsListed(tuple(page.jobs), command, page.older, page.newer)
@@ -125,16 +134,18 @@ def _list_jobs(p: Processing, command: ListJobs) -> JobsListed:
 # Any: each function takes the command that it stands beside.
 _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingProxyType(
     {
-        DescribeServer: lambda p, _: ServerDescribed(p.catalogue),
+        DescribeServer: lambda p, command: describe_server(command, p.catalogue, p.languages),
         DescribeConformance: lambda p, _: ConformanceDescribed(),
         DescribeApi: lambda p, _: ApiDescribed(p.catalogue),
         ListProcesses: lambda p, command: list_processes(command, p.catalogue),
         Describe: lambda p, command: Described(offering(command.process, p.catalogue)),
+        DescribeProcesses: lambda p, command: describe_processes(command, p.catalogue, p.languages),
         ListJobs: _list_jobs,
         Start: lambda p, command: start(command, p.catalogue, p.jobs, p.wake, p.settings.queue),
         GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
-        GetStatus: lambda p, command: Status(status(command.job, p.jobs), p.jobs.callbacks(command.job)),
+        GetStatus: lambda p, command: _status(p, command),
+        GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.now()),
         GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),
@@ -142,4 +153,4 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
 )
 
 # What is answered from memory, without the store and its thread. The API definition is too, but it may be large.
-AT_ONCE: Final = frozenset({DescribeServer, DescribeConformance, ListProcesses, Describe})
+AT_ONCE: Final = frozenset({DescribeServer, DescribeConformance, ListProcesses, Describe, DescribeProcesses})

@@ -25,14 +25,15 @@ from azenha.domain.messages import (
     Checked,
     Command,
     Execute,
+    GetRecord,
     GetResults,
     GetStatus,
     Outcome,
     Results,
     Status,
 )
-from azenha.protocols.http import Buffer, Dialect, HttpReply, HttpRequest, Site
-from azenha.settings import Settings
+from azenha.protocols.http import START, Buffer, Dialect, HttpReply, HttpRequest, Provider, Site
+from azenha.settings import Server, Settings
 from azenha.usecases.ports import Ended
 from azenha.usecases.processing import AT_ONCE, Processing
 from azenha.web.bodies import Bodies, ReaderLost
@@ -122,7 +123,7 @@ class Web:
         self._spool = settings.data / SPOOL
         server = settings.server
         self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
-        self._site = lru_cache(maxsize=64)(lambda base: Site(base, server.title, server.description))
+        self._site = lru_cache(maxsize=64)(lambda base: _site(server, base))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -188,7 +189,10 @@ class Web:
             body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
             received = True
             if body:
-                request = HttpRequest(method, exchange.request.path, query, headers, body, exchange.site.base)
+                start = bytes(body[:START])  # a large body is gone before it is answered
+                request = HttpRequest(
+                    method, exchange.request.path, query, headers, body, start, exchange.site.base
+                )
                 exchange = _Exchange(exchange.dialect, request, exchange.site)
             return await self._answer(exchange, receive)
         except AppError as error:
@@ -269,15 +273,17 @@ class Web:
     async def _execute(self, command: Execute | Checked, exchange: _Exchange, receive: Receive) -> HttpReply:
         # The id is made here, so that the end is expected before the job can have it.
         job = command.job if isinstance(command, Checked) else self._processing.new_id()
-        process = command.execute.process if isinstance(command, Checked) else command.process
+        execute = command.execute if isinstance(command, Checked) else command
         self._ended.expect(job)
         try:
             answer = await self._in_thread(self._submitted, command, job, exchange)
             if isinstance(answer, HttpReply):
                 return answer
             if answer.job.lane is Lane.SYNC:
-                return await self._ending(process, job, exchange, receive)
+                return await self._ending(execute, job, exchange, receive)
             await self._waited(answer, receive)
+            if not answer.wait:
+                return await self._in_thread(exchange.written, answer)
             return await self._in_thread(self._outcome, answer, exchange)
         finally:
             self._ended.forget(job)
@@ -287,7 +293,7 @@ class Web:
         if isinstance(command, Execute):
             command = self._processing.check(command, job, exchange.request.body)
         accepted = self._processing.submit(command)
-        if accepted.job.lane is Lane.SYNC or accepted.wait:
+        if accepted.job.lane is Lane.SYNC or accepted.wait or accepted.settle:
             return accepted
         try:
             return exchange.written(accepted)
@@ -298,7 +304,8 @@ class Web:
     async def _waited(self, accepted: Accepted, receive: Receive) -> None:
         """Wait for the end of a background job as long as its client would; it goes on whoever waits."""
         gone = asyncio.ensure_future(_until_gone(receive))
-        ending = asyncio.ensure_future(self._ended.wait(accepted.job.id, accepted.wait))
+        seconds = accepted.wait or accepted.settle
+        ending = asyncio.ensure_future(self._ended.wait(accepted.job.id, seconds))
         try:
             await asyncio.wait((gone, ending), return_when=asyncio.FIRST_COMPLETED)
             if not ending.done():
@@ -317,7 +324,7 @@ class Web:
             return self._small(exchange, replace(found, honoured=accepted.honoured[-1:]))
         return exchange.written(replace(accepted, job=told.job))
 
-    async def _ending(self, process: str, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
+    async def _ending(self, execute: Execute, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
         """The reply to a synchronous job, once it ended; a client that goes away dismisses it."""
         patience = self._settings.queue.sync_seconds + self._settings.jobs.grace
         gone = asyncio.ensure_future(_until_gone(receive))
@@ -327,7 +334,7 @@ class Web:
             if gone.done():
                 raise Disconnected
             if not ended:
-                raise TookTooLong(process, self._settings.queue.sync_seconds, "queue.sync_seconds")
+                raise TookTooLong(execute.process, self._settings.queue.sync_seconds, "queue.sync_seconds")
         except BaseException:
             # Not awaited: this task may be cancelled itself, when the server stops.
             with suppress(RuntimeError):  # no threads any more: it stopped, and the job runs to its own limit
@@ -335,7 +342,8 @@ class Web:
             raise
         finally:
             gone.cancel()
-        return await self._in_thread(self._handled, GetResults(job), exchange)
+        answer = GetRecord(job) if execute.record else GetResults(job)
+        return await self._in_thread(self._handled, answer, exchange)
 
     def _give_up(self, job: str) -> None:
         try:
@@ -358,6 +366,21 @@ def _internal(error: Exception, method: str, path: str) -> AppError:
     reference = secrets.token_hex(4)
     log.error("internal error, reference %s: %s %r", reference, method, path, exc_info=error)
     return AppError(f"internal error, reference {reference}")
+
+
+def _site(server: Server, base: str) -> Site:
+    """What the settings say of the server, seen at `base`."""
+    provider = Provider(server.provider, server.provider_url or "", server.contact or "", server.email or "")
+    return Site(
+        base,
+        server.title,
+        server.description,
+        server.language,
+        server.keywords,
+        server.fees,
+        server.constraints,
+        provider,
+    )
 
 
 async def _until_gone(receive: Receive) -> None:
