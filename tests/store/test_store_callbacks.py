@@ -169,6 +169,19 @@ def test_who_refused_progress_or_could_not_be_reached_gets_no_more(
     assert nothing_due(jobs)
 
 
+def test_progress_that_was_dropped_between_two_attempts_of_the_job_is_told_of_the_second(
+    jobs: SqlJobs, clock: SetClock
+) -> None:
+    jobs.submit(asking("a", ALL, attempts=2))
+    lease = claim(jobs)
+    jobs.retry(lease, "lost")
+    jobs.callback_ended(due(jobs), S.DROPPED, "the job does not run")
+    clock.move(10)
+    assert nothing_due(jobs)
+    claim(jobs)
+    assert due(jobs).occasion is Occasion.IN_PROGRESS
+
+
 def test_an_end_drops_progress_that_was_not_told_yet(jobs: SqlJobs) -> None:
     jobs.submit(asking("a", ALL))
     jobs.succeed(claim(jobs), OUTCOME, KEEP)

@@ -38,13 +38,14 @@ ARM = (
     .where(C.job == given("of_job"), C.occasion == given("on"), C.state == S.ASKED)
     .values(state=S.WAITING, due=given("now"), since=given("now"), updated=given("now"))
 )
-# One that waits already tells how the job stands when it is sent.
+# One that waits already tells how the job stands when it is sent. One may be dropped because the job waits to be run
+# again; after the end nobody comes here any more.
 ARM_PROGRESS = (
     update(schema.callback)
     .where(
         C.job == given("of_job"),
         C.occasion == Occasion.IN_PROGRESS,
-        C.state.in_((S.ASKED, S.DELIVERED)),
+        C.state.in_((S.ASKED, S.DELIVERED, S.DROPPED)),
     )
     .values(
         message=given("fresh"),
