@@ -172,7 +172,7 @@ def test_the_landing_page_leads_to_everything() -> None:
 def test_conformance_claims_what_is_there_and_no_more() -> None:
     classes = document(write(ConformanceDescribed()))["conformsTo"]
     assert {uri.rpartition("/")[2] for uri in classes} == {
-        "core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss",
+        "core", "ogc-process-description", "json", "html", "oas30", "job-list", "callback", "dismiss",
     }  # fmt: skip
 
 

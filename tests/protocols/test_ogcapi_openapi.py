@@ -114,6 +114,18 @@ def bodies(catalogue: Catalogue) -> Iterator[tuple[str, str, Any, Any]]:
             )
 
 
+def test_every_operation_that_takes_a_subscriber_tells_what_is_sent_to_it() -> None:
+    found = definition()
+    names = {"execute", "create", "change", "execute.rich one", "execute.plain"}
+    for _, _, operation in operations(found):
+        assert ("callbacks" in operation) == (operation["operationId"] in names), operation["operationId"]
+    calls = found["components"]["callbacks"]
+    (address, told), *_ = calls["jobCompleted"].items()
+    assert address == "{$request.body#/subscriber/successUri}"
+    body = told["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/results"}
+
+
 def problems(schema: Any, value: Any) -> list[str]:
     validator = pytest.importorskip("openapi_schema_validator", reason="needs openapi-spec-validator")
     kind = validator.OAS30Validator

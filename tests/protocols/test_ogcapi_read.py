@@ -437,7 +437,6 @@ def test_a_body_without_a_type_is_refused_because_any_web_page_could_send_it() -
         ('{"inputs": ' + "[" * 100_000, errors.Malformed, None, "deeper than 64"),
         ('{"input": {}}', errors.BadRequest, "input", "did you mean 'inputs'?"),
         ('{"invalid-execute-request": "true)"}', errors.BadRequest, "invalid-execute-request", "known: "),
-        ('{"subscriber": {"successUri": "http://x"}}', errors.BadRequest, "subscriber", "not offered"),
         ('{"mode": "async"}', errors.BadRequest, "mode", "Prefer: respond-async"),
         ('{"inputs": [{"id": "a", "value": 1}]}', errors.BadRequest, "inputs", "it is an array"),
         ('{"inputs": null}', errors.BadRequest, "inputs", "it is null"),

@@ -35,8 +35,7 @@ def with_small_files(reply: HttpReply) -> HttpReply:
     if not slices:
         return reply
     if sum(part.end - part.start for part in slices) <= PIECE:
-        body = b"".join(part if isinstance(part, bytes) else _whole(part) for part in reply.body)
-        return replace(reply, body=(body,))
+        return replace(reply, body=(whole(reply),))
     for part in slices:
         try:
             size = os.stat(part.path).st_size
@@ -45,6 +44,15 @@ def with_small_files(reply: HttpReply) -> HttpReply:
         if size < part.end:
             raise FileGone(part.path)
     return reply
+
+
+def whole(reply: HttpReply) -> bytes:
+    """The body of a reply whose files are known to be small. Blocks.
+
+    Raises:
+        FileGone
+    """
+    return b"".join(part if isinstance(part, bytes) else _whole(part) for part in reply.body)
 
 
 def _whole(part: FileSlice) -> bytes:
