@@ -208,7 +208,8 @@ def test_a_bad_parameter_is_named_with_what_is_allowed(
 def test_every_job_state_has_a_word_and_every_word_a_state() -> None:
     assert set(STATUS) == set(JobState)
     assert set(STATES) == set(STATUS.values())
-    assert all(STATUS[state] == word for word, state in STATES.items())
+    assert all(STATUS[state] == word for word, states in STATES.items() for state in states)
+    assert {s for states in STATES.values() for s in states} == set(JobState) - {JobState.REMOVED}
 
 
 def test_a_client_that_takes_neither_json_nor_html_is_told_before_anything_is_done() -> None:

@@ -246,6 +246,20 @@ class Dismiss:
     job: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Hold a job that waits, or stop one that runs, until it is resumed."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let a job that was held wait again, or one that was paused go on where it was."""
+
+    job: str
+
+
 Command = (
     DescribeServer
     | DescribeConformance
@@ -263,6 +277,8 @@ Command = (
     | GetResults
     | GetLog
     | Dismiss
+    | Pause
+    | Resume
 )
 
 # -- outcomes -----------------------------------------------------------------------------------
@@ -331,7 +347,10 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Status:
+    """`pausable`: whether the job can be paused in some state, for its process and this server let it."""
+
     job: Job
+    pausable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

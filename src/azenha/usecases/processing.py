@@ -38,9 +38,10 @@ from azenha.domain.messages import (
     ListJobs,
     ListProcesses,
     Outcome,
+    Pause,
+    Resume,
     ServerDescribed,
     Start,
-    Status,
 )
 from azenha.domain.process import Catalogue
 from azenha.domain.slices import Buffer
@@ -49,6 +50,7 @@ from azenha.usecases.describing import list_processes, offering
 from azenha.usecases.executing import check, submit
 from azenha.usecases.jobs import abandon, dismiss, log, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
+from azenha.usecases.pausing import pause, resume, told
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 
@@ -127,9 +129,11 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         Start: lambda p, command: start(command, p.catalogue, p.jobs, p.wake, p.settings.queue),
         GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
-        GetStatus: lambda p, command: Status(status(command.job, p.jobs)),
+        GetStatus: lambda p, command: told(status(command.job, p.jobs), p.catalogue),
         GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
+        Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
+        Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),
     }
 )
