@@ -7,7 +7,7 @@ waits for them and knows no id.
 from __future__ import annotations
 
 from azenha.domain.errors import JobStateConflict, NoSuchJob, PauseNotOffered
-from azenha.domain.job import Job, JobEvent, JobState, Lane
+from azenha.domain.job import CLAIMED, Job, JobEvent, JobState, Lane
 from azenha.domain.messages import Pause, Resume, Status
 from azenha.domain.process import Catalogue, JobControl
 from azenha.usecases.jobs import status
@@ -81,4 +81,6 @@ def _answer(
             wake.offered(job.lane)
         case None if job.state not in good:
             raise JobStateConflict(id, job.state, what)
+        case None if job.state in CLAIMED:
+            wake.interrupt(id)  # whoever asks again may do so because nothing was to be seen
     return told(job, catalogue)
