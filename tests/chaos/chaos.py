@@ -352,7 +352,7 @@ def one_round(seed: int, keep: Path | None = None) -> tuple[list[str], str]:
     for record in round.records().values():
         counts[record.state] = counts.get(record.state, 0) + 1
     line = (
-        f"seed {seed}: killed {', '.join(round.killed)}; "
+        f"seed {seed}: killed {', '.join(round.killed)}; {len(round.told.paused)} paused; "
         f"{', '.join(f'{n} {state}' for state, n in sorted(counts.items()))}; "
         f"{time.monotonic() - began:.0f} s; {'ok' if not problems else f'{len(problems)} PROBLEMS'}"
     )

@@ -27,8 +27,10 @@ from azenha.domain.messages import (
     ListProcesses,
     Mode,
     OutputRequest,
+    Pause,
     RequestPart,
     ResponseForm,
+    Resume,
     Start,
     Transmission,
 )
@@ -495,8 +497,18 @@ def test_a_change_tells_what_is_given_what_is_taken_away_and_what_is_not_mention
 
 
 @pytest.mark.parametrize("body", ["", " ", "{}", "null"])
-def test_a_job_is_started_with_an_empty_body(body: str) -> None:
+def test_a_job_is_started_paused_and_resumed_with_an_empty_body(body: str) -> None:
     assert sent("POST", "/jobs/j1/results", body) == Start("j1")
+    assert sent("POST", "/jobs/j1/pause", body) == Pause("j1")
+    assert sent("POST", "/jobs/j1/resume", body) == Resume("j1")
+
+
+@pytest.mark.parametrize(
+    ("what", "participle"), [("results", "started"), ("pause", "paused"), ("resume", "resumed")]
+)
+def test_a_body_that_says_something_is_refused_there(what: str, participle: str) -> None:
+    with pytest.raises(errors.BadRequest, match=f"a job is {participle} with an empty body"):
+        sent("POST", f"/jobs/j1/{what}", '{"soon": true}')
 
 
 GRAPH = '{"process": {"process_graph": {}}}'

@@ -55,10 +55,12 @@ from azenha.domain.messages import (
     LogRead,
     Mode,
     OutputRequest,
+    Pause,
     ProcessesListed,
     RequestPart,
     RequestRead,
     Results,
+    Resume,
     ServerDescribed,
     Start,
     Status,
@@ -107,7 +109,7 @@ def offered(*descriptions: ProcessDescription) -> Mapping[str, Offering]:
 
 CATALOGUE = Catalogue(
     offered(
-        process("echo"),
+        process("echo", frozenset(JobControl)),
         process("sync-only", frozenset({JobControl.SYNC})),
         process("async-only", frozenset({JobControl.ASYNC, JobControl.DISMISS}), retries=2),
     ),
@@ -167,6 +169,8 @@ def test_every_command_has_a_function(server: Server) -> None:
         Create: (Create(run()), Created),
         Change: (Change("job3", outputs=None, selects=True), Status),
         Start: (Start("job3"), Status),
+        Pause: (Pause("job3"), Status),
+        Resume: (Resume("job3"), Status),
         GetRequest: (GetRequest("job3", RequestPart.INPUTS), RequestRead),
         GetInput: (GetInput("job1", "n", 0), InputRead),
         GetStatus: (GetStatus("job1"), Status),

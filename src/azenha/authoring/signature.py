@@ -362,7 +362,7 @@ def _job_control(options: Options, place: Place) -> frozenset[JobControl]:
         JobControl.DISMISS: options.dismiss,
         JobControl.PAUSE: options.pause is not False,
     }
-    if options.pause not in (True, False, COOPERATIVE):
+    if not isinstance(options.pause, bool) and options.pause != COOPERATIVE:
         raise place.error(f"pause is {options.pause!r}", 'write True, or "cooperative"')
     if not options.sync and not options.async_:
         raise place.error("it runs neither synchronously nor asynchronously", "leave sync or async_ as True")
