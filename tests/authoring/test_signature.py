@@ -346,7 +346,7 @@ def land_cover(
     [(False, False, False), (True, True, False), ("cooperative", True, True)],
 )
 def test_a_process_says_whether_its_jobs_can_be_paused_and_whether_they_wait_by_themselves(
-    pause: Any, offered: bool, by_itself: bool
+    pause, offered, by_itself
 ) -> None:
     @process(pause=pause)
     def patient() -> int:
