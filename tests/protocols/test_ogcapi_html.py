@@ -182,7 +182,7 @@ def test_the_pages_say_that_a_job_waits_and_let_it_go_on(job: Any, word: str) ->
     assert "until it is resumed" in found.text
     assert found.all("form", "action") == [f"{JOB_ADDRESS}/resume"]
     assert f"{JOB_ADDRESS}/resume" not in found.all("a", "href")
-    assert word in page(JobsListed((job,), ListJobs(), None)).text.split()
+    assert f"{word}{job.progress} %" in page(JobsListed((job,), ListJobs(), None)).text
 
 
 @pytest.mark.parametrize("job", JOBS)

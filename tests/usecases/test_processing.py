@@ -436,7 +436,7 @@ def test_a_value_that_cannot_be_written_leaves_no_file_behind(
 def test_status_and_list_tell_the_record(server: Server) -> None:
     server.handle(run(mode=Mode.ASYNC))
     server.handle(run(mode=Mode.ASYNC))
-    assert server.handle(GetStatus("job2")) == Status(server.jobs.jobs["job2"])
+    assert server.handle(GetStatus("job2")) == Status(server.jobs.jobs["job2"], pausable=True)
     page = server.handle(ListJobs(1))
     assert isinstance(page, JobsListed)
     assert ([j.id for j in page.jobs], page.next) == (["job2"], "1")
