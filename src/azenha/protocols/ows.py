@@ -118,6 +118,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NotAcceptable: ("NoApplicableCode", 406),
         errors.Forbidden: ("NoApplicableCode", 403),
         errors.Locked: ("NoApplicableCode", 400),
+        errors.JobStateConflict: ("JobStateConflict", 409),
+        errors.PauseNotOffered: ("OperationNotSupported", 501),
         errors.QueueFull: ("ServerBusy", 503),
         errors.TookTooLong: ("NoApplicableCode", 504),
         errors.FetchFailed: ("NoApplicableCode", 400),

@@ -8,7 +8,7 @@ thread. Knows no HTTP and no SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -42,6 +42,8 @@ from azenha.domain.messages import (
     ListJobs,
     ListProcesses,
     Outcome,
+    Pause,
+    Resume,
     Start,
     Status,
 )
@@ -52,6 +54,7 @@ from azenha.usecases.describing import describe_processes, describe_server, list
 from azenha.usecases.executing import PUBLIC, check, submit
 from azenha.usecases.jobs import abandon, dismiss, log, record, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
+from azenha.usecases.pausing import pause, resume, told
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 
@@ -123,7 +126,8 @@ class Processing:
 
 
 def _status(p: Processing, command: GetStatus) -> Status:
-    return Status(status(command.job, p.jobs), p.now(), p.jobs.callbacks(command.job))
+    found = told(status(command.job, p.jobs), p.catalogue)
+    return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job))
 
 
 def _list_jobs(p: Processing, command: ListJobs) -> JobsListed:
@@ -148,6 +152,8 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.now()),
         GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
+        Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
+        Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),
     }
 )

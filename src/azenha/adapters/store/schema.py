@@ -52,9 +52,9 @@ Index(
     sqlite_where=text("state = 'accepted'"),
 )
 Index(
-    "job_running",
+    "job_claimed",
     job.c.worker,
-    sqlite_where=text("state = 'running'"),
+    sqlite_where=text("state IN ('paused', 'running')"),
 )
 Index(
     "job_removed",

@@ -119,8 +119,9 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
         case Created(job):
             headers = (("Location", documents.job_address(site, job.id)),)
             return _reply("job", jobs.status(job, site), _form(request), site, 201, headers)
-        case Status(job, callbacks=callbacks):
-            return _reply("job", jobs.status(job, site, callbacks=callbacks), _form(request), site)
+        case Status(job, callbacks=callbacks, pausable=pausable):
+            told = jobs.status(job, site, callbacks=callbacks, pausable=pausable)
+            return _reply("job", told, _form(request), site)
         case Dismissed(job, removed):
             return _reply("job", jobs.status(job, site, gone=removed), _form(request), site)
         case JobsListed():
