@@ -150,7 +150,10 @@ def test_the_time_of_a_job_stands_still_while_it_is_paused_and_no_longer(
     shop.resume(job.id)
     job.goes_on()
     failure = shop.failure(job.id)
-    assert (failure.kind, failure.message) == (FailureKind.TIME, f"it ran longer than {LIMIT:g} s")
+    assert (failure.kind, failure.message) == (
+        FailureKind.TIME,
+        f"it ran longer than {LIMIT:g} s (limit of the process)",
+    )
 
 
 @STOPPED
