@@ -182,6 +182,7 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         400: "The request is not allowed as it is: a parameter, the body, or an input has a value that is refused",
         403: "Refused: a foreign host or web page asks, or an address may not be fetched from",
         404: "There is no such process, job or output, or the job has no results (yet)",
+        405: "Jobs of that process cannot be paused",
         406: "None of the media types that the client accepts can be had",
         409: "The job cannot be paused or resumed: it is only created, or has ended",
         412: "What is here is not what a condition of the request names",
@@ -192,7 +193,6 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         416: "None of the bytes that are wanted are there",
         431: "The head of the request is too long",
         500: "A fault of the server, or of the process; `reference` finds it in the log",
-        501: "Jobs of that process cannot be paused",
         503: "No room in the queue, or the process cannot run here now",
         504: "The process did not end in time; ask for it in the background",
     }
@@ -301,7 +301,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
         "pause": Operation(
             _JOBS,
             {200: _document("The job, held or paused", "statusInfo")},
-            (404, 406, 409, 413, 501),
+            (404, 405, 406, 409, 413),
             body=NOTHING,
             example={},
             about="An extension of this server; the status of a job that can be paused links to it (`pause`). A job "
@@ -311,7 +311,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
         "resume": Operation(
             _JOBS,
             {200: _document("The job, which waits or runs again", "statusInfo")},
-            (404, 406, 409, 413, 501),
+            (404, 405, 406, 409, 413),
             body=NOTHING,
             example={},
             about="An extension of this server; the status of a paused job links to it (`resume`). One that is not "
