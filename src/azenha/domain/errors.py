@@ -64,6 +64,10 @@ class OptionNotOffered(BadRequest):
     """The protocol has the option, this server has not; `locator` is its name."""
 
 
+class StorageNotOffered(BadRequest):
+    """Nothing of this process can be stored for later: it answers at once only."""
+
+
 class UpdateSequenceAhead(BadRequest):
     """The client claims to have a newer capabilities document than there is."""
 

@@ -101,7 +101,11 @@ def _profiles(controls: Collection[JobControl]) -> Iterable[str]:
 
 def operations(controls: Collection[JobControl], *, kvp_execute: bool) -> tuple[Operation, ...]:
     """Every operation that is served, which depends on what the processes can do."""
-    found = [Operation("GetCapabilities"), Operation("DescribeProcess"), Operation("Execute", get=kvp_execute)]
+    found = [
+        Operation("GetCapabilities"),
+        Operation("DescribeProcess"),
+        Operation("Execute", get=kvp_execute),
+    ]
     found += [Operation("GetStatus"), Operation("GetResult")]
     if JobControl.DISMISS in controls:
         found.append(Operation("Dismiss"))

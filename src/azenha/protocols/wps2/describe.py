@@ -177,9 +177,7 @@ def _literal(domain: LiteralDomain, default: Scalar | None, default_unit: str | 
             _allowed(domain),
             Tag("ows:DataType", domain.type, attributes={"ows:reference": f"{DATA_TYPES}{domain.type}"}),
             None if unit is None else Tag("ows:UOM", unit),
-            None
-            if default is None or unit != chosen
-            else Tag("ows:DefaultValue", lexical.write(default)),
+            None if default is None or unit != chosen else Tag("ows:DefaultValue", lexical.write(default)),
             attributes=_default(unit == chosen),
         )
         for unit in units
