@@ -96,6 +96,27 @@ def _load_asked(
     )
 
 
+def _dump_asking(value: Reference) -> list[object]:
+    """How a reference is asked for; nothing where that is plainly by GET."""
+    if value == Reference(value.href, value.format):
+        return []
+    return [value.method, [list(pair) for pair in value.headers], value.body, value.body_href]
+
+
+def _load_asking(data: Sequence[object]) -> tuple[str, tuple[tuple[str, str], ...], str | None, str | None]:
+    """Rows that older versions wrote have nothing."""
+    if not data:
+        return "GET", (), None, None
+    method, headers, body, body_href = data
+    assert isinstance(headers, list)
+    return (
+        str(method),
+        tuple((str(name), str(value)) for name, value in headers),
+        None if body is None else str(body),
+        None if body_href is None else str(body_href),
+    )
+
+
 def dump_value(value: Value) -> list[object]:
     match value:
         case Literal(scalar, unit):
@@ -108,8 +129,8 @@ def dump_value(value: Value) -> list[object]:
             return ["bytes", base64.b64encode(data).decode(), _dump_format(format)]
         case StoredFile(key, name, size, format, sha256):
             return ["file", key, name, size, _dump_format(format), sha256]
-        case Reference(href, reference_format):
-            return ["reference", href, _dump_format(reference_format)]
+        case Reference():
+            return ["reference", value.href, _dump_format(value.format), *_dump_asking(value)]
         case Record(fields):
             return ["record", dump_values(fields)]
 
@@ -126,8 +147,8 @@ def load_value(data: Sequence[object]) -> Value:
             return InlineBytes(base64.b64decode(text), Format(*format))
         case ["file", str(key), str(name), int(size), list(format), str(sha256)]:
             return StoredFile(key, name, size, Format(*format), sha256)
-        case ["reference", str(href), format]:
-            return Reference(href, _load_format(format))
+        case ["reference", str(href), format, *asking]:
+            return Reference(href, _load_format(format), *_load_asking(asking))
         case ["record", dict(fields)]:
             return Record(load_values(fields))
         case other:

@@ -157,11 +157,14 @@ class ComplexBinding:
         """A reference whose format, if it names one, is offered. The address rule is somebody else's."""
         if (reason := _no_address(raw.href)) is not None:
             raise NotAValue(reason)
-        if raw.format is None:
-            return Reference(raw.href)
-        format = accepted_format(domain.formats, raw.format, locator)
-        # Offered for inline values: what lies at an address is in base64 only if the client says so.
-        return Reference(raw.href, replace(format, encoding=raw.format.encoding))
+        if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
+            raise NotAValue(f"its body: {reason}")
+        format = None
+        if raw.format is not None:
+            format = accepted_format(domain.formats, raw.format, locator)
+            # Offered for inline values: what lies at an address is in base64 only if the client says so.
+            format = replace(format, encoding=raw.format.encoding)
+        return Reference(raw.href, format, raw.method, raw.headers, raw.body, raw.body_href)
 
     def check_size(self, size: int, domain: ComplexDomain | None, locator: str) -> None:
         limit, whose = self.limit(domain)

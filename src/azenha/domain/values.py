@@ -66,10 +66,14 @@ class RawBox:
 
 @dataclass(frozen=True, slots=True)
 class RawReference:
-    """Data elsewhere."""
+    """Data elsewhere, and how it is asked for: see Reference."""
 
     href: str
     format: Format | None = None
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    body_href: str | None = None
 
 
 class Coding(StrEnum):
@@ -176,10 +180,21 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Complex data to be fetched by the job, under the address policy."""
+    """Complex data to be fetched by the job, under the address policy.
+
+    Attributes:
+        method: GET or POST.
+        headers: names and values that are sent with it, as the client gave them.
+        body: that is posted.
+        body_href: where the body that is posted is to be fetched before, under the same policy.
+    """
 
     href: str
     format: Format | None = None
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    body_href: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

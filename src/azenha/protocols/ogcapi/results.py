@@ -28,6 +28,7 @@ from azenha.protocols.stored import kept
 
 TEXT: Final = "text/plain"
 MULTIPART: Final = "multipart/related"
+VARY: Final = "Accept, Prefer"
 
 
 def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) -> HttpReply:
@@ -41,9 +42,8 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
     """
     fetched = not is_execution(request)
     if outcome.single:
-        return kept(
-            _raw_one(outcome, _addressed(outcome, request), request, site, by_value=True), outcome.job
-        )
+        one = _raw_one(outcome, _addressed(outcome, request), request, site, by_value=True)
+        return kept(one, outcome.job, vary=VARY)
     if not outcome.requested:
         return _nothing(outcome, fetched)
     document = form == JSON or _is_document(outcome, request)
@@ -59,7 +59,7 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
         # Others see this job, so its answer must lead to it (/req/core/job-results-success-sync).
         headers += (("Link", f"<{job_address(site, outcome.job.id)}>; rel=monitor"),)
     reply = replace(reply, headers=headers)
-    return kept(reply, outcome.job) if fetched else reply
+    return kept(reply, outcome.job, vary=VARY) if fetched else reply
 
 
 def is_execution(request: HttpRequest) -> bool:

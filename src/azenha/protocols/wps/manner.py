@@ -67,10 +67,9 @@ def _first(wanted: Sequence[str], offered: Sequence[str]) -> str:
 
 def _wanted(parameters: Parameters) -> list[str]:
     try:
-        if (parameters.text("request") or "").lower() == _CAPABILITIES:
-            if accepted := parameters.list("acceptversions"):
-                return list(accepted)
-        return [parameters.text("version") or ""]
+        capabilities = (parameters.text("request") or "").lower() == _CAPABILITIES
+        accepted = parameters.list("acceptversions") if capabilities else ()
+        return list(accepted) or [parameters.text("version") or ""]
     except AppError:
         return []  # said again, and loudly, by whoever reads the request
 
@@ -114,6 +113,7 @@ def _events(data: bytes) -> Iterator[tuple[bool, Element]]:
     try:
         parser.feed(data)
         for event, element in parser.read_events():
+            assert isinstance(element, Element)
             yield event == "start", element
     except etree.XMLSyntaxError:
         return

@@ -55,7 +55,7 @@ def write(outcome: Results, request: HttpRequest) -> HttpReply:
         raise NoSuchResult(
             f"{output.id}/{index}", f"there is no value {index} of '{output.id}': it has {there}"
         )
-    return kept(reply(output.id, output.values[index], output.domain, outcome.folder), outcome.job, vary="")
+    return kept(reply(output.id, output.values[index], output.domain, outcome.folder), outcome.job)
 
 
 def reply(output: str, value: Value, domain: Domain | None, folder: str) -> HttpReply:

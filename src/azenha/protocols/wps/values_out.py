@@ -10,6 +10,8 @@ import base64
 import codecs
 import mmap
 from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from azenha.domain import lexical
@@ -30,6 +32,24 @@ _PIECE: Final = 256 * 1024
 def text(scalar: Scalar) -> str:
     """A literal in XML Schema's lexical form."""
     return lexical.write(scalar)
+
+
+def data_type(scalar: Scalar) -> str:
+    """The data type of a literal in XML Schema's words."""
+    return next(name for kind, name in _TYPES if isinstance(scalar, kind))
+
+
+# A bool is an int, and a datetime a date.
+_TYPES: Final = (
+    (bool, "boolean"),
+    (int, "integer"),
+    (float, "double"),
+    (Decimal, "decimal"),
+    (datetime, "dateTime"),
+    (date, "date"),
+    (timedelta, "duration"),
+    (str, "string"),
+)
 
 
 # -- boxes -----------------------------------------------------------------------------------------
@@ -94,6 +114,13 @@ def embedded(value: InlineText | InlineBytes | StoredFile | Record, folder: str,
                 return _file(value, path_of(folder, value.key))
             except FileNotFoundError:
                 raise NoSuchJob(job) from None  # its time ran out between the record and its files
+
+
+def posted(body: str) -> str | Verbatim:
+    """The body of a reference: an element as such, all else as text."""
+    data = body.encode()
+    start = embeddable(data) if body.lstrip().startswith("<") else None
+    return body if start is None else Verbatim((data[start:],))
 
 
 def _text(data: bytes, format: Format) -> Embedded:
