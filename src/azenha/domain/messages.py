@@ -163,6 +163,9 @@ class Execute:
         caseless: names of inputs and outputs compare without case (2.0, kvp-execute).
         languages: decide the language of `asked`; None: it stands there already.
         record: a synchronous run is answered with its record, succeeded or not, and not with its results alone.
+        strict: the mode is demanded (WPS 2.0): one that the process does not offer is refused. AUTO, with `wait`,
+            is then the results where they are there within that time, and else what was accepted.
+        single: the answer is one value and nothing beside it: of several outputs it is refused.
     """
 
     process: str
@@ -175,6 +178,8 @@ class Execute:
     caseless: bool = False
     languages: Languages | None = None
     record: bool = False
+    strict: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from azenha.domain import formats
-from azenha.domain.errors import AppError, InputProblem, InvalidValue, TooLarge, ValueTooLarge
+from azenha.domain.errors import AppError, InputProblem, NotFetched, TooLarge, ValueTooLarge
 from azenha.domain.files import file_name
 from azenha.domain.process import (
     ComplexDomain,
@@ -49,7 +49,7 @@ def fetch_references(
         on_progress: told the locator, the bytes received, and how many there will be (None: not known).
         description: says which format is meant where the client named none, and how large a value may be.
     Raises:
-        InputProblem: InvalidValue or ValueTooLarge for the first reference that could not be fetched.
+        InputProblem: NotFetched or ValueTooLarge for the first reference that could not be fetched.
         OSError: the folder cannot be written.
     """
     fetched = _Fetching(folder, fetch, on_progress, description)
@@ -124,7 +124,7 @@ class _Fetching:
         except TooLarge as error:
             raise ValueTooLarge(locator, f"could not be fetched: {error}") from None
         except AppError as error:
-            raise InvalidValue(locator, f"could not be fetched: {error}") from None
+            raise NotFetched(locator, f"could not be fetched: {error}") from None
         format = _format(reference.format, got.media_type, domain)
         name = file_name(got.name, format.media_type)
         target = own / name
@@ -184,4 +184,4 @@ def _plain(text: bytes, locator: str) -> bytes:
 
 
 def _not_base64(locator: str) -> InputProblem:
-    return InvalidValue(locator, "what was fetched is not base64, the encoding that its reference declares")
+    return NotFetched(locator, "what was fetched is not base64, the encoding that its reference declares")

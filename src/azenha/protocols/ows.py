@@ -139,6 +139,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NotAcceptable: ("NoApplicableCode", 406),
         errors.Forbidden: ("NoApplicableCode", 403),
         errors.Locked: ("NoApplicableCode", 400),
+        errors.ModeNotOffered: ("InvalidParameterValue", 400),
         errors.QueueFull: ("ServerBusy", 503),
         errors.TookTooLong: ("NoApplicableCode", 504),
         errors.FetchFailed: ("NoApplicableCode", 400),

@@ -164,7 +164,8 @@ def _must_have_results(job: Job) -> None:
     if job.state is JobState.FAILED:
         if job.failure is None:
             raise JobFailed(job.id, FailureKind.LOST, "the job failed, and no reason was recorded", job.id)
-        raise JobFailed(job.id, job.failure.kind, job.failure.message, job.failure.reference)
+        failure = job.failure
+        raise JobFailed(job.id, failure.kind, failure.message, failure.reference, failure.locator)
     if job.state is not JobState.SUCCEEDED:
         raise ResultsNotReady(job.id, job.state)
 

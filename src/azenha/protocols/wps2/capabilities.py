@@ -7,7 +7,7 @@ of the document (`updateSequence`) is a digest of it: a number would have to be 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,7 +86,7 @@ def _written(
     return b"".join(part for part in document(root, WITH_CONTROL) if isinstance(part, bytes))
 
 
-def _profiles(controls: Collection[JobControl]) -> Iterable[str]:
+def _profiles(controls: Collection[JobControl]) -> Sequence[str]:
     found = [BASIC, ENCODING]
     if JobControl.SYNC in controls:
         found.append(SYNCHRONOUS)
