@@ -8,10 +8,10 @@ Locators: `name`; `name[2]` (from 0) where several values came; `name.field` wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from azenha.domain import allowed, boxes, formats, lexical, native
+from azenha.domain import boxes, datatypes, formats, literals, native
 from azenha.domain.complexes import (
     BindingLimits,
     ComplexBinding,
@@ -36,7 +36,7 @@ from azenha.domain.errors import (
     UnsupportedOutputFormat,
     ValueTooLarge,
 )
-from azenha.domain.lexical import NotAValue, clean, quoted
+from azenha.domain.lexical import NotAValue, clean
 from azenha.domain.messages import OutputRequest
 from azenha.domain.names import near
 from azenha.domain.process import (
@@ -57,6 +57,7 @@ from azenha.domain.values import (
     Native,
     Raw,
     RawBox,
+    RawNested,
     RawReference,
     RawSlice,
     Record,
@@ -65,6 +66,7 @@ from azenha.domain.values import (
 
 PROBLEMS_AT_MOST = 1000  # a body of millions of bad values is answered, and not with a gigabyte
 _NAMES_SHOWN = 50
+_OBJECT = Format("application/json")  # how an object travels where inputs cannot be nested
 _DISCRIMINATOR: Mapping[type, str] = {
     RawReference: "href",
     RawBox: "bbox",
@@ -225,24 +227,11 @@ class _Binding:
     def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal:
         raw = _plain(domain, raw, locator)
         _no_format(domain, raw, locator)
-        if isinstance(raw, Lexical):
-            given: object = raw.text
-            scalar = lexical.read(domain.type, raw.text)
-        else:
-            given = raw.value
-            scalar = native.read(domain.type, given)
+        literal = literals.read(domain, raw)
+        given = raw.text if isinstance(raw, Lexical) else raw.value
         if isinstance(given, str):
             self.data.check_size(utf8_length(given), None, locator)
-        if domain.allowed and not allowed.allows(domain.allowed, scalar):
-            shown = allowed.scalar(scalar)
-            raise NotAValue(f"{shown} is not allowed; allowed: {allowed.shown(domain.allowed)}")
-        unit = raw.unit
-        if unit is None:
-            return Literal(scalar, domain.units[0] if domain.units else None)
-        if unit not in domain.units:
-            offered = f"offered: {', '.join(domain.units)}" if domain.units else "it has no units"
-            raise NotAValue(f"unit {quoted(unit)} is not offered; {offered}")
-        return Literal(scalar, unit)
+        return literal
 
     def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box:
         if isinstance(raw, Native) and raw.qualified is not None:
@@ -260,6 +249,10 @@ class _Binding:
         raise NotAValue(f"expected a bounding box, {example}, got {native.shown(raw.value)}")
 
     def object(self, domain: ObjectDomain, raw: Raw, locator: str) -> Record | None:
+        if isinstance(raw, RawNested):
+            return Record(self.members(domain.fields, raw.fields, f"{locator}."))
+        if isinstance(raw, Lexical) and raw.opened is not None:
+            raw = _object_text(raw, raw.opened, locator)
         if isinstance(raw, Native) and raw.qualified is not None:
             key = _DISCRIMINATOR.get(type(raw.qualified))
             if all(f.id != key for f in domain.fields):
@@ -312,14 +305,27 @@ def _structured(domain: Domain, raw: Raw) -> Raw:
     if not isinstance(raw, Lexical) or raw.structured is None or isinstance(domain, LiteralDomain):
         return raw
     if not isinstance(domain, ComplexDomain):
-        return raw.structured
+        named = raw.format is not None and not formats.is_json(raw.format.media_type)
+        return raw if named else replace(raw.structured, unit=raw.unit)
     json = next((f for f in domain.formats if formats.is_json(f.media_type)), None)
     return raw if raw.format is not None or json is None else replace(raw, format=json)
 
 
-def _inherit(item: Raw, whole: Native) -> Raw:
+def _object_text(raw: Lexical, opened: Callable[[], Native], locator: str) -> Native:
+    """Text of an object, which a dialect without nested inputs shows as complex data in JSON.
+
+    Raises:
+        UnsupportedFormat: it is said to be in another format.
+        NotAValue: it is no JSON.
+    """
+    if raw.format is not None and not formats.is_written_json(raw.format):
+        raise UnsupportedFormat(locator, format_refused(raw.format, (_OBJECT,)))
+    return replace(opened(), unit=raw.unit)
+
+
+def _inherit(item: Raw, whole: Native | RawSlice) -> Raw:
     """`item` with the unit and the format of the whole, where it names none itself."""
-    if not isinstance(item, Native | RawSlice):
+    if not isinstance(item, Lexical | Native | RawSlice):
         return item
     return replace(item, unit=item.unit or whole.unit, format=item.format or whole.format)
 
@@ -336,7 +342,7 @@ def _opened(raw: Raw, locator: str) -> Raw:
     if raw.opened is None:
         raise NotAValue(f"expected a short value, got {raw.size} bytes")
     try:
-        return raw.opened()
+        return _inherit(raw.opened(), raw)
     except TooLarge as reason:
         raise ValueTooLarge(locator, str(reason)) from None
 
@@ -352,12 +358,16 @@ def _plain(domain: Domain, raw: Raw, locator: str) -> Lexical | Native:
         )
     if isinstance(raw, RawBox):
         raise NotAValue(f"is {kind(domain)}, got a bounding box")
+    if isinstance(raw, RawNested):
+        raise NotAValue(f"is {kind(domain)}, got nested inputs")
     assert not isinstance(raw, RawSlice)  # it was opened
+    if isinstance(raw, Lexical) and not isinstance(domain, LiteralDomain):
+        datatypes.check_none(kind(domain), raw.type)
     return raw
 
 
 def _no_format(domain: Domain, raw: Lexical | Native, locator: str) -> None:
-    if raw.format is not None:
+    if raw.format is not None and not (isinstance(raw, Lexical) and formats.is_plain(raw.format)):
         raise UnsupportedFormat(
             locator, f"is {kind(domain)} and has no formats, got {formats.shown(raw.format)}"
         )

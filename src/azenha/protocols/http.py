@@ -115,6 +115,7 @@ class Site:
 
     Attributes:
         base: the dialect's address without a trailing slash.
+        language: of the texts that are no translations.
         fees, constraints: `NONE` where there are none (OWS Common).
     """
 
@@ -125,6 +126,7 @@ class Site:
     fees: str = "NONE"
     constraints: str = "NONE"
     provider: Provider = Provider()
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

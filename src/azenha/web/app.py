@@ -377,6 +377,7 @@ def _site(server: Server, base: str) -> Site:
         server.fees,
         server.constraints,
         provider,
+        server.language,
     )
 
 

@@ -16,7 +16,7 @@ from azenha.domain.errors import AppError
 from azenha.domain.messages import Languages
 from azenha.protocols.http import START, HttpRequest
 from azenha.protocols.kvp import Parameters
-from azenha.protocols.negotiation import accepted
+from azenha.protocols.negotiation import languages
 from azenha.protocols.soap import Soap, version
 from azenha.protocols.xml import Element
 
@@ -56,9 +56,7 @@ def manner(request: HttpRequest, offered: Sequence[str]) -> Manner:
 
 def wished(wanted: str | None, request: HttpRequest) -> Languages:
     """The languages of a request: the parameter, where there is none the header."""
-    header = request.headers.get("accept-language")
-    ranges = sorted(accepted(header), key=lambda r: (-r.quality, r.place)) if header else ()
-    return Languages(wanted, tuple(r.type for r in ranges if r.quality > 0))
+    return Languages(wanted, languages(request.headers.get("accept-language")))
 
 
 def _first(wanted: Sequence[str], offered: Sequence[str]) -> str:

@@ -5,13 +5,13 @@ What is right or wrong about a value, the description of its process says: see d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from azenha.domain.errors import BadParameter, Malformed, TooLarge
-from azenha.domain.formats import is_json
-from azenha.domain.lexical import WHITE, quoted
+from azenha.domain.lexical import WHITE, NotAValue, quoted
 from azenha.domain.process import Format
 from azenha.domain.slices import NotDecodable, content
 from azenha.domain.values import Coding, Lexical, Native, RawBox, RawReference, RawSlice
@@ -24,36 +24,50 @@ from azenha.protocols.xml import Element, text
 OPENED: Final = 1024 * 1024  # bytes of a large value that may be taken for something else than complex data
 BODY: Final = 1024 * 1024  # bytes of what a reference posts
 
+_COUNT: Final = re.compile("[0-9]{1,3}")
+
 
 # -- literals and complex data ---------------------------------------------------------------------
 
 
 def lexical(
-    content: str, limits: Limits, *, format: Format | None = None, unit: str | None = None
+    content: str,
+    limits: Limits,
+    *,
+    format: Format | None = None,
+    unit: str | None = None,
+    type: str | None = None,
 ) -> Lexical:
-    """Text that may be a literal or complex data, and, where it is a JSON object, an object."""
-    found = Lexical(content, unit, format)
-    if not content.lstrip(WHITE).startswith("{") or (format and format.media_type and not _json(format)):
-        return found
-    try:
-        return replace(found, structured=Native(json.parse(content.encode(), limits)))
-    except (Malformed, UnicodeEncodeError):
-        return found  # text may begin with a bracket
+    """Text that may be a literal, complex data, or an object in JSON, whatever the description says.
 
+    Args:
+        type: name of the data type, as the client wrote it.
+    """
 
-def _json(format: Format) -> bool:
-    return is_json(format.media_type) and format.encoding is None
+    def opened() -> Native:
+        try:
+            return Native(json.parse(content.encode(), limits))
+        except (Malformed, UnicodeEncodeError) as reason:
+            raise NotAValue(f"expected an object in JSON: {reason}") from None
+
+    return Lexical(content, unit, format, type=type, opened=opened)
 
 
 def data(
-    found: str | RawSlice, body: Buffer, limits: Limits, format: Format | None, unit: str | None = None
+    found: str | RawSlice,
+    body: Buffer,
+    limits: Limits,
+    *,
+    format: Format | None = None,
+    unit: str | None = None,
+    type: str | None = None,
 ) -> Lexical | RawSlice:
     """What a data element holds (`Document.data`), in the format that its attributes name."""
     if isinstance(found, str):
-        return lexical(found, limits, format=format, unit=unit)
+        return lexical(found, limits, format=format, unit=unit, type=type)
 
     def opened() -> Lexical:
-        return lexical(_whole(body, found, OPENED), limits, format=format, unit=unit)
+        return lexical(_whole(body, found, OPENED), limits, type=type)
 
     return replace(
         found, format=format, unit=unit, opened=opened if found.coding is Coding.XML_TEXT else None
@@ -78,7 +92,7 @@ def box(
     """A box of two corners, numbers with white space between.
 
     Raises:
-        BadParameter: a corner is missing, or they have not `dimensions` numbers each.
+        BadParameter: a corner is missing, they are unequal, or `dimensions` is no number.
     """
     if lower is None or upper is None:
         raise BadParameter(f"'{locator}': a bounding box has a LowerCorner and an UpperCorner", locator)
@@ -88,12 +102,10 @@ def box(
             f"'{locator}': the corners have {len(first)} and {len(second)} numbers; they have equally many",
             locator,
         )
-    if dimensions is not None and dimensions != str(len(first)):
-        raise BadParameter(
-            f"'{locator}': the corners have {len(first)} numbers, but dimensions is {quoted(dimensions)}",
-            locator,
-        )
-    return RawBox(tuple(Lexical(number) for number in (*first, *second)), crs)
+    if dimensions is not None and not _COUNT.fullmatch(dimensions):
+        raise BadParameter(f"'{locator}': dimensions is a number; given {quoted(dimensions)}", locator)
+    numbers = tuple(Lexical(number) for number in (*first, *second))
+    return RawBox(numbers, crs, None if dimensions is None else int(dimensions))
 
 
 # -- references ------------------------------------------------------------------------------------
@@ -157,7 +169,8 @@ def _entry(entry: Entry, limits: Limits) -> Lexical | RawReference:
             raise BadParameter(
                 f"'{entry.identifier}' has no value: {entry.identifier}=value", entry.identifier
             )
-        return lexical(entry.value, limits, format=format, unit=given.get("uom"))
+        unit, type = given.get("uom"), given.get("datatype")
+        return lexical(entry.value, limits, format=format, unit=unit, type=type)
     if entry.value:
         raise BadParameter(f"'{entry.identifier}' is given by value and by reference", entry.identifier)
     return reference(

@@ -14,8 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from azenha.domain import lexical
-from azenha.domain.crs import known_crs
+from azenha.domain import boxes, lexical
 from azenha.domain.errors import NoSuchJob
 from azenha.domain.formats import BASE64, is_text, is_xml
 from azenha.domain.process import BoxDomain, Domain, Format, Scalar
@@ -57,14 +56,8 @@ _TYPES: Final = (
 
 def corners(box: Box, domain: Domain | None) -> tuple[str, str]:
     """Lower and upper corner, numbers with blanks between, in the axis order of the CRS."""
-    declared = domain.crss if isinstance(domain, BoxDomain) else ()
-    crs = next((c for c in declared if c.name == box.crs), None) or known_crs(box.crs)
-    swapped = crs is not None and crs.swapped
-    lower, upper = (
-        " ".join(map(_number, (corner[1], corner[0], *corner[2:]) if swapped else corner))
-        for corner in (box.minimum, box.maximum)
-    )
-    return lower, upper
+    lower, upper = boxes.corners(box, domain.crss if isinstance(domain, BoxDomain) else ())
+    return " ".join(map(_number, lower)), " ".join(map(_number, upper))
 
 
 def box_text(box: Box, domain: Domain | None) -> str:

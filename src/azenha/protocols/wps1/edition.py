@@ -59,7 +59,7 @@ class Wps1:
             case ServerDescribed():
                 return self._capabilities(outcome, manner, site)
             case ProcessesDescribed():
-                return self._descriptions(outcome, manner)
+                return self._descriptions(outcome, manner, site)
             case ApiDescribed():
                 return HttpReply(200, (("Content-Type", wsdl.MEDIA_TYPE),), wsdl.wsdl(site))
             case Accepted():
@@ -75,7 +75,7 @@ class Wps1:
     def _capabilities(self, outcome: ServerDescribed, manner: Manner, site: Site) -> HttpReply:
         def render() -> HttpReply:
             offerings = outcome.catalogue.offerings
-            processes = [self._brief(offerings[id], outcome.language) for id in sorted(offerings)]
+            processes = [self._brief(offerings[id], outcome.language, site) for id in sorted(offerings)]
             root = capabilities.capabilities(
                 processes, site, self._versions, outcome.languages, outcome.language
             )
@@ -84,23 +84,26 @@ class Wps1:
         key = ("capabilities", id(outcome.catalogue), site, outcome.languages, outcome.language, manner.soap)
         return self._replies.reply(key, outcome.catalogue, render)
 
-    def _descriptions(self, outcome: ProcessesDescribed, manner: Manner) -> HttpReply:
+    def _descriptions(self, outcome: ProcessesDescribed, manner: Manner, site: Site) -> HttpReply:
         root = Tag(
             "wps:ProcessDescriptions",
-            *(self._description(one, outcome.language) for one in outcome.offerings),
+            *(self._description(one, outcome.language, site) for one in outcome.offerings),
             attributes={"service": "WPS", "version": VERSION, "xml:lang": outcome.language},
         )
         return _tagged(_reply(root, manner))
 
-    def _brief(self, offering: Offering, language: str) -> Verbatim:
+    def _brief(self, offering: Offering, language: str, site: Site) -> Verbatim:
         def render() -> Verbatim:
-            return Verbatim(fragment(describe.brief(in_language(offering.description, language)), {}))
+            return Verbatim(
+                fragment(describe.brief(in_language(offering.description, language, site.language)), {})
+            )
 
         return self._pieces.reply(("brief", id(offering), language), offering, render)
 
-    def _description(self, offering: Offering, language: str) -> Verbatim:
+    def _description(self, offering: Offering, language: str, site: Site) -> Verbatim:
         def render() -> Verbatim:
-            return Verbatim(fragment(describe.description(in_language(offering.description, language)), {}))
+            described = in_language(offering.description, language, site.language)
+            return Verbatim(fragment(describe.description(described), {}))
 
         return self._pieces.reply(("description", id(offering), language), offering, render)
 

@@ -20,7 +20,7 @@ from azenha.domain.formats import media_type
 from azenha.domain.lexical import quoted
 from azenha.domain.messages import Command, DescribeProcesses, DescribeServer, OutputRequest
 from azenha.domain.process import Format
-from azenha.domain.values import Lexical, Raw, RawReference
+from azenha.domain.values import Coding, Raw, RawReference
 from azenha.protocols import kvp, ows, soap, xml
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.wps import values_in
@@ -197,17 +197,15 @@ def _format(element: Element) -> Format | None:
 
 def _complex(reader: _Reader, element: Element, id: str) -> Raw:
     found = reader.document.data(element, id)
-    return values_in.data(found, reader.request.body, reader.limits, _format(element))
+    return values_in.data(found, reader.request.body, reader.limits, format=_format(element))
 
 
 def _literal(reader: _Reader, element: Element, id: str) -> Raw:
     found = reader.document.data(element, id)
-    if len(element) or (not isinstance(found, str) and found.coding.value == "xml"):
+    if len(element) or (not isinstance(found, str) and found.coding is Coding.XML):
         raise BadParameter(f"input '{id}': LiteralData takes text alone", id)
-    unit = attribute(element, "uom")
-    if isinstance(found, str):
-        return Lexical(found, unit)
-    return values_in.data(found, reader.request.body, reader.limits, None, unit)
+    unit, type = attribute(element, "uom"), attribute(element, "dataType")
+    return values_in.data(found, reader.request.body, reader.limits, unit=unit, type=type)
 
 
 def _reference(reader: _Reader, element: Element, id: str) -> RawReference:

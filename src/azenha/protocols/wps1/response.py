@@ -34,7 +34,7 @@ def accepted(outcome: Accepted, site: Site) -> Tag:
     """The answer to an asynchronous Execute: where to look."""
     assert outcome.request is not None
     job, request = outcome.job, outcome.request
-    told = _Told(job, request, _described(outcome.offering, request), site)
+    told = _Told(job, request, _described(outcome.offering, request, site), site)
     status = _status(job, JobState.ACCEPTED, job.created)
     return told.response(status, located=True)
 
@@ -48,16 +48,18 @@ def record(outcome: JobRecord, site: Site, *, located: bool) -> Tag:
         NoSuchJob: its files are gone.
     """
     job, request = outcome.job, outcome.request
-    told = _Told(job, request, _described(outcome.offering, request), site, outcome.inputs, outcome.folder)
+    told = _Told(
+        job, request, _described(outcome.offering, request, site), site, outcome.inputs, outcome.folder
+    )
     status = _status(job, job.state, job.finished or outcome.now)
     return told.response(status, located=located, outputs=outcome.outputs)
 
 
-def _described(offering: Offering | None, request: StoredRequest) -> ProcessDescription:
+def _described(offering: Offering | None, request: StoredRequest, site: Site) -> ProcessDescription:
     """The process in the language of the request; of one that is not offered any more what little is known."""
     if offering is None:
         return ProcessDescription(request.process, request.version, Text(request.process))
-    return in_language(offering.description, request.asked.language)
+    return in_language(offering.description, request.asked.language, site.language)
 
 
 def _status(job: Job, state: JobState, time: datetime) -> Tag:
