@@ -160,16 +160,24 @@ class ComplexBinding:
 
     def reference(self, domain: ComplexDomain, raw: RawReference, locator: str) -> Reference:
         """A reference whose format, if it names one, is offered. The address rule is somebody else's."""
-        if (reason := _no_address(raw.href)) is not None:
-            raise NotAValue(reason)
-        if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
-            raise NotAValue(f"its body: {reason}")
+        _check_addresses(raw)
         format = None
         if raw.format is not None:
             format = accepted_format(domain.formats, raw.format, locator)
             # Offered for inline values: what lies at an address is in base64 only if the client says so.
             format = replace(format, encoding=raw.format.encoding)
         return Reference(raw.href, format, raw.method, raw.headers, raw.body, raw.body_href)
+
+    def reference_to_text(
+        self, domain: LiteralDomain | BoxDomain, raw: RawReference, locator: str
+    ) -> Reference:
+        """A reference to a literal or a box (WPS 2.0): its text is read once it was fetched."""
+        _check_addresses(raw)
+        if raw.format is not None and not formats.is_plain(raw.format):
+            raise UnsupportedFormat(
+                locator, f"is {kind(domain)}, which is plain text, got {formats.shown(raw.format)}"
+            )
+        return Reference(raw.href, None, raw.method, raw.headers, raw.body, raw.body_href)
 
     def check_size(self, size: int, domain: ComplexDomain | None, locator: str) -> None:
         limit, whose = self.limit(domain)
@@ -236,6 +244,17 @@ def format_refused(given: Format, offered: Sequence[Format]) -> str:
 
 def offer(offered: Sequence[Format]) -> str:
     return ", ".join(formats.shown(f) for f in offered)
+
+
+def _check_addresses(raw: RawReference) -> None:
+    """
+    Raises:
+        NotAValue: it, or that of its body, is no address of data.
+    """
+    if (reason := _no_address(raw.href)) is not None:
+        raise NotAValue(reason)
+    if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
+        raise NotAValue(f"its body: {reason}")
 
 
 def _no_address(href: str) -> str | None:

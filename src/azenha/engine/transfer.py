@@ -13,20 +13,24 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from azenha.domain import formats
-from azenha.domain.errors import AppError, InputProblem, NotFetched, TooLarge, ValueTooLarge
+from azenha.domain import boxes, formats, lexical, literals
+from azenha.domain.errors import AppError, InputProblem, InvalidValue, NotFetched, TooLarge, ValueTooLarge
 from azenha.domain.files import file_name
 from azenha.domain.process import (
+    BoxDomain,
     ComplexDomain,
     Format,
     InputDescription,
+    LiteralDomain,
     ObjectDomain,
     ProcessDescription,
 )
-from azenha.domain.values import Record, Reference, StoredFile, Value
+from azenha.domain.values import Lexical, Record, Reference, StoredFile, Value
 from azenha.usecases.ports import Fetch
 
 FOLDER: Final = "fetched"  # within the job's folder
+TEXT_AT_MOST: Final = 1024 * 1024  # bytes of a literal or a box
+PLAIN: Final = Format("text/plain")
 PIECE: Final = 256 * 1024
 
 Progress = Callable[[str, int, int | None], None]
@@ -101,9 +105,28 @@ class _Fetching:
         if isinstance(value, Record):
             fields = domain.fields if isinstance(domain, ObjectDomain) else ()
             return Record(self.members(value.fields, fields, f"{locator}."))
+        if isinstance(value, Reference) and isinstance(domain, LiteralDomain | BoxDomain):
+            return self.text(value, domain, locator)
         if isinstance(value, Reference):
             return self.file(value, domain if isinstance(domain, ComplexDomain) else None, locator)
         return value
+
+    def text(self, reference: Reference, domain: LiteralDomain | BoxDomain, locator: str) -> Value:
+        """A literal or a box whose text lies elsewhere, read as one that was given by value.
+
+        Raises:
+            InvalidValue: it is none.
+        """
+        found = self.file(reference, ComplexDomain((PLAIN,), TEXT_AT_MOST), locator)
+        try:
+            text = (self.folder / found.key).read_text("utf-8-sig").strip(lexical.WHITE)
+            if isinstance(domain, LiteralDomain):
+                return literals.read(domain, Lexical(text))
+            return boxes.read(domain, boxes.written(text))
+        except UnicodeDecodeError:
+            raise InvalidValue(locator, f"what {reference.href} gave is not UTF-8") from None
+        except lexical.NotAValue as reason:
+            raise InvalidValue(locator, f"what {reference.href} gave: {reason}") from None
 
     def file(self, reference: Reference, domain: ComplexDomain | None, locator: str) -> StoredFile:
         own = self.folder / FOLDER / str(self.count)

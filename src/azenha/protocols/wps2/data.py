@@ -39,15 +39,13 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
     if isinstance(found, str) and len(element):
         one = element[0]
         if one.tag == wps("LiteralValue"):
-            return Lexical(
-                one.text or "", attribute(one, "uom"), format, type=attribute(one, "dataType")
-            )
+            return Lexical(one.text or "", attribute(one, "uom"), format, type=attribute(one, "dataType"))
         if one.tag == ows("BoundingBox"):
             return _box(one, format, id)
-        return values_in.data(found, body, limits, format)
+        return values_in.data(found, body, limits, format=format)
     if isinstance(found, str):
         return text(found, format, limits)
-    return values_in.data(found, body, limits, format)
+    return values_in.data(found, body, limits, format=format)
 
 
 def text(given: str, format: Format | None, limits: Limits) -> Lexical:
@@ -56,7 +54,7 @@ def text(given: str, format: Format | None, limits: Limits) -> Lexical:
     noted = _NOTED.fullmatch(given.strip(WHITE))
     assert noted is not None  # it takes any text
     literal = Lexical(noted["text"], noted["unit"] or None, format, type=noted["type"] or None)
-    return found if literal == Lexical(given, format=format) else replace(found, literal=literal)
+    return found if literal == found else replace(found, literal=literal)
 
 
 def _box(element: Element, format: Format | None, id: str) -> RawBox:
