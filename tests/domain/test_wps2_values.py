@@ -1,4 +1,4 @@
-"""What WPS 2.0 asks of the core: text with two readings, literals by reference, parts of outputs, one output alone."""
+"""What WPS 2.0 asks of the core: two readings of a text, literals by reference, parts of outputs."""
 
 from __future__ import annotations
 

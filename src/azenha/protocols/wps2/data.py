@@ -44,17 +44,22 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
             return _box(one, format, id)
         return values_in.data(found, body, limits, format=format)
     if isinstance(found, str):
-        return text(found, format, limits)
+        return noted(values_in.lexical(found, limits, format=format))
     return values_in.data(found, body, limits, format=format)
 
 
-def text(given: str, format: Format | None, limits: Limits) -> Lexical:
+def noted(raw: Lexical) -> Lexical:
     """Text that stands bare: as a literal without the white space around it, with type and unit behind it."""
-    found = values_in.lexical(given, limits, format=format)
-    noted = _NOTED.fullmatch(given.strip(WHITE))
-    assert noted is not None  # it takes any text
-    literal = Lexical(noted["text"], noted["unit"] or None, format, type=noted["type"] or None)
-    return found if literal == found else replace(found, literal=literal)
+    parts = _NOTED.fullmatch(raw.text.strip(WHITE))
+    assert parts is not None  # it takes any text
+    literal = replace(
+        raw,
+        text=parts["text"],
+        unit=parts["unit"] or raw.unit,
+        type=parts["type"] or raw.type,
+        opened=None,
+    )
+    return raw if literal == raw else replace(raw, literal=literal)
 
 
 def _box(element: Element, format: Format | None, id: str) -> RawBox:
