@@ -211,6 +211,12 @@ class _Binding:
                 raise NotAValue("null is no value; leave it out instead")
             domain = input.domain
             raw = _structured(domain, raw)
+            if (
+                isinstance(raw, RawReference)
+                and raw.any_kind
+                and isinstance(domain, LiteralDomain | BoxDomain)
+            ):
+                return self.data.asked(raw)
             if isinstance(domain, LiteralDomain):
                 return self.literal(domain, raw, locator)
             if isinstance(domain, ComplexDomain):

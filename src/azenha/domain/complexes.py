@@ -32,6 +32,8 @@ from azenha.domain.values import (
     Value,
 )
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,8000}")
 _LINE_BREAKS = re.compile("[ \t\r\n]+")
 
 
@@ -159,17 +161,25 @@ class ComplexBinding:
             raise NotAValue(str(reason)) from None
 
     def reference(self, domain: ComplexDomain, raw: RawReference, locator: str) -> Reference:
-        """A reference whose format, if it names one, is offered. The address rule is somebody else's."""
-        if (reason := _no_address(raw.href)) is not None:
-            raise NotAValue(reason)
-        if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
-            raise NotAValue(f"its body: {reason}")
+        """A reference whose format, if it names one, is offered."""
+        plain = self.asked(raw)
         format = None
         if raw.format is not None:
             format = accepted_format(domain.formats, raw.format, locator)
             # Offered for inline values: what lies at an address is in base64 only if the client says so.
             format = replace(format, encoding=raw.format.encoding)
-        return Reference(raw.href, format, raw.method, raw.headers, raw.body, raw.body_href)
+        return replace(plain, format=format)
+
+    def asked(self, raw: RawReference) -> Reference:
+        """A reference but for its format, addresses and headers looked at. The address rule is elsewhere."""
+        if (reason := _no_address(raw.href)) is not None:
+            raise NotAValue(reason)
+        if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
+            raise NotAValue(f"its body: {reason}")
+        for name, text in raw.headers:
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
+                raise NotAValue(f"{quoted(name)} with the value {quoted(text)} is no header (RFC 9110 §5)")
+        return Reference(raw.href, None, raw.method, raw.headers, raw.body, raw.body_href)
 
     def check_size(self, size: int, domain: ComplexDomain | None, locator: str) -> None:
         limit, whose = self.limit(domain)
