@@ -231,7 +231,7 @@ REFUSED = [
     (INTEGER, Native([1], items=(Native(1),)), InvalidValue, "expected an integer, got an array"),
     (INTEGER, Native(None), InvalidValue, "null is no value; leave it out instead"),
     (INTEGER, Lexical("1.7"), InvalidValue, "expected an integer, got '1.7'"),
-    (INTEGER, Native({}, qualified=RawReference("https://example.org/1")), InvalidValue, "given by value"),
+    (INTEGER, RawReference("https://example.org/1"), InvalidValue, "is a literal, which is given by value"),
     (INTEGER, box_object([1, 2, 3, 4]), InvalidValue, "is a literal, got a bounding box"),
     (INTEGER, Native(1, unit="m"), InvalidValue, "unit 'm' is not offered; it has no units"),
     (
@@ -275,7 +275,7 @@ REFUSED = [
     (BOX, Native("1,2,3,4"), InvalidValue, "got the string '1,2,3,4'"),
     (BOX, box_object([1, 4, 3, 2]), InvalidValue, "its lower northing 4.0 is above its upper northing 2.0"),
     (BOX, Lexical("1,2,3,4", "m"), InvalidValue, "is a bounding box and has no units"),
-    (BOX, RawReference("file:///etc/passwd"), InvalidValue, "is not fetched: only http and https"),
+    (BOX, RawReference("https://example.org/1"), InvalidValue, "is a bounding box, which is given by value"),
     (RASTER, Native("<a/>"), InvalidValue, "expected image/tiff; application=geotiff in base64, got '<a/>'"),
     (RASTER, Native("abcde"), InvalidValue, "in base64"),
     (RASTER, Native("YQ==YQ=="), InvalidValue, "in base64"),

@@ -70,10 +70,10 @@ def test_a_box_is_read_from_the_notation_of_literals() -> None:
 
 @pytest.mark.parametrize("domain", [LENGTH, BoxDomain()])
 def test_a_literal_or_a_box_may_lie_elsewhere_as_plain_text(domain: Domain) -> None:
-    assert bound(domain, RawReference(HREF, PLAIN)) == Reference(HREF)
+    assert bound(domain, RawReference(HREF, PLAIN, any_kind=True)) == Reference(HREF)
     for raw, kind in (
-        (RawReference(HREF, Format("image/png")), UnsupportedFormat),
-        (RawReference("ftp://data.example/a"), InvalidValue),
+        (RawReference(HREF, Format("image/png"), any_kind=True), UnsupportedFormat),
+        (RawReference("ftp://data.example/a", any_kind=True), InvalidValue),
     ):
         with pytest.raises(InvalidInputs) as refused:
             bound(domain, raw)

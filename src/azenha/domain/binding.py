@@ -63,7 +63,6 @@ from azenha.domain.values import (
     RawReference,
     RawSlice,
     Record,
-    Reference,
     Value,
 )
 
@@ -228,6 +227,12 @@ class _Binding:
                 raise NotAValue("null is no value; leave it out instead")
             domain = input.domain
             raw = _structured(domain, raw)
+            if (
+                isinstance(raw, RawReference)
+                and raw.any_kind
+                and isinstance(domain, LiteralDomain | BoxDomain)
+            ):
+                return self.data.reference_to_text(domain, raw, locator)
             if isinstance(domain, LiteralDomain):
                 return self.literal(domain, raw, locator)
             if isinstance(domain, ComplexDomain):
@@ -241,9 +246,7 @@ class _Binding:
             self.report(problem)
         return None
 
-    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal | Reference:
-        if isinstance(raw, RawReference):
-            return self.data.reference_to_text(domain, raw, locator)
+    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal:
         raw = _plain(domain, raw, locator)
         _no_format(domain, raw, locator)
         literal = literals.read(domain, raw)
@@ -252,9 +255,7 @@ class _Binding:
             self.data.check_size(utf8_length(given), None, locator)
         return literal
 
-    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box | Reference:
-        if isinstance(raw, RawReference):
-            return self.data.reference_to_text(domain, raw, locator)
+    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box:
         if isinstance(raw, Native) and raw.qualified is not None:
             no_unit(domain, raw)
             _no_format(domain, raw, locator)

@@ -68,10 +68,6 @@ class ModeNotOffered(BadParameter):
     """The process does not run in the mode that was demanded, which `locator` is."""
 
 
-class StorageNotOffered(BadRequest):
-    """Nothing of this process can be stored for later: it answers at once only."""
-
-
 class UpdateSequenceAhead(BadRequest):
     """The client claims to have a newer capabilities document than there is."""
 

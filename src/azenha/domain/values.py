@@ -89,7 +89,11 @@ class RawNested:
 
 @dataclass(frozen=True, slots=True)
 class RawReference:
-    """Data elsewhere, and how it is asked for: see Reference."""
+    """Data elsewhere, and how it is asked for: see Reference.
+
+    Attributes:
+        any_kind: what lies there may be the text of a literal or a box too, and not complex data alone (WPS).
+    """
 
     href: str
     format: Format | None = None
@@ -97,6 +101,7 @@ class RawReference:
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
     body_href: str | None = None
+    any_kind: bool = False
 
 
 class Coding(StrEnum):
@@ -204,7 +209,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Data, or the text of a literal or a box, to be fetched by the job, under the address policy.
+    """Complex data, or the text of a literal or a box, to be fetched by the job, under the address policy.
 
     Attributes:
         method: GET or POST.

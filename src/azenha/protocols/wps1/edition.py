@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from azenha.domain.errors import AppError, BadParameter, NoSuchResult
+from azenha.domain.errors import AppError, NoSuchResult
 from azenha.domain.languages import in_language
 from azenha.domain.messages import (
     Accepted,
@@ -131,14 +131,8 @@ def _raw(outcome: Results) -> HttpReply:
 
     Raises:
         NoSuchResult: the process left it out.
-        BadParameter: it is a list of several.
     """
     output = next(iter(outcome.outputs), None)
     if output is None or not output.values:
         raise NoSuchResult("RawDataOutput", "the process gave no value for the output that was asked for")
-    if len(output.values) > 1:
-        raise BadParameter(
-            f"output '{output.id}' has {len(output.values)} values; ask for a response document",
-            "RawDataOutput",
-        )
     return outputs.reply(output.id, output.values[0], output.domain, outcome.folder)

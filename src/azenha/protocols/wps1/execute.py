@@ -62,6 +62,8 @@ def command(process: str, inputs: Mapping[str, tuple[Raw, ...]], form: Form, lan
         asked,
         languages=languages,
         record=not form.raw,
+        strict=True,
+        single=form.raw,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from azenha.domain import errors
 from azenha.domain.errors import AppError, JobFailed, MethodNotAllowed
 from azenha.domain.job import Failure, FailureKind
+from azenha.domain.messages import Mode
 from azenha.protocols import ows, soap
 from azenha.protocols.http import HttpReply
 from azenha.protocols.ows import Fault, OwsException
@@ -24,19 +25,24 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
     {
         **ows.FAULTS,
         errors.ValueTooLarge: ("FileSizeExceeded", 400),
-        errors.StorageNotOffered: ("StorageNotSupported", 400),
     }
 )
 
-# What a failed job is to whoever asked for its raw output. An input that proved bad is the client's.
-_INPUT_FAILED: Final = 400
+# What a failed job is to whoever asked for its raw output, where the client is to blame.
+_FAILURES: Final[Mapping[str, Fault]] = MappingProxyType(
+    {
+        FailureKind.INPUT: ("InvalidParameterValue", 400),
+        FailureKind.FETCH: ("NoApplicableCode", 400),
+        FailureKind.SIZE: ("FileSizeExceeded", 400),
+    }
+)
+_FAILED: Final[Fault] = ("NoApplicableCode", 500)
+_LOCATED: Final = frozenset({"InvalidParameterValue", "FileSizeExceeded"})
 
 
 def fault(error: AppError, envelope: Soap | None, language: str | None = None) -> HttpReply:
     """An error as a report, in the envelope that the request came in."""
-    status, found = ows.status_and_exceptions(error, FAULTS)
-    if isinstance(error, JobFailed) and error.kind == FailureKind.INPUT:
-        status = _INPUT_FAILED
+    status, found = _exceptions(error)
     report = ows.exception_report(found, ows.Edition.V1_1, language)
     headers = _headers(error)
     if envelope is None:
@@ -44,6 +50,18 @@ def fault(error: AppError, envelope: Soap | None, language: str | None = None) -
     code = "MustUnderstand" if isinstance(error, errors.HeaderNotUnderstood) else _blame(status)
     body = soap.fault(report, found[0].text or found[0].code, envelope, NAMESPACES, code=code)
     return HttpReply(soap.status(envelope, status), (("Content-Type", envelope.media_type), *headers), body)
+
+
+def _exceptions(error: AppError) -> tuple[int, tuple[OwsException, ...]]:
+    match error:
+        case JobFailed():
+            code, status = _FAILURES.get(error.kind, _FAILED)
+            return status, (OwsException(code, str(error), error.subject if code in _LOCATED else None),)
+        case errors.ModeNotOffered() if error.locator == Mode.ASYNC:
+            return 400, (OwsException("StorageNotSupported", str(error)),)
+        case errors.ModeNotOffered():
+            return 400, (OwsException("InvalidParameterValue", str(error), "storeExecuteResponse"),)
+    return ows.status_and_exceptions(error, FAULTS)
 
 
 def _blame(status: int) -> str:
@@ -67,7 +85,6 @@ def failed(failure: Failure | None, otherwise: str) -> Tag:
         one = OwsException("NoApplicableCode", otherwise)
     else:
         text = f"{failure.message} (reference {failure.reference})"
-        bad_input = failure.kind is FailureKind.INPUT and failure.locator is not None
-        code = "InvalidParameterValue" if bad_input else "NoApplicableCode"
-        one = OwsException(code, text, failure.locator if bad_input else None)
+        code, _ = _FAILURES.get(failure.kind, _FAILED)
+        one = OwsException(code, text, failure.locator if code in _LOCATED else None)
     return ows.exception_report((one,), ows.Edition.V1_1)

@@ -41,7 +41,6 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.TooManyValues: ("TooManyInputs", 400),
         errors.TooManyOutputs: ("TooManyOutputs", 400),
         errors.TransmissionNotOffered: ("StorageNotSupported", 400),
-        errors.StorageNotOffered: ("StorageNotSupported", 400),
         errors.NotFetched: ("DataNotAccessible", 400),
         errors.FetchFailed: ("DataNotAccessible", 400),
     }

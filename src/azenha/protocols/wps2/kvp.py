@@ -92,12 +92,16 @@ def _execute(parameters: Parameters, languages: Languages, limits: Limits) -> Ex
     raw = parameters.entries("rawdataoutput", _OUTPUT)
     named = parameters.entries("responsedocument", _OUTPUT)
     if raw and (named or response not in (None, "raw")):
-        raise BadParameter("RawDataOutput excludes ResponseDocument, and a response other than raw", "RawDataOutput")
+        raise BadParameter(
+            "RawDataOutput excludes ResponseDocument, and a response other than raw", "RawDataOutput"
+        )
     wanted = transmission(parameters.text("transmission"), "transmission")
     outputs: dict[str, OutputRequest] = {}
     for entry in (*raw, *named):
         if entry.value:
-            raise BadParameter(f"output '{entry.identifier}' takes no value, only attributes", entry.identifier)
+            raise BadParameter(
+                f"output '{entry.identifier}' takes no value, only attributes", entry.identifier
+            )
         if entry.identifier in outputs:
             raise BadParameter(f"output '{entry.identifier}' is asked for twice", entry.identifier)
         outputs[entry.identifier] = _output(entry.attributes, entry.identifier, wanted)

@@ -7,15 +7,15 @@ several parts are told: the schemas let it hold one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
-from azenha.domain import formats, lexical
+from azenha.domain import lexical
 from azenha.domain.errors import NoSuchResult
 from azenha.domain.messages import OutputRequest, OutputValue, ResponseForm, Results, Transmission
 from azenha.domain.process import Domain, Format, InputDescription, LiteralDomain, ObjectDomain
 from azenha.domain.values import Box, Literal, Record, Reference, Value
 from azenha.protocols.http import HttpReply, Site
+from azenha.protocols.negotiation import essence
 from azenha.protocols.wps import outputs
 from azenha.protocols.wps.values_out import box_text, corners, embedded
 from azenha.protocols.wps2.status import instant
@@ -122,7 +122,7 @@ def _attributes(format: Format) -> dict[str, str | None]:
 def _plain(asked: OutputRequest) -> bool:
     """Whether a literal or a box was asked for as text; otherwise it is XML, the default format."""
     format = asked.format
-    return format is not None and formats.media_type_is(format, TEXT)
+    return format is not None and essence(format.media_type) == TEXT
 
 
 def _contents(value: Literal | Box | Record, domain: Domain | None, asked: OutputRequest) -> tuple[Tag, ...]:

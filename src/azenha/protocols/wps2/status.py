@@ -29,7 +29,9 @@ def status_info(job: Job, now: datetime, word: str | None = None) -> Tag:
         Tag("wps:JobID", job.id),
         Tag("wps:Status", told),
         Tag("wps:ExpirationDate", instant(job.expires)) if job.expires and job.ended and not word else None,
-        Tag("wps:EstimatedCompletion", instant(estimate)) if live and (estimate := _estimate(job, now)) else None,
+        Tag("wps:EstimatedCompletion", instant(estimate))
+        if live and (estimate := _estimate(job, now))
+        else None,
         Tag("wps:NextPoll", instant(_next_poll(job, now))) if live else None,
         Tag("wps:PercentCompleted", str(_percent(job))) if told in _WITH_PERCENT else None,
     )
