@@ -255,6 +255,12 @@ class ForbiddenAddress(Forbidden):
     """An address outside the policy (private, loopback, wrong scheme or port)."""
 
 
+class DismissNotOffered(Forbidden):
+    """Jobs of that process cannot be dismissed before they end; `locator` names the operation."""
+
+    locator = "Dismiss"
+
+
 class Locked(AppError):
     """A job can be changed and started only while it is created."""
 

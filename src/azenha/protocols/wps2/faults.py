@@ -41,6 +41,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.TooManyValues: ("TooManyInputs", 400),
         errors.TooManyOutputs: ("TooManyOutputs", 400),
         errors.TransmissionNotOffered: ("StorageNotSupported", 400),
+        errors.DismissNotOffered: ("OperationNotSupported", 501),
         errors.NotFetched: ("DataNotAccessible", 400),
         errors.FetchFailed: ("DataNotAccessible", 400),
     }

@@ -33,7 +33,7 @@ def is_raw(outcome: Results) -> bool:
     ) and not outcome.several
 
 
-def raw(outcome: Results, site: Site) -> HttpReply:
+def raw(outcome: Results) -> HttpReply:
     """The one output that was asked for, and nothing else. A reference of ours is not what it refers to.
 
     Raises:
