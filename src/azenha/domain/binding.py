@@ -8,8 +8,9 @@ Locators: `name`; `name[2]` (from 0) where several values came; `name.field` wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from azenha.domain import boxes, datatypes, formats, literals, native
 from azenha.domain.complexes import (
@@ -30,6 +31,7 @@ from azenha.domain.errors import (
     TooFewValues,
     TooLarge,
     TooManyValues,
+    TransmissionNotOffered,
     UnknownInput,
     UnknownOutput,
     UnsupportedFormat,
@@ -37,7 +39,7 @@ from azenha.domain.errors import (
     ValueTooLarge,
 )
 from azenha.domain.lexical import NotAValue, clean
-from azenha.domain.messages import OutputRequest
+from azenha.domain.messages import OutputRequest, Transmission
 from azenha.domain.names import near
 from azenha.domain.process import (
     BoxDomain,
@@ -61,6 +63,7 @@ from azenha.domain.values import (
     RawReference,
     RawSlice,
     Record,
+    Reference,
     Value,
 )
 
@@ -112,27 +115,41 @@ def bind_outputs(
     """
     if requested is None:
         return None
-    problems: list[InputProblem] = []
-    for id, request in requested.items():
-        if len(problems) == PROBLEMS_AT_MOST:
-            break
-        output = description.output(id)
-        if output is None:
-            known = [o.id for o in description.outputs]
-            reason = _unknown("the process has no such output", id, known)
-            problems.append(UnknownOutput(clean(id, 200), reason))
-        elif request.format and (refusal := _not_offered(output, request.format)):
-            problems.append(UnsupportedOutputFormat(id, refusal))
+    problems = list(islice(_wrong_outputs(description.outputs, requested, ""), PROBLEMS_AT_MOST))
     if problems:
         raise InvalidInputs(problems)
     return requested
 
 
-def _not_offered(output: OutputDescription, asked: Format) -> str | None:
-    if not isinstance(output.domain, ComplexDomain):
-        return f"is {kind(output.domain)} and has no formats, got {formats.shown(asked)}"
-    offered = output.domain.formats
-    return None if formats.offers(offered, asked) else format_refused(asked, offered)
+def _wrong_outputs(
+    described: Sequence[OutputDescription | InputDescription],
+    requested: Mapping[str, OutputRequest],
+    prefix: str,
+) -> Iterator[InputProblem]:
+    """Of the outputs of a process (`prefix` empty), or of the fields of one that is an object (`name.`)."""
+    by_id = {output.id: output for output in described}
+    for id, request in requested.items():
+        output, locator = by_id.get(id), prefix + id
+        if output is None:
+            owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such output"
+            yield UnknownOutput(clean(locator, 200), _unknown(owner, id, list(by_id)))
+            continue
+        if request.format and (refusal := _not_offered(output.domain, request.format)):
+            yield UnsupportedOutputFormat(locator, refusal)
+        if prefix and request.transmission is Transmission.REFERENCE:
+            yield TransmissionNotOffered(locator, "is part of an object, and given by value")
+        if request.fields is not None:
+            fields = output.domain.fields if isinstance(output.domain, ObjectDomain) else ()
+            yield from _wrong_outputs(fields, request.fields, f"{locator}.")
+
+
+def _not_offered(domain: Domain, asked: Format) -> str | None:
+    """Why a format is not; None if it is. What has none is written as text all the same."""
+    if isinstance(domain, ComplexDomain):
+        return None if formats.offers(domain.formats, asked) else format_refused(asked, domain.formats)
+    if formats.is_plain(asked) or (isinstance(domain, ObjectDomain) and formats.is_written_json(asked)):
+        return None
+    return f"is {kind(domain)} and has no formats, got {formats.shown(asked)}"
 
 
 class _Enough(Exception):
@@ -211,12 +228,6 @@ class _Binding:
                 raise NotAValue("null is no value; leave it out instead")
             domain = input.domain
             raw = _structured(domain, raw)
-            if (
-                isinstance(raw, RawReference)
-                and raw.any_kind
-                and isinstance(domain, LiteralDomain | BoxDomain)
-            ):
-                return self.data.asked(raw)
             if isinstance(domain, LiteralDomain):
                 return self.literal(domain, raw, locator)
             if isinstance(domain, ComplexDomain):
@@ -230,7 +241,9 @@ class _Binding:
             self.report(problem)
         return None
 
-    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal:
+    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal | Reference:
+        if isinstance(raw, RawReference):
+            return self.data.reference_to_text(domain, raw, locator)
         raw = _plain(domain, raw, locator)
         _no_format(domain, raw, locator)
         literal = literals.read(domain, raw)
@@ -239,7 +252,9 @@ class _Binding:
             self.data.check_size(utf8_length(given), None, locator)
         return literal
 
-    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box:
+    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box | Reference:
+        if isinstance(raw, RawReference):
+            return self.data.reference_to_text(domain, raw, locator)
         if isinstance(raw, Native) and raw.qualified is not None:
             no_unit(domain, raw)
             _no_format(domain, raw, locator)
@@ -367,6 +382,8 @@ def _plain(domain: Domain, raw: Raw, locator: str) -> Lexical | Native:
     if isinstance(raw, RawNested):
         raise NotAValue(f"is {kind(domain)}, got nested inputs")
     assert not isinstance(raw, RawSlice)  # it was opened
+    if isinstance(raw, Lexical) and raw.literal is not None and not isinstance(domain, ObjectDomain):
+        raw = raw.literal
     if isinstance(raw, Lexical) and not isinstance(domain, LiteralDomain):
         datatypes.check_none(kind(domain), raw.type)
     return raw

@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.messages import StoredRequest as StoredRequest
@@ -65,13 +66,28 @@ def _load_format(data: object) -> Format | None:
 
 
 def _dump_output(output: OutputRequest) -> list[object]:
-    shown = [output.unit, output.title, output.abstract]
+    shown: list[object] = [output.unit, output.title, output.abstract]
+    if output.fields is not None:
+        shown.append({id: _dump_output(field) for id, field in output.fields.items()})
     return [_dump_format(output.format), output.transmission, *(shown if any(shown) else ())]
 
 
-def _load_output(format: object, transmission: str | None, *shown: str | None) -> OutputRequest:
+def _load_output(
+    format: object,
+    transmission: str | None,
+    unit: str | None = None,
+    title: str | None = None,
+    abstract: str | None = None,
+    fields: Mapping[str, Sequence[Any]] | None = None,
+) -> OutputRequest:
+    """Rows that older versions wrote have less."""
     return OutputRequest(
-        _load_format(format), None if transmission is None else Transmission(transmission), *shown
+        _load_format(format),
+        None if transmission is None else Transmission(transmission),
+        unit,
+        title,
+        abstract,
+        None if fields is None else {id: _load_output(*field) for id, field in fields.items()},
     )
 
 

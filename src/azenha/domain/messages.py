@@ -45,6 +45,7 @@ class OutputRequest:
     Attributes:
         unit: that its number is wanted in, one of those described.
         title, abstract: shown in place of those described (WPS 1.0.0).
+        fields: of an output that is an object, these alone, each with how it was asked (WPS 2.0); None: all.
     """
 
     format: Format | None = None
@@ -52,6 +53,7 @@ class OutputRequest:
     unit: str | None = None
     title: str | None = None
     abstract: str | None = None
+    fields: Mapping[str, OutputRequest] | None = None
 
 
 @dataclass(frozen=True, slots=True)

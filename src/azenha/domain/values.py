@@ -27,6 +27,7 @@ class Lexical:
         type: name of the data type, as the client wrote it: it must not contradict the description.
         opened: reads the text as JSON, strictly; called for an input that is an object, and for no other.
             Raises NotAValue with the reason why it is none. None: such a text is no object.
+        literal: the reading as a literal or a box, where that has a notation of its own (WPS 2.0).
     """
 
     text: str
@@ -35,6 +36,7 @@ class Lexical:
     structured: Native | None = None
     type: str | None = None
     opened: Callable[[], Native] | None = field(default=None, compare=False, repr=False)
+    literal: Lexical | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,7 @@ class RawNested:
 
 @dataclass(frozen=True, slots=True)
 class RawReference:
-    """Data elsewhere, and how it is asked for: see Reference.
-
-    Attributes:
-        any_kind: what lies there may be the text of a literal or a box too, and not complex data alone (WPS).
-    """
+    """Data elsewhere, and how it is asked for: see Reference."""
 
     href: str
     format: Format | None = None
@@ -99,7 +97,6 @@ class RawReference:
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
     body_href: str | None = None
-    any_kind: bool = False
 
 
 class Coding(StrEnum):
@@ -207,7 +204,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Complex data, or the text of a literal or a box, to be fetched by the job, under the address policy.
+    """Data, or the text of a literal or a box, to be fetched by the job, under the address policy.
 
     Attributes:
         method: GET or POST.

@@ -5,8 +5,9 @@ mode and response may be left out, outputs too, and a nested output may hold sev
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from azenha.domain.errors import BadParameter, BadRequest, MissingParameter, OptionNotOffered
 from azenha.domain.lexical import quoted
@@ -19,11 +20,14 @@ from azenha.domain.messages import (
     ResponseForm,
     Transmission,
 )
-from azenha.domain.values import Raw
+from azenha.domain.values import Raw, RawNested
+from azenha.protocols.http import Buffer, Limits
 from azenha.protocols.ows import format_of
 from azenha.protocols.wps2 import data
 from azenha.protocols.wps2.words import NAME, VERSION, ows, wps
 from azenha.protocols.xml import Document, Element, attribute, child, shown, text
+
+T = TypeVar("T")
 
 PROMPT: Final = 5.0  # seconds that a client waits for results, where the choice of mode is the server's
 
@@ -35,8 +39,10 @@ _TRANSMISSIONS: Final[Mapping[str, Transmission]] = MappingProxyType({t.value: t
 _PARTS: Final = frozenset({wps("Extension"), ows("Identifier"), wps("Input"), wps("Output")})
 
 
-def execute(document: Document, languages: Languages) -> Execute:
+def execute(document: Document, languages: Languages, body: Buffer, limits: Limits) -> Execute:
     """
+    Args:
+        body: that the document was read from, in which large values still stand.
     Raises:
         MissingParameter: no process is named.
         BadRequest: a word or an element that is not understood; locator is its name, or the input's or output's.
@@ -50,7 +56,7 @@ def execute(document: Document, languages: Languages) -> Execute:
         raise MissingParameter("Identifier", "element 'ows:Identifier' is missing: of what process?")
     return command(
         text(process),
-        _inputs(document, root),
+        _Inputs(document, body, limits).of(root),
         _outputs(root),
         attribute(root, "mode"),
         attribute(root, "response"),
@@ -82,7 +88,7 @@ def command(
     )
 
 
-def _word[T](given: str | None, name: str, known: Mapping[str, T], default: T) -> T:
+def _word(given: str | None, name: str, known: Mapping[str, T], default: T) -> T:
     if given is None:
         return default
     try:
@@ -108,28 +114,33 @@ def transmission(given: str | None, locator: str) -> Transmission | None:
 # -- inputs and outputs ----------------------------------------------------------------------------
 
 
-def _inputs(document: Document, parent: Element) -> dict[str, tuple[Raw, ...]]:
-    """Of one level; an id that is repeated has several values."""
-    found: dict[str, tuple[Raw, ...]] = {}
-    for element in parent.findall(wps("Input")):
-        id = _id(element)
-        found[id] = (*found.get(id, ()), _input(document, element, id))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    document: Document
+    body: Buffer
+    limits: Limits
 
+    def of(self, parent: Element) -> dict[str, tuple[Raw, ...]]:
+        """Of one level; an id that is repeated has several values."""
+        found: dict[str, list[Raw]] = {}
+        for element in parent.findall(wps("Input")):
+            id = _id(element)
+            found.setdefault(id, []).append(self.input(element, id))
+        return {id: tuple(raws) for id, raws in found.items()}
 
-def _input(document: Document, element: Element, id: str) -> Raw:
-    kinds = {one.tag for one in element}
-    if kinds == {wps("Input")}:
-        return data.nested(_inputs(document, element))
-    if len(element) != 1 or not kinds <= {wps("Data"), wps("Reference")}:
-        raise BadRequest(
-            f"input {quoted(id, 80)} holds {', '.join(map(shown, element)) or 'nothing'}; it takes one of "
-            f"'wps:Data' and 'wps:Reference', or inputs",
-            id,
-        )
-    if element[0].tag == wps("Reference"):
-        return data.reference(document, element[0], id)
-    return data.value(document, element[0], id)
+    def input(self, element: Element, id: str) -> Raw:
+        kinds = {one.tag for one in element}
+        if kinds == {wps("Input")}:
+            return RawNested(self.of(element))
+        if len(element) != 1 or not kinds <= {wps("Data"), wps("Reference")}:
+            raise BadRequest(
+                f"input {quoted(id, 80)} holds {', '.join(map(shown, element)) or 'nothing'}; it takes one of "
+                f"'wps:Data' and 'wps:Reference', or inputs",
+                id,
+            )
+        if element[0].tag == wps("Reference"):
+            return data.reference(self.document, element[0], id, self.body)
+        return data.value(self.document, element[0], id, self.body, self.limits)
 
 
 def _outputs(parent: Element) -> dict[str, OutputRequest]:

@@ -6,13 +6,22 @@ attributes: both are there for others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from lxml import etree
 
-from azenha.domain.errors import BadParameter, BadRequest, MissingParameter, NoSuchOperation, VersionNotOffered
+from azenha.domain.errors import (
+    BadParameter,
+    BadRequest,
+    Malformed,
+    MissingParameter,
+    NoSuchOperation,
+    OptionNotOffered,
+    VersionNotOffered,
+)
+from azenha.domain.formats import media_type
 from azenha.domain.lexical import quoted
 from azenha.domain.messages import (
     Command,
@@ -23,49 +32,70 @@ from azenha.domain.messages import (
     GetStatus,
     Languages,
 )
-from azenha.protocols import ows
+from azenha.protocols import ows, soap, xml
+from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.ows_service import SERVICE
+from azenha.protocols.wps.manner import NAMESPACES, Manner, wished
 from azenha.protocols.wps2 import control
 from azenha.protocols.wps2.execute import execute
-from azenha.protocols.wps2.words import CONTROL, OWS, VERSION, WPS, wps
+from azenha.protocols.wps2.words import CONTROL, VERSION, WPS, wps
 from azenha.protocols.wps2.words import ows as in_ows
-from azenha.protocols.xml import Document, Element, attribute, child, shown, text
+from azenha.protocols.xml import Element, attribute, child, shown, text
+from azenha.protocols.xml_cut import Bounds
 
 DATA: Final = (wps("Data"), wps("Body"))  # elements that hold somebody's data, of any size
 _LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def read(document: Document, offered: tuple[str, ...], languages: Languages) -> Command:
-    """
+def read(request: HttpRequest, manner: Manner, offered: Sequence[str], limits: Limits) -> Command:
+    """Decode a body.
+
     Args:
-        document: the request, without an envelope.
-        offered: the versions that are spoken at this address.
-        languages: that the header names.
+        offered: the versions that are spoken at this address, the default first.
     Raises:
+        Malformed: no XML, or no body at all: the query never stands for it.
         MissingParameter: locator is the attribute's or element's local name.
         NoSuchOperation, VersionNotOffered, BadRequest
     """
-    root = document.root
+    if not len(request.body):
+        raise Malformed("the body is empty; a request by POST stands in it, whatever the query says")
+    document, _ = soap.unwrap(
+        xml.read(request.body, DATA, charset=charset(request), bounds=Bounds(depth=limits.depth))
+    )
+    root, languages = document.root, wished(None, request)
     name = etree.QName(root)
-    if name.namespace not in (WPS, CONTROL):
+    other = NAMESPACES.get(name.namespace or "")
+    capabilities = other is not None and name.localname == "GetCapabilities"
+    if other not in (None, VERSION) and not capabilities:
+        raise VersionNotOffered(f"version {other} is not offered here; offered: {', '.join(offered)}")
+    if name.namespace not in (WPS, CONTROL) and not capabilities:
         raise NoSuchOperation(f"there is no operation {shown(root)} of WPS {VERSION}", name.localname)
     if attribute(root, "service") is None:
         raise MissingParameter("service")
     check_service(attribute(root, "service") or "")
-    if name.namespace == WPS and name.localname == "GetCapabilities":
+    if capabilities:
         return _capabilities(root, offered, languages)
     version = attribute(root, "version")
     if version is None:
         raise MissingParameter("version")
     check_version(version)
     if name.namespace == WPS and name.localname == "Execute":
-        return execute(document, languages)
+        command = execute(document, languages, request.body, limits)
+        if manner.soap is not None and command.single:
+            raise OptionNotOffered("raw data cannot stand in a SOAP envelope", "response")
+        return command
     if name.namespace == WPS and name.localname == "DescribeProcess":
         return _describe(root, languages)
     operations = JOBS if name.namespace == WPS else control.COMMANDS
     if name.localname not in operations:
         raise NoSuchOperation(f"there is no operation {shown(root)} of WPS {VERSION}", name.localname)
     return operations[name.localname](_job(root))
+
+
+def charset(request: HttpRequest) -> str | None:
+    """As the Content-Type has it."""
+    parsed = media_type(request.headers.get("content-type", ""))
+    return parsed.parameters.get("charset") if parsed else None
 
 
 # Operations that name a job, and nothing else.
@@ -96,22 +126,24 @@ def check_version(given: str) -> None:
         raise VersionNotOffered(f"version {quoted(given, 40)} is not offered; offered: {VERSION}")
 
 
-def _capabilities(root: Element, offered: tuple[str, ...], languages: Languages) -> DescribeServer:
-    """Versions are accepted across editions; which one answers was decided before (see wps.manner)."""
+def _capabilities(root: Element, offered: Sequence[str], languages: Languages) -> DescribeServer:
+    """Versions are accepted across editions, so that the request may be in the words of another; which one answers
+    was decided before (see wps.manner).
+    """
     accepted = _texts(root, "AcceptVersions", "Version")
     version = attribute(root, "version")  # not of this request, but clients write it
     ows.version(accepted or (() if version is None else (version,)), offered)
-    wished = tuple(tag for tag in _texts(root, "AcceptLanguages", "Language"))
+    wanted = _texts(root, "AcceptLanguages", "Language")
     return DescribeServer(
-        Languages(None, wished or languages.accepted),
+        Languages(None, wanted or languages.accepted),
         frozenset(_texts(root, "Sections", "Section")) or None,
         attribute(root, "updateSequence"),
     )
 
 
 def _texts(root: Element, group: str, name: str) -> tuple[str, ...]:
-    found = child(root, in_ows(group))
-    return () if found is None else tuple(text(one) for one in found.findall(in_ows(name)))
+    found = child(root, f"{{*}}{group}")
+    return () if found is None else tuple(text(one) for one in found.iterfind(f"{{*}}{name}"))
 
 
 def _describe(root: Element, languages: Languages) -> DescribeProcesses:
@@ -131,8 +163,3 @@ def _job(root: Element) -> str:
     if found is None or not text(found):
         raise MissingParameter("JobID", "element 'wps:JobID' is missing: of what job?")
     return text(found)
-
-
-def foreign(element: Element) -> bool:
-    """Whether an element is of neither WPS nor OWS."""
-    return etree.QName(element).namespace not in (WPS, OWS)

@@ -28,6 +28,7 @@ ENCODING: Final = f"{_CONFORMANCE}/process-model-encoding"
 DISMISS: Final = f"{_CONFORMANCE}/service/dismiss-extension"
 
 DATA_TYPES: Final = "http://www.w3.org/2001/XMLSchema#"
+HREF: Final = f"{{{XLINK}}}href"
 XML: Final = "text/xml"
 TEXT: Final = "text/plain"
 
