@@ -25,6 +25,7 @@ from azenha.domain.errors import (
     UnknownOutput,
     UnsupportedFormat,
     UnsupportedOutputFormat,
+    UnsupportedOutputUnit,
     ValueTooLarge,
 )
 from azenha.domain.messages import OutputRequest, Transmission
@@ -650,6 +651,17 @@ def test_outputs_that_are_offered_are_requested_as_they_were_asked():
         "raster": OutputRequest(Format("image/TIFF"), Transmission.VALUE),
     }
     assert bind_outputs(OUTPUTS, asked) == asked
+
+
+def test_an_output_is_in_its_own_unit_and_every_other_is_refused():
+    assert bind_outputs(OUTPUTS, {"mean": OutputRequest(unit=" m\n")}) is not None
+    with pytest.raises(InvalidInputs) as refusal:
+        bind_outputs(OUTPUTS, {"mean": OutputRequest(unit="mile"), "raster": OutputRequest(unit="m")})
+    assert [type(p) for p in refusal.value.problems] == [UnsupportedOutputUnit, UnsupportedOutputUnit]
+    assert [str(p) for p in refusal.value.problems] == [
+        "output 'mean': unit 'mile' is not offered; offered: m, km",
+        "output 'raster': is complex data and has no units, got the unit 'm'",
+    ]
 
 
 def test_every_output_that_is_unknown_or_in_a_format_not_offered_is_refused():

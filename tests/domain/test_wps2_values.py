@@ -1,4 +1,4 @@
-"""What WPS 2.0 asks of the core: text with two readings, literals by reference, parts of outputs, one output alone."""
+"""What WPS 2.0 asks of the core: text with two readings, literals by reference, parts of outputs, one output."""
 
 from __future__ import annotations
 

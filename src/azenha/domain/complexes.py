@@ -96,7 +96,7 @@ class ComplexBinding:
             raise NotAValue(f"expected data ({offer(domain.formats)}), got a bounding box")
         if isinstance(raw, RawNested):
             raise NotAValue(f"expected data ({offer(domain.formats)}), got nested inputs")
-        no_unit(domain, raw)
+        no_unit(domain, raw.unit)
         if isinstance(raw, Lexical):
             datatypes.check_none(kind(domain), raw.type)
         if isinstance(raw, RawSlice):
@@ -276,9 +276,9 @@ def _no_address(href: str) -> str | None:
     return None
 
 
-def no_unit(domain: Domain, raw: Lexical | Native | RawSlice) -> None:
-    if raw.unit is not None:
-        raise NotAValue(f"is {kind(domain)} and has no units, got the unit {quoted(raw.unit)}")
+def no_unit(domain: Domain, given: str | None) -> None:
+    if given is not None:
+        raise NotAValue(f"is {kind(domain)} and has no units, got the unit {quoted(given)}")
 
 
 def kind(domain: Domain) -> str:
