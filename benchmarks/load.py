@@ -75,6 +75,11 @@ def post(path: str, document: object, *more_headers: str) -> bytes:
     return "\r\n".join(head).encode() + END_OF_HEAD + body
 
 
+def get(path: str) -> bytes:
+    """The bytes of a GET of JSON."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json".encode() + END_OF_HEAD
+
+
 class _Connection:
     def __init__(self, host: str, port: int, request: bytes) -> None:
         self.socket = socket.create_connection((host, port))

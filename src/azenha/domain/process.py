@@ -242,7 +242,15 @@ class Offering:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All that this server offers, by process id, and what it could not load."""
+    """All that this server offers, by process id, and what it could not load.
+
+    Attributes:
+        ids: of the offerings, in order: lists are asked for far more often than a catalogue is made.
+    """
 
     offerings: Mapping[str, Offering]
     unavailable: tuple[Unavailable, ...] = ()
+    ids: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", tuple(sorted(self.offerings)))

@@ -108,6 +108,10 @@ def _by_length() -> Mapping[int, tuple[Route, ...]]:
     return MappingProxyType({length: tuple(routes) for length, routes in table.items()})
 
 
+# What is asked for most often, found in one step.
+_LITERAL: Final = MappingProxyType(
+    {(route.method, route.path): (route, ()) for route in ROUTES if "{" not in route.path}
+)
 _PATTERNS: Final = MappingProxyType(
     {
         length: tuple(
@@ -125,6 +129,8 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]]:
         NoSuchPath: nothing is there.
         MethodNotAllowed: something is, with other methods.
     """
+    if (literal := _LITERAL.get((method, path))) is not None:
+        return literal
     if not path.startswith("/"):
         raise NoSuchPath(path)
     # `/jobs/` is read as `/jobs`: people add the slash; an empty part elsewhere is nothing.
