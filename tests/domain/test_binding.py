@@ -25,6 +25,7 @@ from azenha.domain.errors import (
     UnknownOutput,
     UnsupportedFormat,
     UnsupportedOutputFormat,
+    UnsupportedOutputUnit,
     ValueTooLarge,
 )
 from azenha.domain.messages import OutputRequest, Transmission
@@ -231,7 +232,7 @@ REFUSED = [
     (INTEGER, Native([1], items=(Native(1),)), InvalidValue, "expected an integer, got an array"),
     (INTEGER, Native(None), InvalidValue, "null is no value; leave it out instead"),
     (INTEGER, Lexical("1.7"), InvalidValue, "expected an integer, got '1.7'"),
-    (INTEGER, RawReference("https://example.org/1"), InvalidValue, "is a literal, which is given by value"),
+    (INTEGER, Native({}, qualified=RawReference("https://example.org/1")), InvalidValue, "given by value"),
     (INTEGER, box_object([1, 2, 3, 4]), InvalidValue, "is a literal, got a bounding box"),
     (INTEGER, Native(1, unit="m"), InvalidValue, "unit 'm' is not offered; it has no units"),
     (
@@ -275,7 +276,7 @@ REFUSED = [
     (BOX, Native("1,2,3,4"), InvalidValue, "got the string '1,2,3,4'"),
     (BOX, box_object([1, 4, 3, 2]), InvalidValue, "its lower northing 4.0 is above its upper northing 2.0"),
     (BOX, Lexical("1,2,3,4", "m"), InvalidValue, "is a bounding box and has no units"),
-    (BOX, RawReference("https://example.org/1"), InvalidValue, "is a bounding box, which is given by value"),
+    (BOX, RawReference("file:///etc/passwd"), InvalidValue, "is not fetched: only http and https"),
     (RASTER, Native("<a/>"), InvalidValue, "expected image/tiff; application=geotiff in base64, got '<a/>'"),
     (RASTER, Native("abcde"), InvalidValue, "in base64"),
     (RASTER, Native("YQ==YQ=="), InvalidValue, "in base64"),
@@ -650,6 +651,17 @@ def test_outputs_that_are_offered_are_requested_as_they_were_asked():
         "raster": OutputRequest(Format("image/TIFF"), Transmission.VALUE),
     }
     assert bind_outputs(OUTPUTS, asked) == asked
+
+
+def test_an_output_is_in_its_own_unit_and_every_other_is_refused():
+    assert bind_outputs(OUTPUTS, {"mean": OutputRequest(unit=" m\n")}) is not None
+    with pytest.raises(InvalidInputs) as refusal:
+        bind_outputs(OUTPUTS, {"mean": OutputRequest(unit="mile"), "raster": OutputRequest(unit="m")})
+    assert [type(p) for p in refusal.value.problems] == [UnsupportedOutputUnit, UnsupportedOutputUnit]
+    assert [str(p) for p in refusal.value.problems] == [
+        "output 'mean': unit 'mile' is not offered; offered: m, km",
+        "output 'raster': is complex data and has no units, got the unit 'm'",
+    ]
 
 
 def test_every_output_that_is_unknown_or_in_a_format_not_offered_is_refused():

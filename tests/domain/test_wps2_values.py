@@ -1,4 +1,4 @@
-"""What WPS 2.0 asks of the core: two readings of a text, literals by reference, parts of outputs."""
+"""What WPS 2.0 asks of the core: text with two readings, literals by reference, parts of outputs, one output."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def test_a_box_is_read_from_the_notation_of_literals() -> None:
 
 @pytest.mark.parametrize("domain", [LENGTH, BoxDomain()])
 def test_a_literal_or_a_box_may_lie_elsewhere_as_plain_text(domain: Domain) -> None:
-    assert bound(domain, RawReference(HREF, PLAIN, any_kind=True)) == Reference(HREF)
+    assert bound(domain, RawReference(HREF, PLAIN)) == Reference(HREF)
     for raw, kind in (
-        (RawReference(HREF, Format("image/png"), any_kind=True), UnsupportedFormat),
-        (RawReference("ftp://data.example/a", any_kind=True), InvalidValue),
+        (RawReference(HREF, Format("image/png")), UnsupportedFormat),
+        (RawReference("ftp://data.example/a"), InvalidValue),
     ):
         with pytest.raises(InvalidInputs) as refused:
             bound(domain, raw)

@@ -143,7 +143,7 @@ def test_a_literal_and_a_box_may_be_fetched_as_text(
 ) -> None:
     process = ProcessDescription("p", "1", Text("P"), (described,))
     url = web.gives("/value.txt", text)
-    raw = RawReference(url, any_kind=True)
+    raw = RawReference(url)
     inputs = bind(process, {described.id: (raw,)}, limits=BindingLimits(1000))
     with fetcher() as fetch:
         assert fetch_references(inputs, tmp_path, fetch, description=process) == {described.id: (value,)}
@@ -151,7 +151,7 @@ def test_a_literal_and_a_box_may_be_fetched_as_text(
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [(b"4x", "expected an integer"), (b"\xff", "is not text"), (b"1" * 2_000_000, "more than")],
+    [(b"4x", "expected an integer"), (b"\xff", "is not UTF-8"), (b"1" * 2_000_000, "more than")],
 )
 def test_text_that_is_no_such_value_fails_the_input(
     text: bytes, reason: str, web: Web, tmp_path: Path

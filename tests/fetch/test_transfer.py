@@ -122,14 +122,17 @@ def test_the_text_of_a_literal_or_a_box_is_read_once_it_is_here(
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"seven", "expected an integer"), (b"\xff", "is not text in UTF-8")]
+    ("content", "reason"), [(b"seven", "expected an integer"), (b"\xff", "is not UTF-8")]
 )
-def test_text_elsewhere_that_is_no_literal_is_told(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_text_elsewhere_that_is_no_literal_is_told_with_its_address(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
     fetch = Elsewhere(a=(content, "text/plain", ""))
     integer = described(x=LiteralDomain(LiteralType.INTEGER))
     with pytest.raises(InvalidValue, match=reason) as failed:
         fetch_references({"x": (ref("a"),)}, tmp_path, fetch, description=integer)
     assert failed.value.locator == "x"
+    assert "http://data.example/a" in str(failed.value)
 
 
 def test_progress_is_told_by_locator(tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ TOLD = Site(
     "http://example.org/wps",
     "Ribeira & filhos",
     "Processes for rivers",
-    ("water", "soil"),
-    "1 € a run",
-    "members only",
-    Provider("Ribeira", "http://ribeira.example/", "A. Silva", "a@ribeira.example"),
+    keywords=("water", "soil"),
+    fees="1 € a run",
+    constraints="members only",
+    provider=Provider("Ribeira", "http://ribeira.example/", "A. Silva", "a@ribeira.example"),
 )
 
 

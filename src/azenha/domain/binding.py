@@ -8,9 +8,8 @@ Locators: `name`; `name[2]` (from 0) where several values came; `name.field` wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from azenha.domain import boxes, datatypes, formats, literals, native
 from azenha.domain.complexes import (
@@ -23,6 +22,7 @@ from azenha.domain.complexes import (
     no_unit,
     utf8_length,
 )
+from azenha.domain.errors import PROBLEMS_AT_MOST as PROBLEMS_AT_MOST
 from azenha.domain.errors import (
     InputProblem,
     InvalidInputs,
@@ -31,16 +31,12 @@ from azenha.domain.errors import (
     TooFewValues,
     TooLarge,
     TooManyValues,
-    TransmissionNotOffered,
     UnknownInput,
-    UnknownOutput,
     UnsupportedFormat,
-    UnsupportedOutputFormat,
     ValueTooLarge,
 )
 from azenha.domain.lexical import NotAValue, clean
-from azenha.domain.messages import OutputRequest, Transmission
-from azenha.domain.names import near
+from azenha.domain.names import unknown
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -49,9 +45,9 @@ from azenha.domain.process import (
     InputDescription,
     LiteralDomain,
     ObjectDomain,
-    OutputDescription,
     ProcessDescription,
 )
+from azenha.domain.requested import bind_outputs as bind_outputs
 from azenha.domain.values import (
     Box,
     Lexical,
@@ -63,11 +59,10 @@ from azenha.domain.values import (
     RawReference,
     RawSlice,
     Record,
+    Reference,
     Value,
 )
 
-PROBLEMS_AT_MOST = 1000  # a body of millions of bad values is answered, and not with a gigabyte
-_NAMES_SHOWN = 50
 _OBJECT = Format("application/json")  # how an object travels where inputs cannot be nested
 _DISCRIMINATOR: Mapping[type, str] = {
     RawReference: "href",
@@ -104,53 +99,6 @@ def bind(
     return bound
 
 
-def bind_outputs(
-    description: ProcessDescription, requested: Mapping[str, OutputRequest] | None
-) -> Mapping[str, OutputRequest] | None:
-    """The requested outputs, each known and in a format that it offers; None: all, as the server likes.
-
-    Raises:
-        InvalidInputs: with an UnknownOutput or UnsupportedOutputFormat for each that is not.
-    """
-    if requested is None:
-        return None
-    problems = list(islice(_wrong_outputs(description.outputs, requested, ""), PROBLEMS_AT_MOST))
-    if problems:
-        raise InvalidInputs(problems)
-    return requested
-
-
-def _wrong_outputs(
-    described: Sequence[OutputDescription | InputDescription],
-    requested: Mapping[str, OutputRequest],
-    prefix: str,
-) -> Iterator[InputProblem]:
-    """Of the outputs of a process (`prefix` empty), or of the fields of one that is an object (`name.`)."""
-    by_id = {output.id: output for output in described}
-    for id, request in requested.items():
-        output, locator = by_id.get(id), prefix + id
-        if output is None:
-            owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such output"
-            yield UnknownOutput(clean(locator, 200), _unknown(owner, id, list(by_id)))
-            continue
-        if request.format and (refusal := _not_offered(output.domain, request.format)):
-            yield UnsupportedOutputFormat(locator, refusal)
-        if prefix and request.transmission is Transmission.REFERENCE:
-            yield TransmissionNotOffered(locator, "is part of an object, and given by value")
-        if request.fields is not None:
-            fields = output.domain.fields if isinstance(output.domain, ObjectDomain) else ()
-            yield from _wrong_outputs(fields, request.fields, f"{locator}.")
-
-
-def _not_offered(domain: Domain, asked: Format) -> str | None:
-    """Why a format is not; None if it is. What has none is written as text all the same."""
-    if isinstance(domain, ComplexDomain):
-        return None if formats.offers(domain.formats, asked) else format_refused(asked, domain.formats)
-    if formats.is_plain(asked) or (isinstance(domain, ObjectDomain) and formats.is_written_json(asked)):
-        return None
-    return f"is {kind(domain)} and has no formats, got {formats.shown(asked)}"
-
-
 class _Enough(Exception):
     """More problems than anybody reads."""
 
@@ -182,7 +130,7 @@ class _Binding:
         for id in given:
             if id not in known:
                 owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such input"
-                self.report(UnknownInput(clean(prefix + id, 200), _unknown(owner, id, sorted(known))))
+                self.report(UnknownInput(clean(prefix + id, 200), unknown(owner, id, sorted(known))))
         return bound
 
     def values(self, input: InputDescription, raws: Sequence[Raw], locator: str) -> tuple[Value, ...]:
@@ -227,12 +175,6 @@ class _Binding:
                 raise NotAValue("null is no value; leave it out instead")
             domain = input.domain
             raw = _structured(domain, raw)
-            if (
-                isinstance(raw, RawReference)
-                and raw.any_kind
-                and isinstance(domain, LiteralDomain | BoxDomain)
-            ):
-                return self.data.reference_to_text(domain, raw, locator)
             if isinstance(domain, LiteralDomain):
                 return self.literal(domain, raw, locator)
             if isinstance(domain, ComplexDomain):
@@ -246,7 +188,9 @@ class _Binding:
             self.report(problem)
         return None
 
-    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal:
+    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal | Reference:
+        if isinstance(raw, RawReference):
+            return self.data.reference_to_text(domain, raw, locator)
         raw = _plain(domain, raw, locator)
         _no_format(domain, raw, locator)
         literal = literals.read(domain, raw)
@@ -255,15 +199,17 @@ class _Binding:
             self.data.check_size(utf8_length(given), None, locator)
         return literal
 
-    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box:
+    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box | Reference:
+        if isinstance(raw, RawReference):
+            return self.data.reference_to_text(domain, raw, locator)
         if isinstance(raw, Native) and raw.qualified is not None:
-            no_unit(domain, raw)
+            no_unit(domain, raw.unit)
             _no_format(domain, raw, locator)
             return self.box(domain, raw.qualified, locator)
         if isinstance(raw, RawBox):
             return boxes.read(domain, raw)
         raw = _plain(domain, raw, locator)
-        no_unit(domain, raw)
+        no_unit(domain, raw.unit)
         _no_format(domain, raw, locator)
         if isinstance(raw, Lexical):
             return boxes.read(domain, boxes.written(raw.text))
@@ -278,14 +224,14 @@ class _Binding:
         if isinstance(raw, Native) and raw.qualified is not None:
             key = _DISCRIMINATOR.get(type(raw.qualified))
             if all(f.id != key for f in domain.fields):
-                no_unit(domain, raw)
+                no_unit(domain, raw.unit)
                 inner = raw.qualified
                 return self.object(
                     domain, _opened(inner, locator) if isinstance(inner, RawSlice) else inner, locator
                 )
             raw = replace(raw, qualified=None)
         raw = _plain(domain, raw, locator)
-        no_unit(domain, raw)
+        no_unit(domain, raw.unit)
         _no_format(domain, raw, locator)
         content = raw.text if isinstance(raw, Lexical) else raw.value
         if isinstance(raw, Lexical) or not isinstance(content, Mapping):
@@ -399,12 +345,6 @@ def _no_format(domain: Domain, raw: Lexical | Native, locator: str) -> None:
 
 def _member(raw: Native, name: object, value: object) -> Raw:
     return raw.fields[str(name)] if raw.fields is not None and name in raw.fields else Native(value)
-
-
-def _unknown(sentence: str, name: str, known: Sequence[str]) -> str:
-    if meant := near(name, known):
-        return f"{sentence}; did you mean '{meant}'?"
-    return f"{sentence}; there is {', '.join(known[:_NAMES_SHOWN]) or 'none'}"
 
 
 def _values(count: int) -> str:

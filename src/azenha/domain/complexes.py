@@ -96,7 +96,7 @@ class ComplexBinding:
             raise NotAValue(f"expected data ({offer(domain.formats)}), got a bounding box")
         if isinstance(raw, RawNested):
             raise NotAValue(f"expected data ({offer(domain.formats)}), got nested inputs")
-        no_unit(domain, raw)
+        no_unit(domain, raw.unit)
         if isinstance(raw, Lexical):
             datatypes.check_none(kind(domain), raw.type)
         if isinstance(raw, RawSlice):
@@ -161,34 +161,24 @@ class ComplexBinding:
             raise NotAValue(str(reason)) from None
 
     def reference(self, domain: ComplexDomain, raw: RawReference, locator: str) -> Reference:
-        """A reference whose format, if it names one, is offered."""
-        plain = self.asked(raw)
+        """A reference whose format, if it names one, is offered. The address rule is somebody else's."""
+        _check(raw)
         format = None
         if raw.format is not None:
             format = accepted_format(domain.formats, raw.format, locator)
             # Offered for inline values: what lies at an address is in base64 only if the client says so.
             format = replace(format, encoding=raw.format.encoding)
-        return replace(plain, format=format)
+        return Reference(raw.href, format, raw.method, raw.headers, raw.body, raw.body_href)
 
     def reference_to_text(
         self, domain: LiteralDomain | BoxDomain, raw: RawReference, locator: str
     ) -> Reference:
-        """A reference to the text of a literal or a box, which has no other format."""
+        """A reference to a literal or a box (WPS): its text is read once it was fetched."""
+        _check(raw)
         if raw.format is not None and not formats.is_plain(raw.format):
             raise UnsupportedFormat(
                 locator, f"is {kind(domain)}, which is plain text, got {formats.shown(raw.format)}"
             )
-        return self.asked(raw)
-
-    def asked(self, raw: RawReference) -> Reference:
-        """A reference but for its format, addresses and headers looked at. The address rule is elsewhere."""
-        if (reason := _no_address(raw.href)) is not None:
-            raise NotAValue(reason)
-        if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
-            raise NotAValue(f"its body: {reason}")
-        for name, text in raw.headers:
-            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
-                raise NotAValue(f"{quoted(name)} with the value {quoted(text)} is no header (RFC 9110 §5)")
         return Reference(raw.href, None, raw.method, raw.headers, raw.body, raw.body_href)
 
     def check_size(self, size: int, domain: ComplexDomain | None, locator: str) -> None:
@@ -258,6 +248,20 @@ def offer(offered: Sequence[Format]) -> str:
     return ", ".join(formats.shown(f) for f in offered)
 
 
+def _check(raw: RawReference) -> None:
+    """
+    Raises:
+        NotAValue: it, or that of its body, is no address of data, or something is no header.
+    """
+    if (reason := _no_address(raw.href)) is not None:
+        raise NotAValue(reason)
+    if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
+        raise NotAValue(f"its body: {reason}")
+    for name, text in raw.headers:
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
+            raise NotAValue(f"{quoted(name)} with the value {quoted(text)} is no header (RFC 9110 §5)")
+
+
 def _no_address(href: str) -> str | None:
     """Why an address cannot be one of data; None if it can."""
     try:
@@ -272,9 +276,9 @@ def _no_address(href: str) -> str | None:
     return None
 
 
-def no_unit(domain: Domain, raw: Lexical | Native | RawSlice) -> None:
-    if raw.unit is not None:
-        raise NotAValue(f"is {kind(domain)} and has no units, got the unit {quoted(raw.unit)}")
+def no_unit(domain: Domain, given: str | None) -> None:
+    if given is not None:
+        raise NotAValue(f"is {kind(domain)} and has no units, got the unit {quoted(given)}")
 
 
 def kind(domain: Domain) -> str:

@@ -89,11 +89,7 @@ class RawNested:
 
 @dataclass(frozen=True, slots=True)
 class RawReference:
-    """Data elsewhere, and how it is asked for: see Reference.
-
-    Attributes:
-        any_kind: what lies there may be the text of a literal or a box too, and not complex data alone (WPS).
-    """
+    """Data elsewhere, and how it is asked for: see Reference."""
 
     href: str
     format: Format | None = None
@@ -101,7 +97,6 @@ class RawReference:
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
     body_href: str | None = None
-    any_kind: bool = False
 
 
 class Coding(StrEnum):
@@ -209,7 +204,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Complex data, or the text of a literal or a box, to be fetched by the job, under the address policy.
+    """Data, or the text of a literal or a box, to be fetched by the job, under the address policy.
 
     Attributes:
         method: GET or POST.

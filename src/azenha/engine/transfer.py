@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from azenha.domain import boxes, formats, literals
+from azenha.domain import boxes, formats, lexical, literals
 from azenha.domain.errors import AppError, InputProblem, InvalidValue, NotFetched, TooLarge, ValueTooLarge
 from azenha.domain.files import file_name
-from azenha.domain.lexical import NotAValue
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -30,8 +29,9 @@ from azenha.domain.values import Lexical, Record, Reference, StoredFile, Value
 from azenha.usecases.ports import Ask, Fetch, Fetched
 
 FOLDER: Final = "fetched"  # within the job's folder
+TEXT_AT_MOST: Final = 1024 * 1024  # bytes of a literal or a box
+PLAIN: Final = Format("text/plain")
 PIECE: Final = 256 * 1024
-TEXT: Final = 1024 * 1024  # bytes of the text of a literal or a box
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -111,6 +111,23 @@ class _Fetching:
             return self.file(value, domain if isinstance(domain, ComplexDomain) else None, locator)
         return value
 
+    def text(self, reference: Reference, domain: LiteralDomain | BoxDomain, locator: str) -> Value:
+        """A literal or a box whose text lies elsewhere, read as one that was given by value.
+
+        Raises:
+            InvalidValue: it is none.
+        """
+        found = self.file(reference, ComplexDomain((PLAIN,), TEXT_AT_MOST), locator)
+        try:
+            text = (self.folder / found.key).read_text("utf-8-sig").strip(lexical.WHITE)
+            if isinstance(domain, LiteralDomain):
+                return literals.read(domain, Lexical(text))
+            return boxes.read(domain, boxes.written(text))
+        except UnicodeDecodeError:
+            raise InvalidValue(locator, f"what {reference.href} gave is not UTF-8") from None
+        except lexical.NotAValue as reason:
+            raise InvalidValue(locator, f"what {reference.href} gave: {reason}") from None
+
     def file(self, reference: Reference, domain: ComplexDomain | None, locator: str) -> StoredFile:
         own = self.folder / FOLDER / str(self.count)
         self.count += 1
@@ -149,22 +166,6 @@ class _Fetching:
             raise NotFetched(locator, f"could not be fetched: {error}") from None
         finally:
             (own / "body").unlink(missing_ok=True)
-
-    def text(self, reference: Reference, domain: LiteralDomain | BoxDomain, locator: str) -> Value:
-        """A literal or a box whose text lies elsewhere. A line end after it is the file's."""
-        own = self.folder / FOLDER / str(self.count)
-        self.count += 1
-        own.mkdir(parents=True)
-        self.get(reference, own, TEXT, locator)
-        try:
-            text = (own / "part").read_bytes().decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
-            if isinstance(domain, BoxDomain):
-                return boxes.read(domain, boxes.written(text))
-            return literals.read(domain, Lexical(text))
-        except UnicodeDecodeError:
-            raise InvalidValue(locator, "what was fetched is not text in UTF-8") from None
-        except NotAValue as reason:
-            raise InvalidValue(locator, f"what was fetched: {reason}") from None
 
     def ask(self, reference: Reference, body: Path) -> Ask:
         """How the reference wants to be asked for; what is posted is in the file `body`."""

@@ -122,11 +122,11 @@ class Site:
     base: str
     title: str = "azenha"
     description: str = ""
+    language: str = "en"
     keywords: tuple[str, ...] = ()
     fees: str = "NONE"
     constraints: str = "NONE"
     provider: Provider = Provider()
-    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -373,11 +373,11 @@ def _site(server: Server, base: str) -> Site:
         base,
         server.title,
         server.description,
+        server.language,
         server.keywords,
         server.fees,
         server.constraints,
         provider,
-        server.language,
     )
 
 

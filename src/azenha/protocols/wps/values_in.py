@@ -143,7 +143,7 @@ def reference(
             raise BadParameter(f"'{locator}': the Body {reason}; name it by BodyReference", locator) from None
     if body is not None or body_href is not None:
         chosen = "POST"
-    return RawReference(href, format, chosen, tuple(headers), body, body_href, any_kind=True)
+    return RawReference(href, format, chosen, tuple(headers), body, body_href)
 
 
 # -- KVP -------------------------------------------------------------------------------------------

@@ -1,0 +1,89 @@
+"""Requested outputs by the description of the process: a part of binding.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from azenha.domain import formats, literals
+from azenha.domain.complexes import format_refused, kind, no_unit
+from azenha.domain.errors import (
+    PROBLEMS_AT_MOST,
+    InputProblem,
+    InvalidInputs,
+    TransmissionNotOffered,
+    UnknownOutput,
+    UnsupportedOutputFormat,
+    UnsupportedOutputUnit,
+)
+from azenha.domain.lexical import NotAValue, clean
+from azenha.domain.messages import OutputRequest, Transmission
+from azenha.domain.names import unknown
+from azenha.domain.process import (
+    ComplexDomain,
+    Domain,
+    Format,
+    InputDescription,
+    LiteralDomain,
+    ObjectDomain,
+    OutputDescription,
+    ProcessDescription,
+)
+
+
+def bind_outputs(
+    description: ProcessDescription, requested: Mapping[str, OutputRequest] | None
+) -> Mapping[str, OutputRequest] | None:
+    """The requested outputs, each known and in a format and unit that it offers; None: all, as the server likes.
+
+    Raises:
+        InvalidInputs: with an UnknownOutput, UnsupportedOutputFormat or UnsupportedOutputUnit for each that is not.
+    """
+    if requested is None:
+        return None
+    problems = list(islice(_wrong(description.outputs, requested, ""), PROBLEMS_AT_MOST))
+    if problems:
+        raise InvalidInputs(problems)
+    return requested
+
+
+def _wrong(
+    described: Sequence[OutputDescription | InputDescription],
+    requested: Mapping[str, OutputRequest],
+    prefix: str,
+) -> Iterator[InputProblem]:
+    """Of the outputs of a process (`prefix` empty), or of the fields of one that is an object (`name.`)."""
+    by_id = {output.id: output for output in described}
+    for id, request in requested.items():
+        output, locator = by_id.get(id), prefix + id
+        if output is None:
+            owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such output"
+            yield UnknownOutput(clean(locator, 200), unknown(owner, id, list(by_id)))
+            continue
+        if request.format and (refusal := _not_offered(output.domain, request.format)):
+            yield UnsupportedOutputFormat(locator, refusal)
+        try:
+            _check_unit(output.domain, request.unit)
+        except NotAValue as reason:
+            yield UnsupportedOutputUnit(locator, str(reason))
+        if prefix and request.transmission is Transmission.REFERENCE:
+            yield TransmissionNotOffered(locator, "is part of an object, and given by value")
+        if request.fields is not None:
+            fields = output.domain.fields if isinstance(output.domain, ObjectDomain) else ()
+            yield from _wrong(fields, request.fields, f"{locator}.")
+
+
+def _not_offered(domain: Domain, asked: Format) -> str | None:
+    """Why a format is not; None if it is. What has none is written as text all the same."""
+    if isinstance(domain, ComplexDomain):
+        return None if formats.offers(domain.formats, asked) else format_refused(asked, domain.formats)
+    if formats.is_plain(asked) or (isinstance(domain, ObjectDomain) and formats.is_written_json(asked)):
+        return None
+    return f"is {kind(domain)} and has no formats, got {formats.shown(asked)}"
+
+
+def _check_unit(domain: Domain, asked: str | None) -> None:
+    if isinstance(domain, LiteralDomain):
+        literals.unit(domain, asked)
+    else:
+        no_unit(domain, asked)
