@@ -278,6 +278,22 @@ class Locked(AppError):
         self.locator = job
 
 
+class JobStateConflict(AppError):
+    """What was asked of a job is not possible in its state; `locator` is its id."""
+
+    def __init__(self, job: str, state: str, what: str) -> None:
+        super().__init__(f"job '{job}' cannot be {what}: it is {state}")
+        self.locator = job
+
+
+class PauseNotOffered(AppError):
+    """Jobs of that process, or run in that way, cannot be paused; `locator` names the operation."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.locator = "Pause"
+
+
 class QueueFull(AppError):
     """The queue has no room; `retry_after` in seconds."""
 

@@ -16,7 +16,7 @@ from azenha.domain.errors import (
     ResultsGone,
     ResultsNotReady,
 )
-from azenha.domain.job import ENDED, FailureKind, Job, JobState
+from azenha.domain.job import CLAIMED, ENDED, FailureKind, Job, JobState
 from azenha.domain.messages import (
     Dismiss,
     Dismissed,
@@ -212,6 +212,6 @@ def abandon(job: str, jobs: Jobs, wake: Wake) -> Dismissed:
     if done is None:
         raise NoSuchJob(job)
     now, before = done
-    if before is JobState.RUNNING:
+    if before in CLAIMED:
         wake.interrupt(job)
     return Dismissed(now, removed=before in ENDED)

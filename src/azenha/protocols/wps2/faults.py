@@ -42,6 +42,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.TooManyOutputs: ("TooManyOutputs", 400),
         errors.TransmissionNotOffered: ("StorageNotSupported", 400),
         errors.DismissNotOffered: ("OperationNotSupported", 501),
+        errors.PauseNotOffered: ("OperationNotSupported", 501),
+        errors.JobStateConflict: ("JobStateConflict", 409),
         errors.NotFetched: ("DataNotAccessible", 400),
         errors.FetchFailed: ("DataNotAccessible", 400),
     }

@@ -38,8 +38,8 @@ def status_info(job: Job, now: datetime, word: str | None = None) -> Tag:
 
 
 _WITH_PERCENT: Final = frozenset(
-    V2[state] for state in JobState if state not in (JobState.DISMISSED, JobState.REMOVED)
-) - {V2[JobState.FAILED]}
+    V2[state] for state in JobState if state not in (JobState.FAILED, JobState.DISMISSED, JobState.REMOVED)
+)
 
 
 def _percent(job: Job) -> int:
