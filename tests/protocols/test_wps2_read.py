@@ -107,8 +107,10 @@ OPERATIONS: list[tuple[str, str, Command]] = [
             "</ows:AcceptLanguages>",
             'service="WPS" updateSequence="7"',
         ),
-        "service=WPS&request=GetCapabilities&AcceptVersions=3.0.0,2.0.0&Sections=Contents,Nonsense&"
-        "acceptLanguages=pt&updateSequence=7",
+        (
+            "service=WPS&request=GetCapabilities&AcceptVersions=3.0.0,2.0.0&Sections=Contents,Nonsense&"
+            "acceptLanguages=pt&updateSequence=7"
+        ),
         DescribeServer(Languages(None, ("pt",)), frozenset({"Contents", "Nonsense"}), "7"),
     ),
     (
@@ -207,8 +209,10 @@ DATA: list[tuple[str, str, object]] = [
         ),
     ),
     (
-        '<ows:BoundingBox crs="EPSG:4326" dimensions="2"><ows:LowerCorner>38 -9</ows:LowerCorner>'
-        "<ows:UpperCorner>39.5 -8e0</ows:UpperCorner></ows:BoundingBox>",
+        (
+            '<ows:BoundingBox crs="EPSG:4326" dimensions="2"><ows:LowerCorner>38 -9</ows:LowerCorner>'
+            "<ows:UpperCorner>39.5 -8e0</ows:UpperCorner></ows:BoundingBox>"
+        ),
         'mimeType="text/xml"',
         RawBox((Lexical("38"), Lexical("-9"), Lexical("39.5"), Lexical("-8e0")), "EPSG:4326", 2),
     ),
@@ -341,6 +345,14 @@ def test_execute_by_kvp_is_as_by_xml_where_it_is_switched_on() -> None:
 
 # -- what is wrong ---------------------------------------------------------------------------------
 
+_VERSIONED = (
+    "wps:DescribeProcess",
+    "wps:Execute",
+    "wps:GetStatus",
+    "wps:GetResult",
+    "wps:Dismiss",
+    "jc:Pause",
+)
 _INPUT = '<wps:Input id="a">{}</wps:Input>'
 WRONG: list[tuple[str, type[AppError], str | None]] = [
     ("", errors.Malformed, None),
@@ -364,7 +376,7 @@ WRONG: list[tuple[str, type[AppError], str | None]] = [
     ("<a/>", errors.NoSuchOperation, "a"),
     *(
         case
-        for name in ("wps:DescribeProcess", "wps:Execute", "wps:GetStatus", "wps:GetResult", "wps:Dismiss", "jc:Pause")
+        for name in _VERSIONED
         for case in (
             (operation(name, attributes='version="2.0.0"'), errors.MissingParameter, "service"),
             (operation(name, attributes='service="WFS" version="2.0.0"'), errors.BadParameter, "service"),
