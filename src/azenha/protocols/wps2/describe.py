@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from azenha.domain import lexical
+from azenha.domain.formats import BASE64, OCTETS, is_text
 from azenha.domain.process import (
     BoxDomain,
     Closure,
@@ -35,6 +37,7 @@ _PROCESS_VERSION: Final = re.compile(r"[0-9]+\.[0-9]?[0-9]\.[0-9]?[0-9]")
 # In the order in which the standard names them; not every process has each.
 _CONTROLS: Final = (JobControl.SYNC, JobControl.ASYNC, JobControl.DISMISS, JobControl.PAUSE)
 _TRANSMISSIONS: Final = "value reference"
+_MIME_TYPE: Final = re.compile(r"(application|audio|image|text|video|message|multipart|model)/[^*]+")
 _LITERAL_FORMATS: Final = (Format(XML), Format(TEXT))
 MEGABYTE: Final = 1024 * 1024
 
@@ -134,13 +137,20 @@ def _data(
             )
             return (Tag("wps:BoundingBoxData", *_formats(_LITERAL_FORMATS), *supported),)
         case ComplexDomain(formats, max_bytes):
-            return (Tag("wps:ComplexData", *_formats(formats, max_bytes)),)
+            return (Tag("wps:ComplexData", *_formats(_travelling(formats), max_bytes)),)
         case ObjectDomain(fields):
             return tuple(_input(one) if nested == "wps:Input" else _part(one) for one in fields)
 
 
 def _default(chosen: bool) -> Mapping[str, str | None]:
     return {"default": "true" if chosen else None}
+
+
+def _travelling(formats: Sequence[Format]) -> Sequence[Format]:
+    """The formats, and those in base64 that bytes take within a document. The schemas know no wildcards."""
+    shown = [one for one in formats if _MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
+    coded = (replace(one, encoding=BASE64) for one in shown if not is_text(one.media_type))
+    return tuple(dict.fromkeys((*shown, *coded)))
 
 
 def _formats(formats: Sequence[Format], max_bytes: int | None = None) -> tuple[Tag, ...]:
