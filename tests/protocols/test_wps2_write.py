@@ -378,3 +378,8 @@ def test_every_problem_with_the_inputs_is_an_exception() -> None:
 def test_who_is_to_come_again_is_told_when() -> None:
     reply = EDITION.fault(errors.QueueFull(1, "queue.length", 7), asked("Execute"), SITE)
     assert dict(reply.headers)["Retry-After"] == "7"
+
+
+def test_what_was_dismissed_is_no_job_to_whoever_would_pause_it() -> None:
+    reply = EDITION.fault(errors.JobStateConflict("j", JobState.DISMISSED, "paused"), asked(), SITE)
+    assert (reply.status, codes(content(reply))) == (400, [("NoSuchJob", "j")])

@@ -279,11 +279,12 @@ class Locked(AppError):
 
 
 class JobStateConflict(AppError):
-    """What was asked of a job is not possible in its state; `locator` is its id."""
+    """What was asked of a job is not possible in its `state`; `locator` is its id."""
 
     def __init__(self, job: str, state: str, what: str) -> None:
         super().__init__(f"job '{job}' cannot be {what}: it is {state}")
         self.locator = job
+        self.state = state
 
 
 class PauseNotOffered(AppError):

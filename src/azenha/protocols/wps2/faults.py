@@ -15,7 +15,7 @@ from typing import Final
 
 from azenha.domain import errors
 from azenha.domain.errors import AppError, JobFailed, MethodNotAllowed
-from azenha.domain.job import FailureKind
+from azenha.domain.job import FailureKind, JobState
 from azenha.protocols import ows, soap
 from azenha.protocols.http import HttpReply
 from azenha.protocols.ows import Fault, OwsException
@@ -74,6 +74,10 @@ _NAMES: Final = {"language": "lang"}
 
 def fault(error: AppError, manner: Manner) -> HttpReply:
     """An error as a report, in the envelope that the request came in."""
+    if isinstance(error, errors.JobStateConflict) and error.state == JobState.DISMISSED:
+        error = errors.NoSuchJob(
+            error.locator or ""
+        )  # here that state is told once, and then no more (§9.12)
     status, found = _failed(error) if isinstance(error, JobFailed) else _exceptions(error)
     report = ows.exception_report(found, ows.Edition.V2_0)
     headers = _headers(error)
