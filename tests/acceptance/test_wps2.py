@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -400,3 +401,44 @@ def test_a_job_is_the_same_in_every_dialect(server: LiveServer) -> None:
     assert followed.find(".//{*}ProcessSucceeded") is not None
     assert server.ask("DELETE", f"/jobs/{ours}", headers=accept).status == 200
     assert report(kvp(server, "GetStatus", jobid=ours)) == (400, "NoSuchJob", ours)
+
+
+# -- nested and large values -----------------------------------------------------------------------
+
+
+def test_an_object_goes_in_and_comes_out_in_its_parts(server: LiveServer) -> None:
+    place = "".join(
+        value(id, text) for id, text in (("name", "Foz"), ("latitude", "41"), ("longitude", "-8.6"))
+    )
+    content = value("text", "a") + f'<wps:Input id="place">{place}</wps:Input>'
+    described = document(kvp(server, "DescribeProcess", identifier="echo"))
+    assert described.find(".//{*}Process/{*}Input/{*}Input") is not None
+    result = document(post(server, execute("echo", content + '<wps:Output id="place"/>')))
+    told = [(one[0].get("id"), one.findtext(".//{*}LiteralValue")) for one in result.iterfind("{*}Output")]
+    assert told == [("name", "Foz"), ("latitude", "41.0"), ("longitude", "-8.6")]
+    part = '<wps:Output id="place"><wps:Output id="name"/></wps:Output>'
+    reply = post(server, execute("echo", content + part))
+    assert [one.text for one in document(reply).iter("{*}LiteralValue")] == ["Foz"]
+    assert "Foz" in post(server, execute("echo", content + part, response="raw")).text
+    by_reference = part.replace('"name"', '"name" transmission="reference"')
+    assert report(post(server, execute("echo", content + by_reference))) == (400, "StorageNotSupported", None)
+    wrong = content.replace(">41<", ">91<")
+    assert report(post(server, execute("echo", wrong)))[1:] == ("InvalidParameterValue", "place.latitude")
+
+
+def test_large_values_go_in_and_come_out_inside_of_documents(server: LiveServer) -> None:
+    pieces = "".join(f"<p n='{n}'>&amp;ção</p>" for n in range(250_000))
+    xml = f"<a>{pieces}</a>"
+    content = f'<wps:Input id="document"><wps:Data mimeType="text/xml">{xml}</wps:Data></wps:Input>'
+    reply = post(server, execute("copies", content + '<wps:Output id="document"/>'))
+    data = document(reply).find(".//{*}Data")
+    assert data is not None
+    assert data.get("encoding") is None
+    assert len(data[0]) == 250_000
+    coded = base64.b64encode(bytes(range(256)) * 20_000).decode()
+    data_in = f'<wps:Data mimeType="application/zip" encoding="base64">{coded}</wps:Data>'
+    content = f'<wps:Input id="archive">{data_in}</wps:Input>'
+    reply = post(server, execute("copies", content + '<wps:Output id="archive"/>'))
+    data = document(reply).find(".//{*}Data")
+    assert data is not None
+    assert (data.get("encoding"), data.text) == ("base64", coded)

@@ -383,3 +383,12 @@ def test_who_is_to_come_again_is_told_when() -> None:
 def test_what_was_dismissed_is_no_job_to_whoever_would_pause_it() -> None:
     reply = EDITION.fault(errors.JobStateConflict("j", JobState.DISMISSED, "paused"), asked(), SITE)
     assert (reply.status, codes(content(reply))) == (400, [("NoSuchJob", "j")])
+
+
+def test_an_object_is_raw_as_json_and_the_one_part_that_is_asked_for_as_what_it_is() -> None:
+    record = Record({"x": (Literal("a"),), "y": (Literal(7, "m"),)})
+    reply = written(results(output("g", record, domain=PAIR), form=RAW))
+    assert dict(reply.headers)["Content-Type"] == "application/json"
+    assert b'"x":"a"' in content(reply)
+    part = OutputRequest(fields={"x": OutputRequest(Format("text/plain"))})
+    assert content(written(results(output("g", record, domain=PAIR, request=part), form=RAW))) == b"a"

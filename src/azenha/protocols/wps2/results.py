@@ -42,11 +42,23 @@ def raw(outcome: Results) -> HttpReply:
     output = next(iter(outcome.outputs), None)
     if output is None or not output.values:
         raise NoSuchResult(outcome.job.id, "the process gave no value for the output that was asked for")
-    value = output.values[0]
-    if isinstance(value, Literal | Box | Record) and not _plain(output.request):
-        (root,) = _contents(value, output.domain, output.request)
-        return HttpReply(200, (("Content-Type", XML),), document(root, NAMESPACES))
-    return outputs.reply(output.id, value, output.domain, outcome.folder)
+    value, domain, asked = _one_part(output.values[0], output.domain, output.request)
+    if isinstance(value, Literal | Box) and not _plain(asked):
+        return HttpReply(200, (("Content-Type", XML),), document(_content(value, domain), NAMESPACES))
+    return outputs.reply(output.id, value, domain, outcome.folder)
+
+
+def _one_part(
+    value: Value, domain: Domain | None, asked: OutputRequest
+) -> tuple[Value, Domain | None, OutputRequest]:
+    """The part of an object that alone was asked for; else the value as it is, an object as a whole."""
+    if not isinstance(value, Record) or asked.fields is None or len(asked.fields) != 1:
+        return value, domain, asked
+    ((id, request),) = asked.fields.items()
+    values, described = value.fields.get(id, ()), _fields(domain)
+    if len(values) != 1:
+        return value, domain, asked
+    return _one_part(values[0], described[id].domain if id in described else None, request)
 
 
 def result(outcome: Results, site: Site) -> Tag:
@@ -107,7 +119,7 @@ def _data(outcome: Results, value: Value, domain: Domain | None, asked: OutputRe
     if isinstance(value, Literal | Box):
         if _plain(asked):
             return Tag("wps:Data", _text(value, domain), attributes={"mimeType": TEXT})
-        return Tag("wps:Data", *_contents(value, domain, asked), attributes={"mimeType": XML})
+        return Tag("wps:Data", _content(value, domain), attributes={"mimeType": XML})
     if isinstance(value, Reference):  # within an object
         return Tag("wps:Data", value.href, attributes={"mimeType": TEXT})
     assert not isinstance(value, Record)
@@ -125,24 +137,19 @@ def _plain(asked: OutputRequest) -> bool:
     return format is not None and essence(format.media_type) == TEXT
 
 
-def _contents(value: Literal | Box | Record, domain: Domain | None, asked: OutputRequest) -> tuple[Tag, ...]:
-    match value:
-        case Literal(scalar, unit):
-            type = domain.type if isinstance(domain, LiteralDomain) else None
-            attributes = {"dataType": type and f"{DATA_TYPES}{type}", "uom": unit}
-            return (Tag("wps:LiteralValue", lexical.write(scalar), attributes=attributes),)
-        case Box(minimum, _, crs):
-            lower, upper = corners(value, domain)
-            return (
-                Tag(
-                    "ows:BoundingBox",
-                    Tag("ows:LowerCorner", lower),
-                    Tag("ows:UpperCorner", upper),
-                    attributes={"crs": crs, "dimensions": str(len(minimum))},
-                ),
-            )
-        case Record():
-            raise AssertionError("an object is told in its parts")
+def _content(value: Literal | Box, domain: Domain | None) -> Tag:
+    """`wps:LiteralValue` or `ows:BoundingBox`."""
+    if isinstance(value, Literal):
+        type = domain.type if isinstance(domain, LiteralDomain) else None
+        attributes = {"dataType": type and f"{DATA_TYPES}{type}", "uom": value.unit}
+        return Tag("wps:LiteralValue", lexical.write(value.value), attributes=attributes)
+    lower, upper = corners(value, domain)
+    return Tag(
+        "ows:BoundingBox",
+        Tag("ows:LowerCorner", lower),
+        Tag("ows:UpperCorner", upper),
+        attributes={"crs": value.crs, "dimensions": str(len(value.minimum))},
+    )
 
 
 def _text(value: Literal | Box, domain: Domain | None) -> str:
