@@ -167,6 +167,9 @@ class JobSettings:
     keep: float = _time(7 * 86400.0, "results and record, after the end")
     keep_sync: float = _time(3600.0, "the same, of synchronous runs")
     keep_created: float = _time(86400.0, "a job that is created and not started")
+    pause_at_most: float = _time(
+        86400.0, "in all, that a job may be paused, or held in the queue; then it fails, or is removed"
+    )
     lease: float = _time(30.0, "how long a worker may be silent before its jobs are taken from it")
     heartbeat: float = _time(10.0, "how often a worker says that it lives; less than half of `jobs.lease`")
     grace: float = _time(2.0, "between asking a job to stop, terminating and killing it", 0)

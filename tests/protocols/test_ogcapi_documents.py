@@ -187,7 +187,7 @@ def test_the_link_to_the_next_page_of_jobs_keeps_the_filters() -> None:
     found = document(write(JOBS_LISTED))
     address = urlsplit(links(found)["next"])
     assert API.read(HttpRequest("GET", "/jobs", address.query)) == ListJobs(
-        5, "c2", ("succeeded", "running"), ("rich one",)
+        5, "c2", ("succeeded", "running", "paused"), ("rich one",)
     )
     assert dict(parse_qsl(urlsplit(links(found)["self"]).query))["after"] == "c1"
 

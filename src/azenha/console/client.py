@@ -145,6 +145,12 @@ class Client:
     def dismiss(self, job: JobAt) -> JobAt:
         return JobAt(job.id, job.url, self._object(self._send("DELETE", job.url)))
 
+    def pause(self, job: JobAt) -> JobAt:
+        return JobAt(job.id, job.url, self._object(self._send("POST", f"{job.url}/pause")))
+
+    def resume(self, job: JobAt) -> JobAt:
+        return JobAt(job.id, job.url, self._object(self._send("POST", f"{job.url}/resume")))
+
     def follow(
         self, job: JobAt, seen: Callable[[JobAt], None] = lambda job: None, patience: float = 20.0
     ) -> JobAt:
@@ -291,7 +297,7 @@ def refusal(reply: httpx.Response, failing: bool) -> Refused:
         lines = [f"{asked} was answered with {status} {reply.reason_phrase}".rstrip()]
     if status in (404, 410):
         code = NOT_FOUND
-    elif status >= 500:
+    elif status >= 500 and status != 501:
         code = FAILED if failing and status not in (502, 503, 504) else UNREACHABLE
     else:
         code = USAGE

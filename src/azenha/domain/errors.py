@@ -264,12 +264,34 @@ class ForbiddenAddress(Forbidden):
     """An address outside the policy (private, loopback, wrong scheme or port)."""
 
 
+class DismissNotOffered(Forbidden):
+    """Jobs of that process cannot be dismissed before they end; `locator` names the operation."""
+
+    locator = "Dismiss"
+
+
 class Locked(AppError):
     """A job can be changed and started only while it is created."""
 
     def __init__(self, job: str, state: str, what: str) -> None:
         super().__init__(f"job '{job}' cannot be {what}: it is {state}, and only a created job can")
         self.locator = job
+
+
+class JobStateConflict(AppError):
+    """What was asked of a job is not possible in its state; `locator` is its id."""
+
+    def __init__(self, job: str, state: str, what: str) -> None:
+        super().__init__(f"job '{job}' cannot be {what}: it is {state}")
+        self.locator = job
+
+
+class PauseNotOffered(AppError):
+    """Jobs of that process, or run in that way, cannot be paused; `locator` names the operation."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.locator = "Pause"
 
 
 class QueueFull(AppError):

@@ -326,6 +326,20 @@ class Dismiss:
     transient: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Hold a job that waits, or stop one that runs, until it is resumed."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let a job that was held wait again, or one that was paused go on where it was."""
+
+    job: str
+
+
 Command = (
     DescribeServer
     | DescribeConformance
@@ -345,6 +359,8 @@ Command = (
     | GetResults
     | GetLog
     | Dismiss
+    | Pause
+    | Resume
 )
 
 # -- outcomes -----------------------------------------------------------------------------------
@@ -431,10 +447,15 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`now`: when this was read."""
+    """
+    Attributes:
+        now: when this was read.
+        pausable: whether the job can be paused in some state, for its process and this server let it.
+    """
 
     job: Job
     now: datetime | None = field(default=None, compare=False)
+    pausable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

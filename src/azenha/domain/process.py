@@ -196,6 +196,7 @@ class ProcessDescription:
     Attributes:
         retries: how often a job that its worker lost (crash, power) is started again. 0: it fails with that reason.
         reuse: how many jobs one child process may serve in turn; 1: every job has a fresh child.
+        pauses_itself: of one that can be paused: where it looks (`ctx.check`), not stopped wherever it is.
         labels: what a worker must have to run it (`gpu`, `bigmem` …).
     """
 
@@ -209,6 +210,7 @@ class ProcessDescription:
     limits: Limits = Limits()
     retries: int = 0
     reuse: int = 1
+    pauses_itself: bool = False
     labels: tuple[str, ...] = ()
     translations: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
 

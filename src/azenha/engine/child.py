@@ -49,7 +49,8 @@ class Inbox(Protocol):
 
     def next(self) -> Message | None: ...
 
-    def cancelled(self) -> bool: ...
+    def cancelled(self) -> bool:
+        """Whether the job was dismissed; while it is paused, this does not return."""
 
 
 class PolledInbox:
@@ -58,18 +59,22 @@ class PolledInbox:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._cancelled = False
+        self._lock = threading.Lock()
 
     def next(self) -> Message | None:
         while (message := self._channel.receive()) is not None and message["t"] != "run":
-            pass  # a cancellation that came after the end
+            pass  # what came after the end
         self._cancelled = False
         return message
 
     def cancelled(self) -> bool:
-        while not self._cancelled and select.select([self._channel.reader], [], [], 0)[0]:
-            message = self._channel.receive()
-            self._cancelled = message is None or message["t"] == "cancel"
-        return self._cancelled
+        with self._lock:  # who asks meanwhile, in another thread, waits too
+            paused = False
+            while not self._cancelled and (paused or select.select([self._channel.reader], [], [], 0)[0]):
+                message = self._channel.receive()
+                self._cancelled = message is None or message["t"] == "cancel"
+                paused = message is not None and message["t"] == "pause"
+            return self._cancelled
 
 
 class ThreadedInbox:
@@ -78,33 +83,45 @@ class ThreadedInbox:
     def __init__(self, channel: Channel) -> None:
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancel = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
         self._channel = channel
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         while (message := self._channel.receive()) is not None:
-            if message["t"] == "cancel":
-                self._cancel.set()
-            else:
-                self._messages.put(message)
+            match message["t"]:
+                case "cancel":
+                    self._cancel.set()
+                    self._going.set()
+                case "pause":
+                    self._going.clear()
+                case "resume":
+                    self._going.set()
+                case _:
+                    # Orders come one by one: what was said of the job before is over.
+                    self._cancel.clear()
+                    self._going.set()
+                    self._messages.put(message)
         tree.kill(os.getpid(), but_root=True)
         os._exit(1)
 
     def next(self) -> Message | None:
-        message = self._messages.get()
-        self._cancel.clear()
-        return message
+        return self._messages.get()
 
     def cancelled(self) -> bool:
+        self._going.wait()
         return self._cancel.is_set()
 
 
 class _Reporter:
     """What the context reports to: messages on the channel, progress not too often."""
 
-    def __init__(self, channel: Channel, inbox: Inbox) -> None:
+    def __init__(self, channel: Channel, inbox: Inbox, *, waits: bool) -> None:
+        """`waits`: who tells progress waits while the job is paused."""
         self._channel = channel
         self._inbox = inbox
+        self._waits = waits
         self._last = 0.0
         self._waiting: tuple[int, str | None] | None = None
 
@@ -114,6 +131,8 @@ class _Reporter:
         if now - self._last >= PROGRESS_EVERY:
             self._last = now
             self.flush()
+            if self._waits:
+                self._inbox.cancelled()
 
     def flush(self) -> None:
         if self._waiting is not None:
@@ -146,7 +165,7 @@ def _run(
     fetch: Callable[[], Fetch],
 ) -> None:
     channel.send({"t": "taken"})  # from here on the job may have had an effect
-    reporter = _Reporter(channel, inbox)
+    reporter = _Reporter(channel, inbox, waits=order["pauses_itself"])
     work = Path(order["work"])
     work.mkdir(exist_ok=True)
     os.chdir(work)

@@ -119,6 +119,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.Forbidden: ("NoApplicableCode", 403),
         errors.Locked: ("NoApplicableCode", 400),
         errors.ModeNotOffered: ("InvalidParameterValue", 400),
+        errors.JobStateConflict: ("JobStateConflict", 409),
+        errors.PauseNotOffered: ("OperationNotSupported", 501),
         errors.QueueFull: ("ServerBusy", 503),
         errors.TookTooLong: ("NoApplicableCode", 504),
         errors.FetchFailed: ("NoApplicableCode", 400),

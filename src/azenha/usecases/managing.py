@@ -31,6 +31,7 @@ from azenha.usecases.describing import offering
 from azenha.usecases.executing import bound, stored
 from azenha.usecases.inline import LargeValues, file_keys
 from azenha.usecases.jobs import output_values, recorded, status
+from azenha.usecases.pausing import told
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 INPUTS_SHOWN: Final = 50
@@ -164,7 +165,7 @@ def start(command: Start, catalogue: Catalogue, jobs: Jobs, wake: Wake, queue: Q
     if started is None:  # somebody else was quicker
         raise Locked(job.id, status(job.id, jobs).state, "started")
     wake.offered(started.lane)
-    return Status(started)
+    return told(started, catalogue)
 
 
 # -- what a job runs on ---------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from azenha.domain.canonical import StoredRequest
-from azenha.domain.job import Failure, Job, JobState, Lane
+from azenha.domain.job import Failure, Job, JobEvent, JobState, Lane
 from azenha.domain.messages import ListJobs
 from azenha.domain.values import Value
 
@@ -107,6 +107,18 @@ class Jobs(Protocol):
             BadParameter: a cursor is none.
         """
 
+    def pause(self, id: str, keep: float) -> tuple[Job, JobEvent | None] | None:
+        """Hold a background job that waits, or pause one that runs; one conditional UPDATE decides.
+
+        Args:
+            keep: seconds that it may be held; then it is removed.
+        Returns:
+            The job as it is now and what happened, HOLD, PAUSE or nothing; None if there is no such job.
+        """
+
+    def resume(self, id: str) -> tuple[Job, JobEvent | None] | None:
+        """Release a held job, with the place in the queue that it had, or resume a paused one; as `pause`."""
+
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
         """Dismiss a job that has not ended, or remove one that has; one conditional UPDATE decides.
 
@@ -121,19 +133,23 @@ class Leases(Protocol):
     def claim(self, worker: str, lane: Lane, lease: float) -> Lease | None:
         """The next job of the lane by priority, then first in first out; None if none waits."""
 
-    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> set[str]:
-        """Renew the leases of these jobs; the ids of those that are no longer ours (dismissed, lost)."""
+    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> Mapping[str, JobState]:
+        """Renew the leases of these jobs, and look at them.
+
+        Returns:
+            Whether each runs or is paused; without those that are no longer ours (dismissed, lost).
+        """
 
     def progress(self, lease: Lease, progress: int, message: str | None) -> None:
         """Record progress; nothing happens if the lease is lost."""
 
     def succeed(self, lease: Lease, outcome: Success, keep: float) -> bool:
-        """Record success, durable when this returns; False if the lease is lost: then nothing was written."""
+        """Record success, durable when this returns; False if paused, or not ours any more: nothing was written."""
 
     def succeed_and_claim(
         self, lease: Lease, outcome: Success, keep: float, next_lease: float
     ) -> tuple[bool, Lease | None]:
-        """`succeed`, and `claim` the next job of the same lane in the same transaction."""
+        """`succeed`, and if so `claim` the next job of the same lane in the same transaction."""
 
     def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
         """Record failure; as `succeed`."""
@@ -142,7 +158,7 @@ class Leases(Protocol):
         """Put the job back into the queue; False if no attempt is left, or the lease is lost."""
 
     def recover(self, worker: str | None, keep: float, reason: str = LOST) -> list[Job]:
-        """Retry or fail every running job whose lease ran out; with `worker`, also those of all other workers.
+        """Retry or fail every claimed job whose lease ran out; with `worker`, also those of all other workers.
 
         Args:
             reason: why they did not end, for people.
@@ -185,7 +201,8 @@ class Wake(Protocol):
 
     def offered(self, lane: Lane) -> None: ...
 
-    def interrupt(self, job: str) -> None: ...
+    def interrupt(self, job: str) -> None:
+        """A job that was running was dismissed, paused or resumed."""
 
 
 class Ended(Protocol):

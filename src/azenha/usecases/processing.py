@@ -8,7 +8,7 @@ thread. Knows no HTTP and no SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -41,8 +41,9 @@ from azenha.domain.messages import (
     ListJobs,
     ListProcesses,
     Outcome,
+    Pause,
+    Resume,
     Start,
-    Status,
 )
 from azenha.domain.process import Catalogue
 from azenha.domain.slices import Buffer
@@ -51,6 +52,7 @@ from azenha.usecases.describing import describe_processes, describe_server, list
 from azenha.usecases.executing import check, submit
 from azenha.usecases.jobs import abandon, dismiss, log, record, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
+from azenha.usecases.pausing import pause, resume, told
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 
@@ -134,10 +136,12 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         Start: lambda p, command: start(command, p.catalogue, p.jobs, p.wake, p.settings.queue),
         GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
-        GetStatus: lambda p, command: Status(status(command.job, p.jobs), p.now()),
+        GetStatus: lambda p, command: replace(told(status(command.job, p.jobs), p.catalogue), now=p.now()),
         GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.now()),
         GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
+        Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
+        Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),
     }
 )

@@ -58,6 +58,8 @@ class Clients(Database):
             count = connection.execute(statements.CREATED, {"most": limit}).scalar_one()
         else:
             count = connection.execute(statements.WAITING[lane], {"most": limit}).scalar_one()
+            if lane is Lane.BACKGROUND:
+                count += connection.execute(statements.HELD, {"most": limit}).scalar_one()
         if count >= limit:
             raise QueueFull(limit, setting)
 
@@ -111,6 +113,29 @@ class Clients(Database):
     def list(self, command: ListJobs) -> JobPage:
         with self._engine.connect() as connection:
             return listing.page(connection, command, self._now())
+
+    def pause(self, id: str, keep: float) -> tuple[Job, JobEvent | None] | None:
+        until = {"until": self._now() + int(keep * 1_000_000)}
+        return self._steer(id, {JobEvent.HOLD: until, JobEvent.PAUSE: {}})
+
+    def resume(self, id: str) -> tuple[Job, JobEvent | None] | None:
+        return self._steer(id, {JobEvent.RELEASE: {}, JobEvent.RESUME: {}})
+
+    def _steer(
+        self, id: str, events: Mapping[JobEvent, Mapping[str, object]]
+    ) -> tuple[Job, JobEvent | None] | None:
+        def operation(connection: Prepared) -> tuple[Job, JobEvent | None] | None:
+            for event, more in events.items():
+                values = {"of_id": id, "now": self._now(), **more}
+                row = connection.execute(statements.STEER[event], values).first()
+                if row is not None:
+                    job = record(row)
+                    self._log(connection, id, event, job.attempt)
+                    return job, event
+            row = connection.execute(statements.GET, {"id": id}).first()
+            return None if row is None else (record(row), None)
+
+        return self._writer.run(operation, durable=True)
 
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
         def operation(connection: Prepared) -> tuple[Job, JobState] | None:

@@ -12,7 +12,7 @@ from azenha.adapters.store.database import Database
 from azenha.adapters.store.prepared import Prepared, borrowed
 from azenha.adapters.store.rows import dump_failure, record
 from azenha.domain.canonical import dump_values, load_request
-from azenha.domain.job import Failure, FailureKind, Job, JobEvent, Lane
+from azenha.domain.job import Failure, FailureKind, Job, JobEvent, JobState, Lane
 from azenha.usecases.ports import LOST, Lease, Success
 
 
@@ -35,16 +35,16 @@ class Workers(Database):
         self._log(connection, job.id, JobEvent.CLAIM, job.attempt, worker)
         return Lease(job, load_request(json.loads(row[-1])), worker, job.attempt)
 
-    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> set[str]:
-        def operation(connection: Prepared) -> set[str]:
+    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> dict[str, JobState]:
+        def operation(connection: Prepared) -> dict[str, JobState]:
+            ours = {}
             until = self._now() + int(lease * 1_000_000)
-            return {
-                id
-                for id, attempt in attempts.items()
-                if not connection.execute(
-                    statements.RENEW, {"of_id": id, "by": worker, "of_attempt": attempt, "until": until}
-                ).rowcount
-            }
+            for id, attempt in attempts.items():
+                values = {"of_id": id, "by": worker, "of_attempt": attempt, "until": until}
+                row = connection.execute(statements.RENEW, values).first()
+                if row is not None:
+                    ours[id] = JobState(row[0])
+            return ours
 
         return self._writer.run(operation, durable=False)
 
@@ -64,8 +64,9 @@ class Workers(Database):
         document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
 
         def operation(connection: Prepared) -> tuple[bool, Lease | None]:
-            recorded = self._ended(connection, lease, JobEvent.SUCCEED, document, keep, None)
-            return recorded, self._claim(connection, lease.worker, lease.job.lane, next_lease)
+            if not self._ended(connection, lease, JobEvent.SUCCEED, document, keep, None):
+                return False, None  # a paused one keeps its slot
+            return True, self._claim(connection, lease.worker, lease.job.lane, next_lease)
 
         return self._writer.run(operation, durable=True)
 

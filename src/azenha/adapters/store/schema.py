@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
 
-HEAD = "0002"  # the newest migration, so that a start with nothing to migrate need not load Alembic
+HEAD = "0003"  # the newest migration, so that a start with nothing to migrate need not load Alembic
 
 metadata = MetaData()
 
@@ -52,9 +52,9 @@ Index(
     sqlite_where=text("state = 'accepted'"),
 )
 Index(
-    "job_running",
+    "job_claimed",
     job.c.worker,
-    sqlite_where=text("state = 'running'"),
+    sqlite_where=text("state IN ('paused', 'running')"),
 )
 Index(
     "job_removed",

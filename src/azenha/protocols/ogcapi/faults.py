@@ -45,6 +45,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NotAcceptable: (406, _BLANK, "Not acceptable"),
         errors.Forbidden: (403, _BLANK, "Forbidden"),
         errors.Locked: (423, f"{EXCEPTION_4}locked", "Locked"),
+        errors.JobStateConflict: (409, _BLANK, "Not possible in this state"),
+        errors.PauseNotOffered: (501, _BLANK, "Pausing is not offered"),
         errors.QueueFull: (503, _BLANK, "Queue full"),
         errors.TookTooLong: (504, _BLANK, "Took too long"),
         errors.FetchFailed: (502, _BLANK, "Fetching failed"),

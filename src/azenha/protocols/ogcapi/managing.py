@@ -1,11 +1,14 @@
-"""Bodies of Part 4 (job management, draft): a job is created, changed and started by requests of its own."""
+"""Bodies of Part 4 (job management, draft): a job is created, changed and started by requests of its own.
+
+And of the requests to pause a job and to resume it, which are ours and look the same.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from azenha.domain.errors import BadRequest, UnsupportedSchema
-from azenha.domain.messages import Change, Create, OutputRequest, Start
+from azenha.domain.messages import Change, Create, OutputRequest, Pause, Resume, Start
 from azenha.protocols import json
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.ogcapi import execute
@@ -72,9 +75,25 @@ def start(job: str, request: HttpRequest, limits: Limits) -> Start:
     Raises:
         Malformed, BadRequest: it is not.
     """
-    if bytes(request.body[:16]).strip() and (body := json.parse(request.body, limits)) not in (None, {}):
-        raise BadRequest(f"a job is started with an empty body; this is {execute.kind(body)} with content")
+    _check_empty(request, limits, "started")
     return Start(job)
+
+
+def pause(job: str, request: HttpRequest, limits: Limits) -> Pause:
+    """Decode `POST /jobs/{job}/pause` (ours), whose body is empty; as `start`."""
+    _check_empty(request, limits, "paused")
+    return Pause(job)
+
+
+def resume(job: str, request: HttpRequest, limits: Limits) -> Resume:
+    """Decode `POST /jobs/{job}/resume` (ours), whose body is empty; as `start`."""
+    _check_empty(request, limits, "resumed")
+    return Resume(job)
+
+
+def _check_empty(request: HttpRequest, limits: Limits, what: str) -> None:
+    if bytes(request.body[:16]).strip() and (body := json.parse(request.body, limits)) not in (None, {}):
+        raise BadRequest(f"a job is {what} with an empty body; this is {execute.kind(body)} with content")
 
 
 def _check_schema(request: HttpRequest) -> None:

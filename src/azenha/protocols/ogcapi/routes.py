@@ -77,6 +77,10 @@ ROUTES: Final = (
         negotiated=False,
     ),
     Route("start", "POST", "/jobs/{job}/results", "Start a job that was created"),
+    Route(
+        "pause", "POST", "/jobs/{job}/pause", "Pause a job: hold it in the queue, or stop it while it runs"
+    ),
+    Route("resume", "POST", "/jobs/{job}/resume", "Let a job that was paused go on"),
     Route("output", "GET", "/jobs/{job}/results/{output}", "One output, as it is", negotiated=False),
     Route(
         "item",

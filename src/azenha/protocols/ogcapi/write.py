@@ -106,8 +106,8 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
         case Created(job):
             headers = (("Location", documents.job_address(site, job.id)),)
             return _reply("job", jobs.status(job, site), _form(request), site, 201, headers)
-        case Status(job):
-            return _reply("job", jobs.status(job, site), _form(request), site)
+        case Status(job, _, pausable):
+            return _reply("job", jobs.status(job, site, pausable=pausable), _form(request), site)
         case Dismissed(job, removed):
             return _reply("job", jobs.status(job, site, gone=removed), _form(request), site)
         case JobsListed():

@@ -17,6 +17,7 @@ from azenha.protocols.wps import outputs
 from azenha.protocols.wps.edition import NAME, Edition
 from azenha.protocols.wps.manner import Manner, manner
 from azenha.protocols.wps1.edition import Wps1
+from azenha.protocols.wps2.edition import Wps2
 from azenha.settings import Wps as WpsSettings
 
 MOUNT = "/wps"
@@ -24,7 +25,7 @@ MOUNT = "/wps"
 
 def wps(limits: Limits, settings: WpsSettings) -> tuple[Wps, ...]:
     """The dialects of all addresses, see the module."""
-    both = [Wps1.version]
+    both = [Wps2.version, Wps1.version]
     both.sort(key=lambda version: version != settings.default_version)
     return (
         Wps(MOUNT, _editions(both, limits, settings)),
@@ -33,7 +34,10 @@ def wps(limits: Limits, settings: WpsSettings) -> tuple[Wps, ...]:
 
 
 def _editions(versions: Sequence[str], limits: Limits, settings: WpsSettings) -> tuple[Edition, ...]:
-    made: dict[str, Edition] = {Wps1.version: Wps1(limits, versions)}
+    made: dict[str, Edition] = {
+        Wps1.version: Wps1(limits, versions),
+        Wps2.version: Wps2(limits, versions, kvp_execute=settings.kvp_execute),
+    }
     return tuple(made[version] for version in versions)
 
 

@@ -14,7 +14,9 @@ V1: Final[Mapping[S, str]] = MappingProxyType(
     {
         S.CREATED: "ProcessAccepted",
         S.ACCEPTED: "ProcessAccepted",
+        S.HELD: "ProcessPaused",
         S.RUNNING: "ProcessStarted",
+        S.PAUSED: "ProcessPaused",
         S.SUCCEEDED: "ProcessSucceeded",
         S.FAILED: "ProcessFailed",
         S.DISMISSED: "ProcessFailed",
@@ -22,12 +24,14 @@ V1: Final[Mapping[S, str]] = MappingProxyType(
     }
 )
 
-# 2.0 (14-065r2 §9.5): the text of `wps:Status`, an open list. Dismissed is ours to say (dismiss extension).
+# 2.0 (14-065r2 §9.5): the text of `wps:Status`, an open list. Dismissed and Paused are ours to say.
 V2: Final[Mapping[S, str]] = MappingProxyType(
     {
         S.CREATED: "Accepted",
         S.ACCEPTED: "Accepted",
+        S.HELD: "Paused",
         S.RUNNING: "Running",
+        S.PAUSED: "Paused",
         S.SUCCEEDED: "Succeeded",
         S.FAILED: "Failed",
         S.DISMISSED: "Dismissed",

@@ -1,22 +1,20 @@
 """`wps:Capabilities` (OGC 14-065r2 §9.7), with the sections that are asked for.
 
 Contents are always there: the schemas demand them, although OWS Common lets a client leave them out. The state
-of the document (`updateSequence`) is a digest of it: a number would have to be counted somewhere.
+(`updateSequence`) is a digest of the whole document: a number would have to be counted somewhere.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from azenha.domain.process import JobControl, ProcessDescription
-from azenha.protocols import ows, ows_service
+from azenha.domain.process import JobControl
+from azenha.protocols import ows_service
 from azenha.protocols.http import Site
 from azenha.protocols.ows_service import Operation
 from azenha.protocols.wps2 import control
-from azenha.protocols.wps2.describe import summary
 from azenha.protocols.wps2.words import (
     ASYNCHRONOUS,
     BASIC,
@@ -25,9 +23,8 @@ from azenha.protocols.wps2.words import (
     ENCODING,
     SYNCHRONOUS,
     VERSION,
-    WITH_CONTROL,
 )
-from azenha.protocols.xml_write import Tag, document
+from azenha.protocols.xml_write import Tag, Verbatim
 
 SECTIONS: Final = ("ServiceIdentification", "ServiceProvider", "OperationsMetadata", "Languages", "Contents")
 
@@ -49,25 +46,21 @@ class Service:
 
 
 def capabilities(
-    processes: Sequence[ProcessDescription], service: Service, wanted: Collection[str] = ()
-) -> bytes:
-    """The document, written, with its own digest as its state.
+    summaries: Sequence[Tag | Verbatim],
+    controls: Collection[JobControl],
+    service: Service,
+    sections: Collection[str],
+    state: str | None,
+) -> Tag:
+    """The document.
 
     Args:
-        processes: in the order in which they are listed, their texts in one language.
-        wanted: names of sections; empty: all. Names that are not known are passed over.
+        summaries: of the processes (see describe.summary), in the order in which they are listed.
+        controls: the job control options that some process has.
+        state: of what is offered, None where it is still to be found.
     """
-    whole = _written(processes, service, frozenset(SECTIONS), "")
-    state = hashlib.sha256(whole).hexdigest()[:16]
-    return _written(processes, service, ows.sections(wanted, SECTIONS), state)
-
-
-def _written(
-    processes: Sequence[ProcessDescription], service: Service, sections: Collection[str], state: str
-) -> bytes:
-    controls = frozenset(c for one in processes for c in one.job_control)
     site = service.site
-    root = Tag(
+    return Tag(
         "wps:Capabilities",
         ows_service.identification(site, service.versions, _profiles(controls))
         if "ServiceIdentification" in sections
@@ -79,11 +72,10 @@ def _written(
         Tag("ows:Languages", *(Tag("ows:Language", tag) for tag in service.languages))
         if "Languages" in sections
         else None,
-        Tag("wps:Contents", *map(summary, processes)),
+        Tag("wps:Contents", *summaries),
         Tag("wps:Extension", control.extension(controls)) if control.offered(controls) else None,
-        attributes={"service": ows_service.SERVICE, "version": VERSION, "updateSequence": state or None},
+        attributes={"service": ows_service.SERVICE, "version": VERSION, "updateSequence": state},
     )
-    return b"".join(part for part in document(root, WITH_CONTROL) if isinstance(part, bytes))
 
 
 def _profiles(controls: Collection[JobControl]) -> Sequence[str]:

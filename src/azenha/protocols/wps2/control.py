@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from azenha.domain.messages import Command, Dismiss
+from azenha.domain.messages import Command, Dismiss, Pause, Resume
 from azenha.domain.process import JobControl
 from azenha.protocols.wps2.words import CONTROL
 from azenha.protocols.xml_write import Tag
@@ -19,6 +19,9 @@ from azenha.protocols.xml_write import Tag
 # By operation: the command, and the job control option of processes that it takes.
 _OPERATIONS: Final[Mapping[str, tuple[Callable[[str], Command], JobControl]]] = MappingProxyType(
     {
+        "Pause": (Pause, JobControl.PAUSE),
+        "Resume": (Resume, JobControl.PAUSE),
+        "Release": (Resume, JobControl.PAUSE),
         "Delete": (lambda job: Dismiss(job, transient=True), JobControl.DISMISS),
     }
 )

@@ -11,10 +11,12 @@ from dataclasses import replace
 from typing import Final
 
 from azenha.domain import formats
-from azenha.domain.errors import BadRequest, InvalidInputs, UnsupportedFormat
+from azenha.domain.errors import BadRequest, InvalidInputs, TooLarge, UnsupportedFormat
 from azenha.domain.lexical import WHITE
 from azenha.domain.process import Format
-from azenha.domain.values import Lexical, Raw, RawBox, RawReference
+from azenha.domain.slices import content
+from azenha.domain.values import Coding, Lexical, Raw, RawBox, RawReference, RawSlice
+from azenha.protocols import xml
 from azenha.protocols.http import Buffer, Limits
 from azenha.protocols.ows import format_of
 from azenha.protocols.wps import values_in
@@ -36,25 +38,50 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
     """
     found = document.data(element, id)
     format = _format(element)
-    if isinstance(found, str) and len(element):
-        one = element[0]
-        if one.tag == wps("LiteralValue"):
-            return Lexical(one.text or "", attribute(one, "uom"), format, type=attribute(one, "dataType"))
-        if one.tag == ows("BoundingBox"):
-            return _box(one, format, id)
-        return values_in.data(found, body, limits, format=format)
-    if isinstance(found, str):
-        return text(found, format, limits)
+    if not isinstance(found, str):
+        return _large(found, body, limits, format)
+    if not len(element):
+        return noted(values_in.lexical(found, limits, format=format))
+    one = element[0]
+    if one.tag == wps("LiteralValue"):
+        return _literal(one, format)
+    if one.tag == ows("BoundingBox"):
+        return _box(one, format, id)
     return values_in.data(found, body, limits, format=format)
 
 
-def text(given: str, format: Format | None, limits: Limits) -> Lexical:
+def _literal(element: Element, format: Format | None) -> Lexical:
+    return Lexical(element.text or "", attribute(element, "uom"), format, type=attribute(element, "dataType"))
+
+
+def _large(slice: RawSlice, body: Buffer, limits: Limits, format: Format | None) -> Lexical | RawSlice:
+    """What is left in the body. An element may be a literal all the same, whatever its size."""
+    found = values_in.data(slice, body, limits, format=format)
+    if slice.coding is not Coding.XML or not isinstance(found, RawSlice):
+        return found
+
+    def opened() -> Lexical:
+        if slice.size > values_in.OPENED:
+            raise TooLarge(f"has {slice.size} bytes; at most {values_in.OPENED} are taken here")
+        text = b"".join(content(body, slice))
+        root = xml.read(text, ()).root
+        return _literal(root, None) if root.tag == wps("LiteralValue") else Lexical(text.decode())
+
+    return replace(found, opened=opened)
+
+
+def noted(raw: Lexical) -> Lexical:
     """Text that stands bare: as a literal without the white space around it, with type and unit behind it."""
-    found = values_in.lexical(given, limits, format=format)
-    noted = _NOTED.fullmatch(given.strip(WHITE))
-    assert noted is not None  # it takes any text
-    literal = Lexical(noted["text"], noted["unit"] or None, format, type=noted["type"] or None)
-    return found if literal == found else replace(found, literal=literal)
+    parts = _NOTED.fullmatch(raw.text.strip(WHITE))
+    assert parts is not None  # it takes any text
+    literal = replace(
+        raw,
+        text=parts["text"],
+        unit=parts["unit"] or raw.unit,
+        type=parts["type"] or raw.type,
+        opened=None,
+    )
+    return raw if literal == raw else replace(raw, literal=literal)
 
 
 def _box(element: Element, format: Format | None, id: str) -> RawBox:

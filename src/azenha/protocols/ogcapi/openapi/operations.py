@@ -183,6 +183,7 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         403: "Refused: a foreign host or web page asks, or an address may not be fetched from",
         404: "There is no such process, job or output, or the job has no results (yet)",
         406: "None of the media types that the client accepts can be had",
+        409: "The job cannot be paused or resumed: it is only created, or has ended",
         412: "What is here is not what a condition of the request names",
         413: "The body, or a value in it, is above its limit",
         415: "The body has a media type that is not taken",
@@ -191,6 +192,7 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         416: "None of the bytes that are wanted are there",
         431: "The head of the request is too long",
         500: "A fault of the server, or of the process; `reference` finds it in the log",
+        501: "Jobs of that process cannot be paused",
         502: "A reference could not be fetched",
         503: "No room in the queue, or the process cannot run here now",
         504: "The process did not end in time; ask for it in the background",
@@ -294,6 +296,25 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             (404, 406, 413, 423, 503),
             body=NOTHING,
             example={},
+        ),
+        "pause": Operation(
+            _JOBS,
+            {200: _document("The job, held or paused", "statusInfo")},
+            (404, 406, 409, 413, 501),
+            body=NOTHING,
+            example={},
+            about="An extension of this server; the status of a job that can be paused links to it (`pause`). A job "
+            "that waits keeps its place, and is `accepted`; one that runs is stopped in the midst of it, and is "
+            "`running`; the message says so. One that is paused already stays so.",
+        ),
+        "resume": Operation(
+            _JOBS,
+            {200: _document("The job, which waits or runs again", "statusInfo")},
+            (404, 406, 409, 413, 501),
+            body=NOTHING,
+            example={},
+            about="An extension of this server; the status of a paused job links to it (`resume`). One that is not "
+            "paused stays as it is.",
         ),
         "definition": Operation(
             _JOBS,
