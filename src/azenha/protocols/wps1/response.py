@@ -68,8 +68,10 @@ def _status(job: Job, state: JobState, time: datetime) -> Tag:
     match states.V1[state]:
         case "ProcessAccepted":
             content = Tag(word, "The job waits for its turn")
-        case "ProcessStarted" | "ProcessPaused":
+        case "ProcessStarted":
             content = Tag(word, job.message or "The job runs", attributes=percent)
+        case "ProcessPaused":
+            content = Tag(word, job.message or "The job is paused", attributes=percent)
         case "ProcessSucceeded":
             content = Tag(word, job.message or "The job succeeded")
         case _:
