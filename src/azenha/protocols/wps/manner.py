@@ -7,6 +7,7 @@ written, and one that cannot be read is to be answered too. Nothing is refused h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -108,8 +109,9 @@ def _events(data: bytes) -> Iterator[tuple[bool, Element]]:
     parser = etree.XMLPullParser(
         ("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
     )
-    try:
+    with suppress(etree.XMLSyntaxError):
         parser.feed(data)
+    try:
         for event, element in parser.read_events():
             assert isinstance(element, Element)
             yield event == "start", element

@@ -67,7 +67,7 @@ def box_text(box: Box, domain: Domain | None) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
 
 
 # -- complex data ----------------------------------------------------------------------------------

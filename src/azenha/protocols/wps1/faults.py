@@ -61,6 +61,8 @@ def _exceptions(error: AppError) -> tuple[int, tuple[OwsException, ...]]:
             return 400, (OwsException("StorageNotSupported", str(error)),)
         case errors.ModeNotOffered():
             return 400, (OwsException("InvalidParameterValue", str(error), "storeExecuteResponse"),)
+        case errors.NoSuchProcess():
+            return 400, (OwsException("InvalidParameterValue", str(error), "Identifier"),)
     return ows.status_and_exceptions(error, FAULTS)
 
 

@@ -68,13 +68,16 @@ def _status(job: Job, state: JobState, time: datetime) -> Tag:
     match states.V1[state]:
         case "ProcessAccepted":
             content = Tag(word, "The job waits for its turn")
-        case "ProcessStarted" | "ProcessPaused":
-            content = Tag(word, job.message or "", attributes=percent)
+        case "ProcessStarted":
+            content = Tag(word, job.message or "The job runs", attributes=percent)
+        case "ProcessPaused":
+            content = Tag(word, job.message or "The job is paused", attributes=percent)
         case "ProcessSucceeded":
             content = Tag(word, job.message or "The job succeeded")
         case _:
             why = _DISMISSED if state is JobState.DISMISSED else _LOST
-            content = Tag(word, faults.failed(job.failure, why))
+            # birdy takes the first 50 characters of the text of a status, and of a failed one there is none else.
+            content = Tag(word, "\n", faults.failed(job.failure, why), "\n")
     return Tag("wps:Status", content, attributes={"creationTime": _instant(time)})
 
 
