@@ -112,6 +112,8 @@ class FailureKind(StrEnum):
 
     PROCESS = "process"  # the process raised, exited or crashed
     INPUT = "input"  # an input turned out bad once fetched or opened
+    FETCH = "fetch"  # a reference could not be fetched
+    SIZE = "size"  # what was fetched is too large
     TIME = "time"  # over its time limit
     MEMORY = "memory"  # over its memory limit
     OUTPUT = "output"  # its outputs are too large, or not what was declared

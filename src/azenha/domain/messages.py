@@ -46,6 +46,7 @@ class OutputRequest:
     Attributes:
         unit: that its number is wanted in, one of those described.
         title, abstract: shown in place of those described (WPS 1.0.0).
+        fields: of an output that is an object, these alone, each with how it was asked (WPS 2.0); None: all.
     """
 
     format: Format | None = None
@@ -53,6 +54,7 @@ class OutputRequest:
     unit: str | None = None
     title: str | None = None
     abstract: str | None = None
+    fields: Mapping[str, OutputRequest] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,9 @@ class Execute:
         subscriber: whom to tell of the job; None: nobody.
         languages: decide the language of `asked`; None: it stands there already.
         record: a synchronous run is answered with its record, succeeded or not, and not with its results alone.
+        strict: the mode is demanded (WPS 2.0): one that the process does not offer is refused. AUTO, with `wait`,
+            is then the results where they are there within that time, and else what was accepted.
+        single: the answer is one value and nothing beside it: of several outputs it is refused.
     """
 
     process: str
@@ -179,6 +184,8 @@ class Execute:
     subscriber: Subscriber | None = None
     languages: Languages | None = None
     record: bool = False
+    strict: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)

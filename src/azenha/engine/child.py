@@ -26,7 +26,7 @@ from azenha.authoring.errors import Cancelled, OutputError
 from azenha.authoring.signature import Definition
 from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
-from azenha.domain.errors import AppError
+from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
 from azenha.domain.job import FailureKind
 from azenha.domain.values import StoredFile, Value
 from azenha.engine.channel import Channel, Message
@@ -299,6 +299,10 @@ def _failure(error: BaseException, order: Message) -> Message:
             kind, text = FailureKind.MEMORY, f"it needed more than {order['memory']:,} bytes of memory"
         case OutputError():
             kind, text, locator = FailureKind.OUTPUT, str(error), error.output
+        case NotFetched():
+            kind, text, locator = FailureKind.FETCH, str(error), error.locator
+        case ValueTooLarge():
+            kind, text, locator = FailureKind.SIZE, str(error), error.locator
         case AppError():
             kind, text, locator = FailureKind.INPUT, str(error), error.locator
         case SystemExit():

@@ -118,6 +118,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NotAcceptable: ("NoApplicableCode", 406),
         errors.Forbidden: ("NoApplicableCode", 403),
         errors.Locked: ("NoApplicableCode", 400),
+        errors.ModeNotOffered: ("InvalidParameterValue", 400),
         errors.JobStateConflict: ("JobStateConflict", 409),
         errors.PauseNotOffered: ("OperationNotSupported", 501),
         errors.QueueFull: ("ServerBusy", 503),

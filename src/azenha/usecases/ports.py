@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from azenha.domain.callbacks import CallbackState, Occasion, Standing
 from azenha.domain.canonical import StoredRequest
@@ -308,6 +308,25 @@ class Fetched:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How something is asked for; plainly by GET, if nothing is said.
+
+    Attributes:
+        method: GET or POST.
+        headers: names and values, as a client gave them. Those that concern a single connection are not sent, and
+            none is sent to another host than the one that the client named.
+        body: a file with what is posted; it is `text/xml` where no header says otherwise.
+    """
+
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: Path | None = None
+
+
+PLAINLY: Final = Ask()
+
+
 class Fetch(Protocol):
     """Get what is at an address, under the address policy."""
 
@@ -318,6 +337,7 @@ class Fetch(Protocol):
         *,
         limit: int | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
+        ask: Ask = PLAINLY,
     ) -> Fetched:
         """Write the content to `target`, which does not exist if this fails.
 

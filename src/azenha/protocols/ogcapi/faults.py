@@ -61,6 +61,8 @@ FAILURES: Final[Mapping[FailureKind, tuple[int, str]]] = MappingProxyType(
     {
         FailureKind.PROCESS: (500, "The process failed"),
         FailureKind.INPUT: (400, "An input is not usable"),
+        FailureKind.FETCH: (400, "An input could not be fetched"),
+        FailureKind.SIZE: (400, "An input is too large"),
         FailureKind.TIME: (500, "The job ran out of time"),
         FailureKind.MEMORY: (500, "The job ran out of memory"),
         FailureKind.OUTPUT: (500, "The outputs are not as declared"),
