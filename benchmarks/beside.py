@@ -42,7 +42,14 @@ def beside(plan: Plan) -> list[Row]:
         ours, theirs = measure(plan, None), _asked(measure, plan, python)
         for about, unit in units.items():
             found = theirs if isinstance(theirs, str) else theirs[about]
-            rows.append(Row(f"{about.format(jobs=_jobs(plan))}{release}", ours[about], unit, beside=found))
+            rows.append(
+                Row(
+                    f"{about.format(jobs=_jobs(plan), size=_size(plan))}{release}",
+                    ours[about],
+                    unit,
+                    beside=found,
+                )
+            )
             release = ""  # once is enough
     return rows
 
@@ -149,6 +156,10 @@ def _jobs(plan: Plan) -> str:
     return f"{many_jobs.QUICK_JOBS if plan.quick else many_jobs.JOBS:,}"
 
 
+def _size(plan: Plan) -> int:
+    return 8 if plan.quick else 100  # MB
+
+
 def _lists(plan: Plan, python: Path | None) -> Measured:
     with _serving(plan, python, MANY_PROCESSES, MANY) as server:
         return {about: rate(server.port, path, plan) for about, path in PATHS.items()}
@@ -172,7 +183,7 @@ def _large(plan: Plan, python: Path | None) -> Measured:
             time.sleep(12)  # our reader of large bodies has ended: it is part of the growth
         before = server.memory()
         with watched(server) as peak:
-            seconds = post_large(server.port, "tell", (8 if plan.quick else 100) * MB)
+            seconds = post_large(server.port, "tell", _size(plan) * MB)
     return {LARGE: seconds, GROWTH: max(0, peak[0] - before) / MB}
 
 
@@ -200,7 +211,7 @@ def _deep(server: Server, count: int) -> str:
 
 
 ECHO = f"sync echo, reused children, {CONNECTIONS} connections"
-LARGE, GROWTH = "100 MB of inline base64", "100 MB of inline base64: growth of memory"
+LARGE, GROWTH = "{size} MB of inline base64", "{size} MB of inline base64: growth of memory"
 FIRST, DEEP = "first page of {jobs} jobs, p50", "page in the middle of {jobs} jobs, p50"
 LATE_ECHO = "sync echo beside {jobs} jobs, p50"
 

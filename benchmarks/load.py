@@ -76,8 +76,9 @@ def post(path: str, document: object, *more_headers: str) -> bytes:
 
 
 def get(path: str) -> bytes:
-    """The bytes of a GET of JSON."""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json".encode() + END_OF_HEAD
+    """The bytes of a GET of JSON, as clients of people send it."""
+    head = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json"]
+    return "\r\n".join([*head, "Accept-Language: pt-BR, en;q=0.8"]).encode() + END_OF_HEAD
 
 
 class _Connection:

@@ -12,7 +12,18 @@ from typing import Any
 import pytest
 from live_server import SHORT, LiveServer, until
 from lxml import etree
-from wps_client import ADDRESSES, GEOJSON, PROCESSES, XML, archive, canonical, coded, report
+from wps_client import (
+    ADDRESSES,
+    GEOJSON,
+    PROCESSES,
+    XML,
+    archive,
+    bounded,
+    canonical,
+    coded,
+    data_server,
+    report,
+)
 
 import schemas
 
@@ -38,6 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture
 def connect(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Connect:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(owslib.WPSExecution, "checkStatus", bounded(owslib.WPSExecution.checkStatus, 60))
     logging.getLogger("owslib").setLevel(logging.CRITICAL)
 
     def connected(path: str = "/wps/1.0.0", **options: Any) -> Any:
@@ -229,25 +241,10 @@ def test_what_is_given_is_told_back_if_asked_for(client: Any) -> None:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[str]:
+def files() -> Iterator[str]:
     """The address of a web server of GeoJSON, as a WFS would answer it."""
-    import functools
-    import http.server
-    import threading
-
-    (tmp_path / "places.geojson").write_text(GEOJSON)
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as web:
-        thread = threading.Thread(target=web.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{web.server_address[1]}"
-        web.shutdown()
-        thread.join()
+    with data_server(GEOJSON.encode(), "application/geo+json") as (place, _):
+        yield f"http://{place}"
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
@@ -290,15 +287,21 @@ def test_a_literal_is_had_by_reference_too(client: Any) -> None:
     assert count.data == ["3"]
 
 
+@pytest.fixture
+def go(tmp_path: Path) -> Iterator[Path]:
+    """What a job waits for. It comes in the end, whatever became of the test: the slot is needed."""
+    file = tmp_path / "go"
+    yield file
+    file.touch()
+
+
 # -- in the background -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_job_is_followed_from_acceptance_to_its_result(
-    connect: Connect, server: LiveServer, tmp_path: Path, path: str
+    connect: Connect, server: LiveServer, go: Path, path: str
 ) -> None:
-    go = tmp_path / "go"
-
     job = connect(path).execute("wait_at", [("percent", "40"), ("file", str(go))], [("result", False)])
 
     assert job.statusLocation.startswith(server.url)

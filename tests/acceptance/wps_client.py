@@ -5,9 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
+import time
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -66,3 +72,56 @@ def report(error: BaseException) -> Told:
     assert root.tag == "{http://www.opengis.net/ows/1.1}ExceptionReport"
     first = root[0]
     return Told(first.get("exceptionCode"), first.get("locator"), first.findtext("{*}ExceptionText") or "")
+
+
+def bounded(look: Callable[..., None], seconds: float) -> Callable[..., None]:
+    """OWSLib's checkStatus with an end: its loops look again for ever, even where nothing can be read."""
+    end = time.monotonic() + seconds
+
+    def looked(execution: Any, *arguments: Any, **options: Any) -> None:
+        assert time.monotonic() < end, (
+            f"the job has not ended: {execution.status}, {execution.statusLocation}"
+        )
+        look(execution, *arguments, **options)
+
+    return looked
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A request that came to the server of the data."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@contextmanager
+def data_server(content: bytes, media_type: str) -> Iterator[tuple[str, list[Fetched]]]:
+    """A web server that answers GET and POST at any path with `content`: host and port, and what it was asked."""
+    asked: list[Fetched] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked.append(Fetched(self.command, self.path, headers, body))
+            self.send_response(200)
+            self.send_header("Content-Type", media_type)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as web:
+        thread = threading.Thread(target=web.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{web.server_address[1]}", asked
+        web.shutdown()
+        thread.join()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azenha.domain import canonical
+from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.process import Format
@@ -67,6 +68,7 @@ REQUESTS = st.builds(
         st.sampled_from(list(ResponseForm)),
         st.none() | st.sampled_from(list(Transmission)),
     ),
+    st.none() | st.builds(Subscriber, MAYBE, MAYBE, MAYBE, NAMES),
 )
 
 

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from workshop import Workshop, eventually
 
+from azenha.bootstrap.catalogue import discovered
 from azenha.domain.job import FailureKind, JobState
+from azenha.domain.process import JobControl
 from azenha.engine.running import Run
 from azenha.engine.sandbox import tree
+from azenha.settings import Settings
 from azenha.testing.sandbox import alive
 
 STOPPED = pytest.mark.skipif(
@@ -150,12 +153,15 @@ def test_the_time_of_a_job_stands_still_while_it_is_paused_and_no_longer(
     shop.resume(job.id)
     job.goes_on()
     failure = shop.failure(job.id)
-    assert (failure.kind, failure.message) == (FailureKind.TIME, f"it ran longer than {LIMIT:g} s")
+    assert (failure.kind, failure.message) == (
+        FailureKind.TIME,
+        f"it ran longer than {LIMIT:g} s (limit of the process)",
+    )
 
 
 @STOPPED
 def test_a_job_that_nobody_resumes_fails_in_the_end_and_says_why(
-    offers: object, own_shop: Callable[..., Workshop], tmp_path: Path
+    own_shop: Callable[..., Workshop], tmp_path: Path
 ) -> None:
     shop = own_shop(pause_at_most=0.5)
     shop.worker.start()
@@ -289,3 +295,22 @@ def test_a_held_job_is_not_taken_and_keeps_its_place(
     assert first is not None
     assert second is not None
     assert first < second
+
+
+# -- the platform ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("possible", [True, False])
+def test_where_nothing_can_be_stopped_only_what_waits_by_itself_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, possible: bool
+) -> None:
+    file = tmp_path / "patient.py"
+    file.write_text(
+        "from azenha import process\n"
+        "@process(pause=True)\ndef stopped() -> int: return 1\n"
+        "@process(pause='cooperative')\ndef by_itself() -> int: return 1\n"
+    )
+    monkeypatch.setattr(tree, "can_suspend", lambda: possible)
+    catalogue, _ = discovered(Settings(data=tmp_path / "data", targets=(str(file),)))
+    offered = {id for id, o in catalogue.offerings.items() if JobControl.PAUSE in o.description.job_control}
+    assert offered == {"by_itself", *(["stopped"] if possible else [])}

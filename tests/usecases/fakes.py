@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from azenha.domain.callbacks import Standing
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import QueueFull
 from azenha.domain.job import ENDED, Failure, Job, JobEvent, JobState, Lane, sources, step
@@ -95,6 +96,9 @@ class FakeJobs:
     def results(self, id: str) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]] | None:
         job = self.jobs.get(id)
         return None if job is None else (job, self.new[id].request, self.outputs.get(id, {}))
+
+    def callbacks(self, id: str) -> tuple[Standing, ...]:
+        return ()
 
     def list(self, command: ListJobs) -> JobPage:
         newest = sorted(self.jobs.values(), key=lambda j: j.created, reverse=True)

@@ -297,7 +297,7 @@ def refusal(reply: httpx.Response, failing: bool) -> Refused:
         lines = [f"{asked} was answered with {status} {reply.reason_phrase}".rstrip()]
     if status in (404, 410):
         code = NOT_FOUND
-    elif status >= 500 and status != 501:
+    elif status >= 500:
         code = FAILED if failing and status not in (502, 503, 504) else UNREACHABLE
     else:
         code = USAGE

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from azenha.domain.callbacks import Subscriber
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.messages import StoredRequest as StoredRequest
 from azenha.domain.process import Format, Scalar
@@ -180,8 +181,16 @@ def load_values(data: Mapping[str, Sequence[Sequence[object]]]) -> dict[str, tup
 
 
 def dump_request(request: StoredRequest) -> dict[str, object]:
-    outputs = request.outputs
-    return {
+    outputs, subscriber = request.outputs, request.subscriber
+    told: dict[str, object] = {}
+    if subscriber is not None:
+        told["subscriber"] = [
+            subscriber.success,
+            subscriber.in_progress,
+            subscriber.failed,
+            subscriber.base,
+        ]
+    return told | {
         "process": request.process,
         "version": request.version,
         "inputs": dump_values(request.inputs),
@@ -200,6 +209,7 @@ def dump_request(request: StoredRequest) -> dict[str, object]:
 
 def load_request(data: Mapping[str, object]) -> StoredRequest:
     inputs, outputs, asked = data["inputs"], data["outputs"], data["asked"]
+    subscriber = data.get("subscriber")
     assert isinstance(inputs, dict)
     assert isinstance(asked, list)
     return StoredRequest(
@@ -208,4 +218,5 @@ def load_request(data: Mapping[str, object]) -> StoredRequest:
         load_values(inputs),
         None if not isinstance(outputs, dict) else {id: _load_output(*o) for id, o in outputs.items()},
         _load_asked(*asked),
+        Subscriber(*subscriber) if isinstance(subscriber, list) else None,
     )

@@ -199,6 +199,7 @@ class Run:
         output: Output,
         *,
         seconds: float,
+        whose: str,
         memory: int,
         processes: int,
         log: Log,
@@ -213,6 +214,7 @@ class Run:
         self._log = log
         self._began = time.monotonic()
         self._seconds = seconds
+        self._whose = whose
         self._memory = memory
         self._processes = processes
         self._flood = log_limit * FLOOD
@@ -302,7 +304,7 @@ class Run:
             return
         ran, rested = self._times(now)
         if ran > self._seconds:
-            self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s")
+            self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s ({self._whose})")
         elif rested > self._pause_at_most:
             self._end(FailureKind.TIME, paused_too_long(self._pause_at_most))
         elif self._log.offered > self._flood:

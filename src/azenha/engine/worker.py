@@ -211,14 +211,18 @@ class Worker:
         except CannotStart as error:
             self._fail(lease, FailureKind.UNAVAILABLE, f"it could not be started: {error}")
             return None
-        seconds = description.limits.time or jobs.time
-        if lane is Lane.SYNC:
-            seconds = min(seconds, self._settings.queue.sync_seconds)
+        seconds, whose = jobs.time, "setting jobs.time"
+        if description.limits.time:
+            seconds, whose = description.limits.time, "limit of the process"
+        if lane is Lane.SYNC and self._settings.queue.sync_seconds < seconds:
+            seconds = self._settings.queue.sync_seconds
+            whose = "setting queue.sync_seconds; more is allowed in the background"
         run = Run(
             lease,
             kept.child,
             kept.output,
             seconds=seconds,
+            whose=whose,
             memory=description.limits.memory or jobs.memory,
             processes=jobs.processes,
             log=log,

@@ -7,10 +7,19 @@ from dataclasses import replace
 from typing import Final
 
 from azenha.domain import formats
+from azenha.domain.addresses import AddressPolicy
 from azenha.domain.binding import bind, bind_outputs
+from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.complexes import BindingLimits
-from azenha.domain.errors import InputProblem, InvalidInputs, ModeNotOffered, TooManyOutputs
+from azenha.domain.errors import (
+    BadRequest,
+    ForbiddenAddress,
+    InputProblem,
+    InvalidInputs,
+    ModeNotOffered,
+    TooManyOutputs,
+)
 from azenha.domain.job import Job, Lane
 from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest
 from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
@@ -23,6 +32,7 @@ from azenha.usecases.ports import Folders, Jobs, NewJob, Wake
 from azenha.usecases.speaking import language
 
 RESPOND_ASYNC: Final = "respond-async"
+PUBLIC: Final = AddressPolicy()
 
 
 def check(
@@ -33,6 +43,7 @@ def check(
     folders: Folders,
     limits: LimitSettings,
     languages: tuple[str, ...],
+    policy: AddressPolicy = PUBLIC,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
 
@@ -43,7 +54,9 @@ def check(
         InvalidInputs: with every problem of inputs and outputs.
         ModeNotOffered: the process cannot be run in the mode that is demanded, and nothing else would do.
         BadParameter: a language that is not offered.
+        BadRequest: a callback's address may not be called.
     """
+    check_subscriber(command.subscriber, policy)
     description = offering(command.process, catalogue).description
     if command.languages is not None:
         spoken = language(command.languages, languages)
@@ -64,6 +77,20 @@ def check(
     return Checked(job, replace(command, inputs={}), stored, large.files)
 
 
+def check_subscriber(subscriber: Subscriber | None, policy: AddressPolicy) -> None:
+    """An address outside the policy is refused at once, one that hides behind a name when it is connected to.
+
+    Raises:
+        BadRequest: the locator is the address concerned.
+    """
+    for occasion, address in subscriber.addresses.items() if subscriber else ():
+        try:
+            policy.check_url(address)
+        except ForbiddenAddress as error:
+            locator = f"subscriber.{occasion}Uri"
+            raise BadRequest(f"'{locator}': {error}", locator) from None
+
+
 def submit(
     checked: Checked, catalogue: Catalogue, jobs: Jobs, folders: Folders, wake: Wake, queue: Queue
 ) -> Accepted:
@@ -78,7 +105,9 @@ def submit(
     lane, honoured = lane_of(description, command)
     sync = lane is Lane.SYNC
     outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
-    request = StoredRequest(description.id, description.version, checked.inputs, outputs, command.asked)
+    request = StoredRequest(
+        description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber
+    )
     accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
     wake.offered(lane)
     direct = JobControl.SYNC in description.job_control

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from azenha.adapters.store import listing, statements
+from azenha.adapters.store import callbacks, listing, statements
 from azenha.adapters.store.database import Database
 from azenha.adapters.store.prepared import Prepared, borrowed
 from azenha.adapters.store.rows import EPOCH, micros, moment, record
@@ -48,6 +48,7 @@ class Clients(Database):
             "request": _document(new.request),
         }
         connection.execute(statements.INSERT, row)
+        callbacks.ask(connection, new.id, new.request.subscriber, now)
         self._log(connection, new.id, "submit" if keep is None else "create", 0)
         at, until = EPOCH + timedelta(microseconds=now), moment(expires)
         return Job(new.id, new.request.process, state, new.lane, at, at, expires=until, priority=new.priority)
@@ -74,6 +75,8 @@ class Clients(Database):
             row = connection.execute(statements.CHANGE, values).first()
             if row is None:
                 return None
+            callbacks.forget(connection, id)
+            callbacks.ask(connection, id, request.subscriber, now)
             self._log(connection, id, "change", 0)
             return record(row)
 
@@ -148,6 +151,10 @@ class Clients(Database):
             keep = int(self._keep[was.lane] * 1_000_000)
             values = {"of_id": id, "now": now} | ({} if ended else {"until": now + keep})
             row = connection.execute(statements.REMOVE if ended else statements.DISMISS, values).one()
+            if ended:
+                callbacks.forget(connection, id)
+            else:
+                callbacks.happened(connection, id, JobEvent.DISMISS, now)
             self._log(connection, id, JobEvent.REMOVE if ended else JobEvent.DISMISS, was.attempt)
             return record(row), was.state
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from azenha.adapters.store import statements
+from azenha.adapters.store import callbacks, statements
 from azenha.adapters.store.database import Database
 from azenha.adapters.store.prepared import Prepared, borrowed
 from azenha.adapters.store.rows import dump_failure, record
-from azenha.domain.canonical import dump_values, load_request
+from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.job import Failure, FailureKind, Job, JobEvent, JobState, Lane
 from azenha.usecases.ports import LOST, Lease, Success
 
@@ -33,7 +33,10 @@ class Workers(Database):
             return None
         job = record(row)
         self._log(connection, job.id, JobEvent.CLAIM, job.attempt, worker)
-        return Lease(job, load_request(json.loads(row[-1])), worker, job.attempt)
+        request = load_request(json.loads(row[-1]))
+        if _tells_progress(request):
+            callbacks.progressed(connection, job.id, now, self._tell_every)
+        return Lease(job, request, worker, job.attempt)
 
     def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> dict[str, JobState]:
         def operation(connection: Prepared) -> dict[str, JobState]:
@@ -49,10 +52,15 @@ class Workers(Database):
         return self._writer.run(operation, durable=False)
 
     def progress(self, lease: Lease, progress: int, message: str | None) -> None:
-        values = self._fence(lease) | {"percent": progress, "said": message, "now": self._now()}
-        self._writer.run(
-            lambda connection: connection.execute(statements.PROGRESS, values).rowcount, durable=False
-        )
+        now = self._now()
+        values = self._fence(lease) | {"percent": progress, "said": message, "now": now}
+
+        def operation(connection: Prepared) -> None:
+            ours = connection.execute(statements.PROGRESS, values).rowcount
+            if ours and _tells_progress(lease.request):
+                callbacks.progressed(connection, lease.job.id, now, self._tell_every)
+
+        self._writer.run(operation, durable=False)
 
     def succeed(self, lease: Lease, outcome: Success, keep: float) -> bool:
         document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
@@ -95,6 +103,8 @@ class Workers(Database):
         }
         if not connection.execute(statements.END[how], values).rowcount:
             return False
+        if lease.request.subscriber is not None:
+            callbacks.happened(connection, lease.job.id, how, now)
         self._log(connection, lease.job.id, how, lease.attempt, detail)
         return True
 
@@ -134,6 +144,7 @@ class Workers(Database):
                     failure = Failure(FailureKind.LOST, message, f"{id[:8]}-{attempt}")
                     values = {"document": dump_failure(failure), "until": now + int(keep * 1_000_000)}
                     connection.execute(statements.END[JobEvent.FAIL], fence | values)
+                    callbacks.happened(connection, id, JobEvent.FAIL, now)
                     self._log(connection, id, JobEvent.FAIL, attempt, holder)
                 moved.append(record(connection.execute(statements.GET, {"id": id}).one()))
             return moved
@@ -153,6 +164,7 @@ class Workers(Database):
             for id in overdue:
                 row = connection.execute(statements.REMOVE, {"of_id": id, "now": now}).first()
                 if row is not None:
+                    callbacks.forget(connection, id)
                     self._log(connection, id, JobEvent.REMOVE, record(row).attempt)
                     gone.append(id)
             return gone
@@ -173,3 +185,7 @@ class Workers(Database):
             connection.execute(statements.FORGET_EVENTS, rows)
 
         self._writer.run(operation, durable=False)
+
+
+def _tells_progress(request: StoredRequest) -> bool:
+    return request.subscriber is not None and request.subscriber.in_progress is not None

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from azenha.domain import errors
-from azenha.domain.errors import AppError, InvalidInputs, JobFailed, MethodNotAllowed
+from azenha.domain.errors import AppError, InvalidInputs, JobFailed, MethodNotAllowed, PauseNotOffered
 from azenha.domain.job import FailureKind
 from azenha.protocols.http import HttpRequest, Site
 from azenha.protocols.ogcapi.words import EXCEPTION, EXCEPTION_4
@@ -46,7 +46,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.Forbidden: (403, _BLANK, "Forbidden"),
         errors.Locked: (423, f"{EXCEPTION_4}locked", "Locked"),
         errors.JobStateConflict: (409, _BLANK, "Not possible in this state"),
-        errors.PauseNotOffered: (501, _BLANK, "Pausing is not offered"),
+        errors.PauseNotOffered: (405, _BLANK, "Pausing is not offered"),
         errors.QueueFull: (503, _BLANK, "Queue full"),
         errors.TookTooLong: (504, _BLANK, "Took too long"),
         errors.FetchFailed: (502, _BLANK, "Fetching failed"),
@@ -108,5 +108,7 @@ def _encodable(text: str) -> str:
 def headers(error: AppError) -> tuple[tuple[str, str], ...]:
     if type(error) is MethodNotAllowed:
         return (("Allow", ", ".join(error.allowed)),)
+    if isinstance(error, PauseNotOffered):
+        return (("Allow", ""),)  # RFC 9110 §10.2.1: nothing can be done there
     retry_after = getattr(error, "retry_after", None)
     return () if retry_after is None else (("Retry-After", str(retry_after)),)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
+from azenha.domain.callbacks import Standing
 from azenha.domain.job import Job, JobState
 from azenha.domain.messages import JobsListed, ListJobs
 from azenha.protocols.http import Site
@@ -23,11 +25,19 @@ from azenha.protocols.ogcapi.words import RELATION, STATUS, WAITS
 PROVENANCE = "http://www.w3.org/ns/prov#has_provenance"  # W3C PROV-AQ
 
 
-def status(job: Job, site: Site, *, gone: bool = False, pausable: bool = False) -> Document:
+def status(
+    job: Job,
+    site: Site,
+    *,
+    gone: bool = False,
+    callbacks: Sequence[Standing] = (),
+    pausable: bool = False,
+) -> Document:
     """statusInfo.yaml. Members without a value are left out: its schema knows no null.
 
     Args:
         gone: the job is removed, so that nothing about it can be linked.
+        callbacks: told in a member of our own, where any were asked for.
         pausable: it is known that the job can be paused, where its state allows it.
     """
     found: Document = {
@@ -58,8 +68,21 @@ def status(job: Job, site: Site, *, gone: bool = False, pausable: bool = False) 
     ):
         if time is not None:
             found[name] = instant(time)
+    if callbacks:
+        found["callbacks"] = [_standing(one) for one in callbacks]
     found["links"] = _job_links(job, site, gone, pausable)
     return found
+
+
+def _standing(one: Standing) -> Document:
+    told: Document = {
+        "occasion": str(one.occasion),
+        "receiver": one.place,
+        "state": str(one.state),
+        "attempts": one.attempts,
+        "updated": instant(one.updated),
+    }
+    return told if one.said is None else {**told, "answer": one.said}
 
 
 def _job_links(job: Job, site: Site, gone: bool, pausable: bool) -> list[Link]:

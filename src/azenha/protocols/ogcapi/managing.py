@@ -11,7 +11,7 @@ from azenha.domain.errors import BadRequest, UnsupportedSchema
 from azenha.domain.messages import Change, Create, OutputRequest, Pause, Resume, Start
 from azenha.protocols import json
 from azenha.protocols.http import HttpRequest, Limits
-from azenha.protocols.ogcapi import execute
+from azenha.protocols.ogcapi import callbacks, execute
 
 # What a body may say that it is, besides nothing: the execute request of 1.0, or that of 2.0 by its profile.
 SCHEMAS: Final = (
@@ -40,7 +40,8 @@ def create(request: HttpRequest, limits: Limits) -> Create:
 def change(job: str, request: HttpRequest, limits: Limits) -> Change:
     """Decode `PATCH /jobs/{job}`: what is named takes the place of what was there, inputs each by its id.
 
-    An input that is null is taken away (RFC 7396); outputs that are null are all of them.
+    An input that is null is taken away (RFC 7396); outputs that are null are all of them; a
+    subscriber that is null is nobody.
 
     Raises:
         UnsupportedMediaType, Malformed, BadRequest, UnsupportedSchema: see `create`.
@@ -58,6 +59,7 @@ def change(job: str, request: HttpRequest, limits: Limits) -> Change:
     outputs: dict[str, OutputRequest] | None = None
     if requested is not None:
         outputs = dict(execute.outputs(requested))
+    subscriber = body.get(callbacks.MEMBER)
     return Change(
         job,
         None if "process" not in body else execute.process_named(process),
@@ -66,6 +68,8 @@ def change(job: str, request: HttpRequest, limits: Limits) -> Change:
         outputs,
         "outputs" in body,
         execute.response_form(body, None) if "response" in body else None,
+        None if subscriber is None else callbacks.subscriber(subscriber, request.base),
+        callbacks.MEMBER in body,
     )
 
 

@@ -46,12 +46,12 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
         return kept(one, outcome.job, vary=VARY)
     if not outcome.requested:
         return _nothing(outcome, fetched)
-    document = form == JSON or _is_document(outcome, request)
+    as_document = form == JSON or _is_document(outcome, request)
     honoured = list(outcome.honoured)
     wish = wishes(request).transmission
     if wish is not None and any(o.request.transmission is None for o in outcome.outputs):
         honoured.append(word(wish))
-    reply = _chosen(_as_wished(outcome, request), request, site, document)
+    reply = _chosen(_as_wished(outcome, request), request, site, as_document)
     headers = reply.headers
     if honoured:
         headers += (("Preference-Applied", ", ".join(honoured)),)
@@ -93,11 +93,11 @@ def _as_wished(outcome: Results, request: HttpRequest) -> Results:
     return replace(outcome, outputs=outputs)
 
 
-def _chosen(outcome: Results, request: HttpRequest, site: Site, document: bool) -> HttpReply:
-    if document:
+def _chosen(outcome: Results, request: HttpRequest, site: Site, as_document: bool) -> HttpReply:
+    if as_document:
         profile = f'<{PROFILE}{PROFILES["results"]}>; rel="profile"'
         links = () if is_execution(request) else (("Link", profile),)
-        return HttpReply(200, (("Content-Type", JSON), *links), _document(outcome, site))
+        return HttpReply(200, (("Content-Type", JSON), *links), document(outcome, site))
     outputs = _present(outcome)
     if all(o.request.transmission is Transmission.REFERENCE for o in outputs):
         return _linked(outcome, outputs, site)
@@ -271,7 +271,8 @@ def _part(
 # -- document -------------------------------------------------------------------------------------
 
 
-def _document(outcome: Results, site: Site) -> Pieces:
+def document(outcome: Results, site: Site) -> Pieces:
+    """results.yaml."""
     pieces: list[bytes | FileSlice] = []
     separator = b"{"
     for output in _present(outcome):

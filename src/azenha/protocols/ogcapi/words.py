@@ -18,7 +18,16 @@ FORM_NAMES: Final = MappingProxyType({"json": JSON, "html": HTML})
 
 CONFORMANCE: Final = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss")
+    for name in (
+        "core",
+        "ogc-process-description",
+        "json",
+        "html",
+        "oas30",
+        "job-list",
+        "callback",
+        "dismiss",
+    )
 )
 
 RELATION: Final = "http://www.opengis.net/def/rel/ogc/1.0/"

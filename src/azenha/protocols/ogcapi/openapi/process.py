@@ -55,6 +55,7 @@ def body(process: ProcessDescription) -> Schema:
         inputs=inputs,
         outputs=outputs,
         response=ref("response"),
+        subscriber=ref("subscriber"),
         process=told({"type": "string", "enum": [process.id]}, "repeats the path"),
     )
 
