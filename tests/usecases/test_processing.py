@@ -205,7 +205,7 @@ def test_what_is_answered_at_once_asks_neither_store_nor_folders(server: Server)
 
 
 def test_several_processes_are_described_in_the_order_asked(server: Server) -> None:
-    told = server.handle(DescribeProcesses(("sync-only", "echo")))
+    told = server.handle(DescribeProcesses(("sync-only", "echo", "sync-only")))
     assert isinstance(told, ProcessesDescribed)
     assert [o.description.id for o in told.offerings] == ["sync-only", "echo"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from azenha.protocols.http import Part
@@ -106,12 +107,12 @@ def _flush(text: list[str], parts: list[Part]) -> None:
 def _joined(parts: list[Part]) -> tuple[Part, ...]:
     """Neighbouring bytes as one, so that a small reply is a single piece."""
     joined: list[Part] = []
-    for part in parts:
-        if isinstance(part, bytes) and joined and isinstance(joined[-1], bytes):
-            joined[-1] += part
-        elif part != b"":
-            joined.append(part)
-    return tuple(joined)
+    for is_bytes, group in groupby(parts, lambda part: isinstance(part, bytes)):
+        if is_bytes:
+            joined.append(b"".join(part for part in group if isinstance(part, bytes)))
+        else:
+            joined += group
+    return tuple(part for part in joined if part != b"")
 
 
 def escape(text: str) -> str:
