@@ -493,16 +493,15 @@ def test_the_requests_of_real_clients_are_read(shape: Shape) -> None:
 
 
 def samples() -> list[Path]:
-    return sorted((SAMPLES / "wps-2.0").rglob("*.xml")) if SAMPLES.is_dir() else []
+    """Those that are requests."""
+    names = (b"<wps:Execute", b"<wps:Get", b"<wps:Describe", b"<wps:Dismiss")
+    found = sorted((SAMPLES / "wps-2.0").rglob("*.xml")) if SAMPLES.is_dir() else []
+    return [path for path in found if any(name in path.read_bytes() for name in names)]
 
 
 @pytest.mark.parametrize("path", samples(), ids=lambda p: p.name)
 def test_the_official_samples_of_requests_are_read(path: Path) -> None:
-    body = path.read_bytes()
-    names = ("<wps:Execute", "<wps:Get", "<wps:Describe", "<wps:Dismiss")
-    if not any(name.encode() in body for name in names):
-        pytest.skip("not a request")
-    assert EDITION.read(post(body)) is not None
+    assert EDITION.read(post(path.read_bytes())) is not None
 
 
 # -- a client of ours ------------------------------------------------------------------------------
