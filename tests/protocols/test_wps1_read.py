@@ -252,6 +252,8 @@ def test_a_wrong_execute_is_refused_with_the_name_of_what_is_wrong(
         (f"<wps:getcapabilities {XMLNS}></wps:GetCapabilities>", E.Malformed, None),
         ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', E.Malformed, None),
         ("<GetCapabilities/>", E.NoSuchOperation, "GetCapabilities"),
+        ('<GetCapabilities xmlns="a}b"/>', E.Malformed, None),
+        ("<wps:GetCapabilities/>", E.Malformed, None),
         (f'<wps:Dance service="WPS" {XMLNS}/>', E.NoSuchOperation, "Dance"),
         (f"<wps:GetCapabilities {XMLNS}/>", E.MissingParameter, "service"),
         (f'<wps:GetCapabilities service="WFS" {XMLNS}/>', E.BadParameter, "service"),

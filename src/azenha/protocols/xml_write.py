@@ -107,12 +107,12 @@ def _flush(text: list[str], parts: list[Part]) -> None:
 def _joined(parts: list[Part]) -> tuple[Part, ...]:
     """Neighbouring bytes as one, so that a small reply is a single piece."""
     joined: list[Part] = []
-    for is_bytes, group in groupby(parts, lambda part: isinstance(part, bytes)):
-        if is_bytes:
-            joined.append(b"".join(part for part in group if isinstance(part, bytes)))
-        else:
-            joined += group
-    return tuple(part for part in joined if part != b"")
+    for is_bytes, run in groupby(parts, key=lambda part: isinstance(part, bytes)):
+        if not is_bytes:
+            joined += run
+        elif whole := b"".join(part for part in run if isinstance(part, bytes)):
+            joined.append(whole)
+    return tuple(joined)
 
 
 def escape(text: str) -> str:
