@@ -235,6 +235,7 @@ def test_a_running_job_has_no_result_yet_and_one_that_is_dismissed_never(
     assert told(status, "Status") == "Running"
     assert told(status, "NextPoll")
     assert told(status, "EstimatedCompletion")
+    assert told(server.ask("GET", f"{OWN}/jobs/{job}"), "Status") == "Running"
     assert report(kvp(server, "GetResult", jobid=job)) == (400, "ResultNotReady", job)
     assert told(post(server, of_job("wps:Dismiss", job)), "Status") == "Dismissed"
     for name in ("GetStatus", "GetResult", "Dismiss"):
