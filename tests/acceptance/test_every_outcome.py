@@ -35,6 +35,8 @@ SCHEMAS: Mapping[str, tuple[str, ...]] = {
     "job": ("statusInfo", f"{CORE}/statusInfo"),
     "dismiss": ("statusInfo", f"{CORE}/statusInfo"),
     "start": ("statusInfo", f"{CORE}/statusInfo"),
+    "pause": ("statusInfo", f"{CORE}/statusInfo"),
+    "resume": ("statusInfo", f"{CORE}/statusInfo"),
     # `created` is a word of Part 4.
     "create": ("2.0-draft/processes-job-management/statusInfo",),
     "change": ("2.0-draft/processes-job-management/statusInfo",),
@@ -72,6 +74,8 @@ class Made:
     left: str  # ended, to be removed
     none: str  # asked for no outputs
     running: str
+    waiting: str  # can be paused
+    unready: str  # could be paused once it is started
 
 
 def send(
@@ -110,7 +114,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         there = folder / "there"
         running = server.submit("wait_for", file=str(folder / "go"), tells=str(there))
         until(there.exists, 30, "the job runs")
-        yield Made(server, **jobs, created=created, ready=ready, running=running)
+        waiting = server.submit("slow", seconds=0.1)
+        unready = send(server, "POST", "/jobs", {"process": "slow", "inputs": {}}).json["id"]
+        more = {
+            "created": created,
+            "ready": ready,
+            "running": running,
+            "waiting": waiting,
+            "unready": unready,
+        }
+        yield Made(server, **jobs, **more)
     finally:
         server.end()
 
@@ -134,6 +147,8 @@ def places(made: Made) -> dict[str, tuple[str, str, object]]:
         "dismiss": ("DELETE", f"/jobs/{made.left}", None),
         "results": ("GET", f"{raw}/results", None),
         "start": ("POST", f"/jobs/{made.ready}/results", None),
+        "pause": ("POST", f"/jobs/{made.waiting}/pause", None),
+        "resume": ("POST", f"/jobs/{made.waiting}/resume", None),
         "output": ("GET", f"{raw}/results/result", None),
         "item": ("GET", f"{raw}/results/result/0", None),
         "definition": ("GET", f"{plain}/definition", None),
@@ -157,7 +172,7 @@ def requests(made: Made) -> Iterator[Request]:
         joint = "&" if "?" in path else "?"
         yield name, method, f"{path}{joint}nonsense=1", body, {}
         elsewhere = path.replace(made.plain, "no-job").replace(made.raw, "no-job").replace("echo", "nothing")
-        for job in (made.created, made.ready, made.left):
+        for job in (made.created, made.ready, made.left, made.waiting):
             elsewhere = elsewhere.replace(job, "no-job")
         if elsewhere != path:
             yield name, method, elsewhere, body, {}
@@ -173,6 +188,10 @@ def requests(made: Made) -> Iterator[Request]:
     for name, method, path, body in (
         ("change", "PATCH", f"/jobs/{made.plain}", {}),
         ("start", "POST", f"/jobs/{made.plain}/results", None),
+        ("pause", "POST", f"/jobs/{made.running}/pause", None),
+        ("resume", "POST", f"/jobs/{made.running}/resume", None),
+        ("pause", "POST", f"/jobs/{made.unready}/pause", None),
+        ("resume", "POST", f"/jobs/{made.unready}/resume", None),
         ("results", "GET", f"/jobs/{made.failed}/results", None),
         ("output", "GET", f"/jobs/{made.failed}/results/result", None),
         ("item", "GET", f"/jobs/{made.failed}/results/result/0", None),
