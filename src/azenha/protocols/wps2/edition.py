@@ -14,6 +14,7 @@ from azenha.domain.messages import (
     Accepted,
     Command,
     Dismissed,
+    JobRecord,
     Outcome,
     ProcessesDescribed,
     Results,
@@ -86,6 +87,9 @@ class Wps2:
                 return _reply(told, manner, _NO_STORE)
             case Status(job, now):
                 told = status.status_info(_there(job), now or job.updated)
+                return _reply(told, manner, _NO_STORE)
+            case JobRecord():
+                told = status.status_info(_there(outcome.job), outcome.now)
                 return _reply(told, manner, _NO_STORE)
             case Dismissed(job):
                 told = status.status_info(job, job.updated, status.DISMISSED)
