@@ -37,8 +37,11 @@ def test_a_media_type_is_the_format_whose_parameters_it_has(media_type: str, id:
     assert (found.id if found else None) == id
 
 
-WANTED = """geojson gml-2 gml-3.1 gml-3.2 kml kmz topojson gpkg flatgeobuf shapefile csv geoparquet
-    geotiff cog netcdf hdf5 jp2 png zarr json xml text zip metalink""".split()
+WANTED = [
+    *("geojson", "gml-2", "gml-3.1", "gml-3.2", "kml", "kmz", "topojson", "gpkg", "flatgeobuf", "shapefile"),
+    *("csv", "geoparquet", "geotiff", "cog", "netcdf", "hdf5", "jp2", "png", "zarr"),
+    *("json", "xml", "text", "zip", "metalink"),
+]
 
 
 @pytest.mark.parametrize("id", WANTED)
