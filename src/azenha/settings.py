@@ -8,6 +8,7 @@ page follow. Command line beats environment beats file beats default.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from ipaddress import ip_address, ip_network
@@ -68,6 +69,12 @@ def _origin(text: str) -> str | None:
     return "origins such as https://maps.example.org, without a path"
 
 
+def _tag(text: str) -> str | None:
+    if re.fullmatch("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
+        return None
+    return "language tags such as en or pt-BR (BCP 47)"
+
+
 def _network(text: str) -> str | None:
     try:
         ip_network(text)
@@ -107,6 +114,9 @@ class Server:
     provider_url: str | None = _setting(None, Kind.TEXT, "the organisation's address", check=_url)
     contact: str | None = _setting(None, Kind.TEXT, "whom to ask")
     email: str | None = _setting(None, Kind.TEXT, "where to write to")
+    language: str = _setting(
+        "en", Kind.TEXT, "language in which authors write what is no translation", check=_tag
+    )
     origins: tuple[str, ...] = _setting(
         (), Kind.TEXTS, "web origins that may call from a browser (CORS)", check=_origin
     )

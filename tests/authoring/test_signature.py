@@ -30,6 +30,7 @@ from azenha import (
 )
 from azenha.authoring.signature import Definition, definition_of
 from azenha.domain import process as d
+from azenha.domain.described import dump_description, load_description
 from azenha.domain.process import (
     CRS84,
     BoxDomain,
@@ -372,6 +373,23 @@ def test_a_function_its_docstring_and_its_options_are_the_whole_description() ->
     )
     assert definition.context == "job"
     assert definition.function is land_cover
+
+
+@dataclass(frozen=True)
+class Corner:
+    x: Annotated[float, Translated({"pt": "leste"})]
+
+
+def test_fields_and_outputs_are_translated_too_and_it_survives_the_way_to_the_server() -> None:
+    @process
+    def area(corner: Corner) -> Annotated[float, Translated({"pt": Text("Área", "Em hectares.")})]:
+        return corner.x
+
+    description = load_description(dump_description(defined(area).description))
+    corner = description.inputs[0].domain
+    assert isinstance(corner, d.ObjectDomain)
+    assert corner.fields[0].translations == {"pt": Text("leste")}
+    assert description.outputs[0].translations == {"pt": Text("Área", "Em hectares.")}
 
 
 def test_without_options_and_docstring_everything_has_a_default() -> None:

@@ -25,6 +25,7 @@ from azenha.domain.errors import (
     UnknownOutput,
     UnsupportedFormat,
     UnsupportedOutputFormat,
+    UnsupportedOutputUnit,
     ValueTooLarge,
 )
 from azenha.domain.messages import OutputRequest, Transmission
@@ -126,6 +127,16 @@ VALUES = [
     (BAND, Native(64), Literal(64)),
     (LENGTH, Native(2), Literal(2.0, "m")),
     (LENGTH, Lexical("2", "km"), Literal(2.0, "km")),
+    (LENGTH, Lexical("2", "\n km "), Literal(2.0, "km")),
+    (LENGTH, Native(2, unit=" km"), Literal(2.0, "km")),
+    (LENGTH, Lexical("2", type="http://www.w3.org/2001/XMLSchema#integer"), Literal(2.0, "m")),
+    (INTEGER, Lexical("1", type="xs:string"), Literal(1)),
+    (STRING, Lexical("1", type="xs:integer"), Literal("1")),
+    (INTEGER, Lexical("1", format=Format("", "UTF-8")), Literal(1)),
+    (INTEGER, Lexical("1", format=Format("text/plain; charset=utf-8", "raw")), Literal(1)),
+    (STRING, Lexical("a", format=Format("text/xml")), Literal("a")),
+    (BOX, Lexical("1,2,3,4", format=Format("text/plain")), Box((1, 2), (3, 4), CRS84)),
+    (FEATURES, Lexical("<a/>", type="string"), InlineText("<a/>", GML)),
     (LENGTH, Native({}, qualified=Native(Decimal("2.5"), unit="km")), Literal(2.5, "km")),
     (BOX, box_object([1, 2, 3, 4]), Box((1, 2), (3, 4), CRS84)),
     (BOX, Lexical("1,2,3,4"), Box((1, 2), (3, 4), CRS84)),
@@ -230,7 +241,27 @@ REFUSED = [
         UnsupportedFormat,
         "is a literal and has no formats, got text/plain",
     ),
-    (INTEGER, Lexical("1", format=Format("text/plain")), UnsupportedFormat, "has no formats"),
+    (INTEGER, Lexical("1", format=Format("text/csv")), UnsupportedFormat, "has no formats"),
+    (INTEGER, Lexical("MQ==", format=Format("text/plain", "base64")), UnsupportedFormat, "has no formats"),
+    (
+        INTEGER,
+        Lexical("1", type="xs:double"),
+        InvalidValue,
+        "is of type integer, got a value of type 'xs:double'",
+    ),
+    (
+        BOX,
+        Lexical("1,2,3,4", type="integer"),
+        InvalidValue,
+        "is a bounding box, got a literal of type integer",
+    ),
+    (
+        FEATURES,
+        Lexical("1", type="xs:integer"),
+        InvalidValue,
+        "is complex data, got a literal of type xs:integer",
+    ),
+    (POINT, Lexical("1", type="xs:integer"), InvalidValue, "is an object, got a literal of type xs:integer"),
     (
         STRING,
         Native("é" * 501),
@@ -620,6 +651,17 @@ def test_outputs_that_are_offered_are_requested_as_they_were_asked():
         "raster": OutputRequest(Format("image/TIFF"), Transmission.VALUE),
     }
     assert bind_outputs(OUTPUTS, asked) == asked
+
+
+def test_an_output_is_in_its_own_unit_and_every_other_is_refused():
+    assert bind_outputs(OUTPUTS, {"mean": OutputRequest(unit=" m\n")}) is not None
+    with pytest.raises(InvalidInputs) as refusal:
+        bind_outputs(OUTPUTS, {"mean": OutputRequest(unit="mile"), "raster": OutputRequest(unit="m")})
+    assert [type(p) for p in refusal.value.problems] == [UnsupportedOutputUnit, UnsupportedOutputUnit]
+    assert [str(p) for p in refusal.value.problems] == [
+        "output 'mean': unit 'mile' is not offered; offered: m, km",
+        "output 'raster': is complex data and has no units, got the unit 'm'",
+    ]
 
 
 def test_every_output_that_is_unknown_or_in_a_format_not_offered_is_refused():

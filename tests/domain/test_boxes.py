@@ -64,6 +64,52 @@ def test_a_box_that_is_none_is_refused_with_its_reason(domain, raw, reason):
     assert reason in str(refusal.value)
 
 
+NOTATIONS = [
+    "EPSG:4326",
+    "epsg:4326",
+    "[EPSG:4326]",
+    "urn:ogc:def:crs:EPSG::4326",
+    "urn:ogc:def:crs:EPSG:6.6:4326",
+    "urn:x-ogc:def:crs:EPSG:4326",
+    "http://www.opengis.net/def/crs/EPSG/0/4326",
+    "https://www.opengis.net/def/crs/EPSG/0/4326",
+]
+EASTING_FIRST = [
+    "CRS84",
+    "OGC:CRS84",
+    "CRS:84",
+    "urn:ogc:def:crs:OGC:1.3:CRS84",
+    "urn:ogc:def:crs:OGC::CRS84",
+    CRS84,
+]
+
+
+@pytest.mark.parametrize("name", NOTATIONS)
+def test_epsg_4326_is_latitude_first_in_every_notation_in_two_and_three_dimensions(name):
+    assert boxes.read(ANY, RawBox((-8, -35, -7, -34), name)) == Box((-35, -8), (-34, -7), WGS84.name)
+    assert boxes.read(ANY, RawBox((-8, -35, 5, -7, -34, 9), name, 3)) == Box(
+        (-35, -8, 5), (-34, -7, 9), WGS84.name
+    )
+    assert boxes.read(ANY, boxes.written(f"-8,-35,-7,-34,{name}")).minimum == (-35, -8)
+
+
+@pytest.mark.parametrize("name", EASTING_FIRST)
+def test_crs84_is_longitude_first_in_every_notation_in_two_and_three_dimensions(name):
+    assert boxes.read(ANY, RawBox((-35, -8, -34, -7), name)) == Box((-35, -8), (-34, -7), CRS84)
+    assert boxes.read(ANY, RawBox((-35, -8, 5, -34, -7, 9), name)) == Box((-35, -8, 5), (-34, -7, 9), CRS84)
+
+
+@pytest.mark.parametrize("count", [4, 6])
+@pytest.mark.parametrize("dimensions", [0, 1, 2, 3, 4])
+def test_dimensions_that_a_client_names_are_those_of_its_coordinates(count, dimensions):
+    raw = RawBox(tuple(range(count)), "EPSG:4326", dimensions)
+    if dimensions == count // 2:
+        assert len(boxes.read(ANY, raw).minimum) == dimensions
+        return
+    with pytest.raises(NotAValue, match=f"{count} numbers are a box of {count // 2} dimensions, not of"):
+        boxes.read(ANY, raw)
+
+
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "1 2 3 4", "a,b,c,d", "EPSG:4326,1,2,3,4"])
 def test_a_text_that_does_not_begin_with_a_box_is_refused(text):
     with pytest.raises(NotAValue, match="expected 4 or 6 numbers"):
@@ -79,17 +125,31 @@ def test_dimensions_that_contradict_the_numbers_are_refused(text):
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@given(
-    st.lists(NUMBERS, min_size=2, max_size=2),
-    st.lists(NUMBERS, min_size=2, max_size=2),
-    st.sampled_from([Crs(CRS84), WGS84, UTM]),
-)
-def test_a_box_written_in_the_order_of_its_crs_is_read_back_the_same(xs, ys, crs):
-    box = Box((min(xs), min(ys)), (max(xs), max(ys)), crs.name)
-    corners = [c[::-1] if crs.swapped else c for c in (box.minimum, box.maximum)]
-    numbers = [n for corner in corners for n in corner]
-    assert boxes.read(ANY, RawBox(tuple(numbers), crs.name)) == box
-    assert boxes.read(ANY, boxes.written(",".join([*map(repr, numbers), crs.name]))) == box
+NORTHING_FIRST_TOO = Crs(EPSG + "3763", swapped=True)  # of no table: its description knows
+CRSS = (Crs(CRS84), WGS84, UTM, NORTHING_FIRST_TOO)
+
+
+@given(st.data(), st.sampled_from(CRSS), st.sampled_from([2, 3]))
+def test_a_box_written_in_the_order_of_its_crs_is_read_back_the_same(data, crs, dimensions):
+    axes = [sorted(data.draw(st.tuples(NUMBERS, NUMBERS))) for _ in range(dimensions)]
+    box = Box(tuple(low for low, _ in axes), tuple(high for _, high in axes), crs.name)
+    domain = BoxDomain(CRSS, (2, 3))
+    numbers = [n for corner in boxes.corners(box, domain.crss) for n in corner]
+    as_text = tuple(Lexical(repr(n)) for n in numbers)
+    assert boxes.read(domain, RawBox(tuple(numbers), crs.name, dimensions)) == box
+    assert boxes.read(domain, RawBox(as_text, crs.name)) == box
+    assert (
+        boxes.read(domain, boxes.written(",".join([*map(repr, numbers), crs.name, str(dimensions)]))) == box
+    )
+
+
+def test_corners_are_written_as_the_description_or_the_authority_orders_the_axes():
+    flat, high = ((-35.0, -8.0), (-34.0, -7.0)), ((-35.0, -8.0, 5.0), (-34.0, -7.0, 9.0))
+    assert boxes.corners(Box(*flat, CRS84)) == flat
+    assert boxes.corners(Box(*flat, WGS84.name)) == ((-8.0, -35.0), (-7.0, -34.0))
+    assert boxes.corners(Box(*high, WGS84.name)) == ((-8.0, -35.0, 5.0), (-7.0, -34.0, 9.0))
+    assert boxes.corners(Box(*flat, NORTHING_FIRST_TOO.name), CRSS) == ((-8.0, -35.0), (-7.0, -34.0))
+    assert boxes.corners(Box(*flat, NORTHING_FIRST_TOO.name)) == flat
 
 
 def test_only_systems_of_longitudes_can_cross_the_antimeridian():

@@ -54,6 +54,11 @@ ACCEPTED = [
     ([OCTETS], Format("image/png"), Format("image/png")),
     ([OCTETS, Format("*/*")], Format("image/png"), Format("image/png")),
     ([OCTETS, GEOTIFF], Format("image/png"), None),
+    ([GEOTIFF], Format("", "raw"), GEOTIFF),
+    ([PACKED], Format("IMAGE/png", "RAW"), Format("image/png")),
+    ([Format("a/b", "GZip")], Format("a/b", "raw"), Format("a/b", "GZip")),
+    ([CSV], Format("", "utf8"), Format(CSV.media_type, "utf8", CSV.schema)),
+    ([CSV], Format("TEXT/CSV", "utf-8", CSV.schema.upper()), Format(CSV.media_type, "utf-8", CSV.schema)),
     ([Format("image/*")], Format("image/png"), Format("image/png")),
     ([Format("image/*")], Format("text/csv"), None),
 ]
@@ -76,12 +81,34 @@ OFFERED = [
     ([Format("a/b", "GZip", "urn:X")], Format("a/b", "gzip", "urn:x"), True),
     ([TIFF], Format("image/tiff", schema="https://example.org/x"), False),
     ([TIFF], Format("not a media type"), False),
+    ([CSV], Format("text/csv", "UTF-8"), True),
+    ([TIFF], Format("image/tiff", "UTF-8"), False),
+    ([PACKED], Format("image/png", "raw"), True),
 ]
 
 
 @pytest.mark.parametrize(("offered", "asked", "expected"), OFFERED)
 def test_an_output_is_promised_in_no_more_than_what_is_offered(offered, asked, expected):
     assert formats.offers(offered, asked) is expected
+
+
+@pytest.mark.parametrize(
+    ("given_format", "plain", "json"),
+    [
+        (Format(""), True, True),
+        (Format("text/plain"), True, False),
+        (Format("TEXT/xml; charset=utf-8", "utf-8"), True, False),
+        (Format("", "raw"), True, True),
+        (Format("", "base64"), False, False),
+        (Format("text/plain", schema="urn:x"), False, False),
+        (Format("text/csv"), False, False),
+        (Format("application/json", "UTF-8"), False, True),
+        (Format("application/geo+json", "base64"), False, False),
+    ],
+)
+def test_some_formats_say_of_text_only_that_it_is_text_or_json(given_format, plain, json):
+    assert formats.is_plain(given_format) is plain
+    assert formats.is_written_json(given_format) is json
 
 
 def test_without_a_format_the_first_is_meant_and_a_wildcard_stands_for_bytes():

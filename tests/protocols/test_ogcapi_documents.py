@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -24,6 +25,7 @@ from ogcapi_outcomes import (
     RUNNING,
     SITE,
     SUCCEEDED,
+    content,
     document,
     get,
     header,
@@ -446,3 +448,63 @@ def test_kept_replies_are_bounded() -> None:
     again = api.write(Described(PLAIN), get("/"), SITE)
     assert again == first
     assert again is not first
+
+
+# -- languages ------------------------------------------------------------------------------------
+
+SPOKEN = Offering(
+    ProcessDescription(
+        "slope",
+        "1",
+        Text("Slope"),
+        (
+            InputDescription(
+                "height",
+                LiteralDomain(LiteralType.DOUBLE),
+                Text("Height"),
+                translations={"pt": Text("Altura"), "fr": Text("Hauteur")},
+            ),
+        ),
+        translations={"pt": Text("Declive")},
+    ),
+    "slope.py",
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "titles"),
+    [
+        (None, "en", ("Slope", "Height")),
+        ("pt-BR, en;q=0.5", "pt", ("Declive", "Altura")),
+        ("en, pt;q=0.9", "en", ("Slope", "Height")),
+        ("fr", "fr", ("Slope", "Hauteur")),
+        ("cs, *;q=0.1", "en", ("Slope", "Height")),
+        ("pt;q=0", "en", ("Slope", "Height")),
+    ],
+)
+def test_a_process_is_described_in_the_language_that_the_client_accepts(
+    accept: str | None, language: str, titles: tuple[str, str]
+) -> None:
+    asked = {} if accept is None else {"accept_language": accept}
+    reply = write(Described(SPOKEN), "/processes/slope", **asked)
+    found = document(reply)
+    assert (found["title"], found["inputs"]["height"]["title"]) == titles
+    assert header(reply, "Content-Language") == language
+    assert header(reply, "Vary") == "Accept, Accept-Language"
+
+
+def test_the_list_is_in_the_language_of_the_client_in_both_forms() -> None:
+    listed = ProcessesListed((PLAIN, SPOKEN), ListProcesses(), None)
+    reply = write(listed, "/processes", accept_language="pt")
+    assert [p["title"] for p in document(reply)["processes"]] == ["Plain", "Declive"]
+    page = write(listed, "/processes", accept="text/html", accept_language="pt")
+    assert "Declive" in content(page).decode()
+    assert header(page, "Content-Language") == "pt"
+    assert [p["title"] for p in document(write(listed, "/processes"))["processes"]] == ["Plain", "Slope"]
+
+
+def test_what_is_no_translation_is_in_the_language_of_the_server() -> None:
+    site = replace(SITE, language="cs")
+    request = get("/processes/slope", accept_language="en, pt;q=0.5")
+    assert header(API.write(Described(SPOKEN), request, site), "Content-Language") == "pt"
+    assert header(API.write(Described(SPOKEN), get("/processes/slope"), site), "Content-Language") == "cs"

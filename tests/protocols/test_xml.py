@@ -15,8 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from azenha.domain.binding import bind
+from azenha.domain.complexes import BindingLimits
 from azenha.domain.errors import BadRequest, Malformed, TooLarge
-from azenha.domain.values import Coding, RawSlice
+from azenha.domain.process import ComplexDomain, Format, InputDescription, ProcessDescription, Text
+from azenha.domain.values import Coding, InlineText, Lexical, RawSlice
 from azenha.protocols import xml
 from azenha.protocols.xml_cut import Bounds, KiB, MiB
 
@@ -426,3 +429,31 @@ def test_a_body_of_100_mb_is_read_in_constant_memory(kind: str, tmp_path: Path) 
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) * KiB < 12 * MiB
+
+
+# -- the same data in every way of writing it -----------------------------------------------------
+
+MARKUP = '<g:a xmlns:g="urn:g" b="1">t &amp; <g:c/></g:a>'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        MARKUP,
+        f"\n  {MARKUP}\n",
+        f"<![CDATA[{MARKUP}]]>",
+        MARKUP.replace("&", "&amp;").replace("<", "&lt;"),
+        MARKUP.replace("&", "&#38;").replace("<", "&#x3C;").replace(">", "&gt;"),
+        f"<![CDATA[{MARKUP[:9]}]]><![CDATA[{MARKUP[9:]}]]>",
+    ],
+)
+def test_xml_data_is_the_same_as_an_element_as_escaped_text_and_in_a_cdata_section(written: str) -> None:
+    body = f"<d>{written}</d>".encode()
+    document = xml.read(body, ("d",))
+    data = document.data(document.root)
+    assert isinstance(data, str)
+    format = Format("text/xml")
+    input = InputDescription("a", ComplexDomain((format,)), Text("a"))
+    description = ProcessDescription("p", "1", Text("p"), (input,))
+    bound = bind(description, {"a": (Lexical(data),)}, limits=BindingLimits(1000))
+    assert bound == {"a": (InlineText(MARKUP, format),)}

@@ -25,7 +25,7 @@ def main(_: Sequence[str]) -> int:
     folders = LocalFolders(settings.data)
     mounted = {dialect.mount: dialect for dialect in dialects(settings)}
 
-    spoken = languages(catalogue)
+    spoken = languages(catalogue, settings.server.language)
 
     def read(mount: str, request: HttpRequest, job: str) -> Command | Checked:
         command = mounted[mount].read(request)

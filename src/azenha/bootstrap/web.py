@@ -53,7 +53,7 @@ def main(_: Sequence[str]) -> int:
         WakeClient(run_folder(settings), ended),
         settings,
         lambda: str(uuid.uuid4()),
-        languages=languages(catalogue),
+        languages=languages(catalogue, settings.server.language),
     )
     app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies)
     config = uvicorn.Config(

@@ -8,10 +8,10 @@ Locators: `name`; `name[2]` (from 0) where several values came; `name.field` wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from azenha.domain import allowed, boxes, formats, lexical, native
+from azenha.domain import boxes, datatypes, formats, literals, native
 from azenha.domain.complexes import (
     BindingLimits,
     ComplexBinding,
@@ -22,6 +22,7 @@ from azenha.domain.complexes import (
     no_unit,
     utf8_length,
 )
+from azenha.domain.errors import PROBLEMS_AT_MOST as PROBLEMS_AT_MOST
 from azenha.domain.errors import (
     InputProblem,
     InvalidInputs,
@@ -31,14 +32,11 @@ from azenha.domain.errors import (
     TooLarge,
     TooManyValues,
     UnknownInput,
-    UnknownOutput,
     UnsupportedFormat,
-    UnsupportedOutputFormat,
     ValueTooLarge,
 )
-from azenha.domain.lexical import NotAValue, clean, quoted
-from azenha.domain.messages import OutputRequest
-from azenha.domain.names import near
+from azenha.domain.lexical import NotAValue, clean
+from azenha.domain.names import unknown
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -47,9 +45,9 @@ from azenha.domain.process import (
     InputDescription,
     LiteralDomain,
     ObjectDomain,
-    OutputDescription,
     ProcessDescription,
 )
+from azenha.domain.requested import bind_outputs as bind_outputs
 from azenha.domain.values import (
     Box,
     Lexical,
@@ -57,14 +55,14 @@ from azenha.domain.values import (
     Native,
     Raw,
     RawBox,
+    RawNested,
     RawReference,
     RawSlice,
     Record,
     Value,
 )
 
-PROBLEMS_AT_MOST = 1000  # a body of millions of bad values is answered, and not with a gigabyte
-_NAMES_SHOWN = 50
+_OBJECT = Format("application/json")  # how an object travels where inputs cannot be nested
 _DISCRIMINATOR: Mapping[type, str] = {
     RawReference: "href",
     RawBox: "bbox",
@@ -100,39 +98,6 @@ def bind(
     return bound
 
 
-def bind_outputs(
-    description: ProcessDescription, requested: Mapping[str, OutputRequest] | None
-) -> Mapping[str, OutputRequest] | None:
-    """The requested outputs, each known and in a format that it offers; None: all, as the server likes.
-
-    Raises:
-        InvalidInputs: with an UnknownOutput or UnsupportedOutputFormat for each that is not.
-    """
-    if requested is None:
-        return None
-    problems: list[InputProblem] = []
-    for id, request in requested.items():
-        if len(problems) == PROBLEMS_AT_MOST:
-            break
-        output = description.output(id)
-        if output is None:
-            known = [o.id for o in description.outputs]
-            reason = _unknown("the process has no such output", id, known)
-            problems.append(UnknownOutput(clean(id, 200), reason))
-        elif request.format and (refusal := _not_offered(output, request.format)):
-            problems.append(UnsupportedOutputFormat(id, refusal))
-    if problems:
-        raise InvalidInputs(problems)
-    return requested
-
-
-def _not_offered(output: OutputDescription, asked: Format) -> str | None:
-    if not isinstance(output.domain, ComplexDomain):
-        return f"is {kind(output.domain)} and has no formats, got {formats.shown(asked)}"
-    offered = output.domain.formats
-    return None if formats.offers(offered, asked) else format_refused(asked, offered)
-
-
 class _Enough(Exception):
     """More problems than anybody reads."""
 
@@ -164,7 +129,7 @@ class _Binding:
         for id in given:
             if id not in known:
                 owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such input"
-                self.report(UnknownInput(clean(prefix + id, 200), _unknown(owner, id, sorted(known))))
+                self.report(UnknownInput(clean(prefix + id, 200), unknown(owner, id, sorted(known))))
         return bound
 
     def values(self, input: InputDescription, raws: Sequence[Raw], locator: str) -> tuple[Value, ...]:
@@ -225,34 +190,21 @@ class _Binding:
     def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal:
         raw = _plain(domain, raw, locator)
         _no_format(domain, raw, locator)
-        if isinstance(raw, Lexical):
-            given: object = raw.text
-            scalar = lexical.read(domain.type, raw.text)
-        else:
-            given = raw.value
-            scalar = native.read(domain.type, given)
+        literal = literals.read(domain, raw)
+        given = raw.text if isinstance(raw, Lexical) else raw.value
         if isinstance(given, str):
             self.data.check_size(utf8_length(given), None, locator)
-        if domain.allowed and not allowed.allows(domain.allowed, scalar):
-            shown = allowed.scalar(scalar)
-            raise NotAValue(f"{shown} is not allowed; allowed: {allowed.shown(domain.allowed)}")
-        unit = raw.unit
-        if unit is None:
-            return Literal(scalar, domain.units[0] if domain.units else None)
-        if unit not in domain.units:
-            offered = f"offered: {', '.join(domain.units)}" if domain.units else "it has no units"
-            raise NotAValue(f"unit {quoted(unit)} is not offered; {offered}")
-        return Literal(scalar, unit)
+        return literal
 
     def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box:
         if isinstance(raw, Native) and raw.qualified is not None:
-            no_unit(domain, raw)
+            no_unit(domain, raw.unit)
             _no_format(domain, raw, locator)
             return self.box(domain, raw.qualified, locator)
         if isinstance(raw, RawBox):
             return boxes.read(domain, raw)
         raw = _plain(domain, raw, locator)
-        no_unit(domain, raw)
+        no_unit(domain, raw.unit)
         _no_format(domain, raw, locator)
         if isinstance(raw, Lexical):
             return boxes.read(domain, boxes.written(raw.text))
@@ -260,17 +212,21 @@ class _Binding:
         raise NotAValue(f"expected a bounding box, {example}, got {native.shown(raw.value)}")
 
     def object(self, domain: ObjectDomain, raw: Raw, locator: str) -> Record | None:
+        if isinstance(raw, RawNested):
+            return Record(self.members(domain.fields, raw.fields, f"{locator}."))
+        if isinstance(raw, Lexical) and raw.opened is not None:
+            raw = _object_text(raw, raw.opened, locator)
         if isinstance(raw, Native) and raw.qualified is not None:
             key = _DISCRIMINATOR.get(type(raw.qualified))
             if all(f.id != key for f in domain.fields):
-                no_unit(domain, raw)
+                no_unit(domain, raw.unit)
                 inner = raw.qualified
                 return self.object(
                     domain, _opened(inner, locator) if isinstance(inner, RawSlice) else inner, locator
                 )
             raw = replace(raw, qualified=None)
         raw = _plain(domain, raw, locator)
-        no_unit(domain, raw)
+        no_unit(domain, raw.unit)
         _no_format(domain, raw, locator)
         content = raw.text if isinstance(raw, Lexical) else raw.value
         if isinstance(raw, Lexical) or not isinstance(content, Mapping):
@@ -312,14 +268,27 @@ def _structured(domain: Domain, raw: Raw) -> Raw:
     if not isinstance(raw, Lexical) or raw.structured is None or isinstance(domain, LiteralDomain):
         return raw
     if not isinstance(domain, ComplexDomain):
-        return raw.structured
+        named = raw.format is not None and not formats.is_json(raw.format.media_type)
+        return raw if named else replace(raw.structured, unit=raw.unit)
     json = next((f for f in domain.formats if formats.is_json(f.media_type)), None)
     return raw if raw.format is not None or json is None else replace(raw, format=json)
 
 
-def _inherit(item: Raw, whole: Native) -> Raw:
+def _object_text(raw: Lexical, opened: Callable[[], Native], locator: str) -> Native:
+    """Text of an object, which a dialect without nested inputs shows as complex data in JSON.
+
+    Raises:
+        UnsupportedFormat: it is said to be in another format.
+        NotAValue: it is no JSON.
+    """
+    if raw.format is not None and not formats.is_written_json(raw.format):
+        raise UnsupportedFormat(locator, format_refused(raw.format, (_OBJECT,)))
+    return replace(opened(), unit=raw.unit)
+
+
+def _inherit(item: Raw, whole: Native | RawSlice) -> Raw:
     """`item` with the unit and the format of the whole, where it names none itself."""
-    if not isinstance(item, Native | RawSlice):
+    if not isinstance(item, Lexical | Native | RawSlice):
         return item
     return replace(item, unit=item.unit or whole.unit, format=item.format or whole.format)
 
@@ -336,7 +305,7 @@ def _opened(raw: Raw, locator: str) -> Raw:
     if raw.opened is None:
         raise NotAValue(f"expected a short value, got {raw.size} bytes")
     try:
-        return raw.opened()
+        return _inherit(raw.opened(), raw)
     except TooLarge as reason:
         raise ValueTooLarge(locator, str(reason)) from None
 
@@ -352,12 +321,16 @@ def _plain(domain: Domain, raw: Raw, locator: str) -> Lexical | Native:
         )
     if isinstance(raw, RawBox):
         raise NotAValue(f"is {kind(domain)}, got a bounding box")
+    if isinstance(raw, RawNested):
+        raise NotAValue(f"is {kind(domain)}, got nested inputs")
     assert not isinstance(raw, RawSlice)  # it was opened
+    if isinstance(raw, Lexical) and not isinstance(domain, LiteralDomain):
+        datatypes.check_none(kind(domain), raw.type)
     return raw
 
 
 def _no_format(domain: Domain, raw: Lexical | Native, locator: str) -> None:
-    if raw.format is not None:
+    if raw.format is not None and not (isinstance(raw, Lexical) and formats.is_plain(raw.format)):
         raise UnsupportedFormat(
             locator, f"is {kind(domain)} and has no formats, got {formats.shown(raw.format)}"
         )
@@ -365,12 +338,6 @@ def _no_format(domain: Domain, raw: Lexical | Native, locator: str) -> None:
 
 def _member(raw: Native, name: object, value: object) -> Raw:
     return raw.fields[str(name)] if raw.fields is not None and name in raw.fields else Native(value)
-
-
-def _unknown(sentence: str, name: str, known: Sequence[str]) -> str:
-    if meant := near(name, known):
-        return f"{sentence}; did you mean '{meant}'?"
-    return f"{sentence}; there is {', '.join(known[:_NAMES_SHOWN]) or 'none'}"
 
 
 def _values(count: int) -> str:

@@ -1,9 +1,11 @@
-"""Bounding boxes as written (OWS Common, OGC 06-121r9 §10.2) to boxes that are easting first."""
+"""Bounding boxes as written (OWS Common, OGC 06-121r9 §10.2) to boxes that are easting first, and back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from azenha.domain import lexical, native
-from azenha.domain.crs import CRS84H, crs_name, epsg_code
+from azenha.domain.crs import CRS84H, crs_name, epsg_code, known_crs
 from azenha.domain.lexical import NotAValue, quoted
 from azenha.domain.process import CRS84, BoxDomain, Crs
 from azenha.domain.values import Box, Lexical, RawBox
@@ -56,7 +58,9 @@ def read(domain: BoxDomain, raw: RawBox) -> Box:
         raise NotAValue(f"expected {allowed} numbers, got {len(raw.coordinates)}")
     numbers = [_coordinate(c, i) for i, c in enumerate(raw.coordinates)]
     half = len(numbers) // 2
-    minimum, maximum = _easting_first(numbers[:half], crs), _easting_first(numbers[half:], crs)
+    if raw.dimensions is not None and raw.dimensions != half:
+        raise NotAValue(f"{len(numbers)} numbers are a box of {half} dimensions, not of {raw.dimensions}")
+    minimum, maximum = _turned(numbers[:half], crs), _turned(numbers[half:], crs)
     crosses = is_geographic(crs.name)
     for axis, low, high in zip(("easting", "northing", "height"), minimum, maximum, strict=False):
         if low > high and not (crosses and axis == "easting"):
@@ -88,10 +92,19 @@ def _coordinate(given: object, index: int) -> float:
         raise NotAValue(f"coordinate {index + 1}: {reason}") from None
 
 
-def _easting_first(corner: list[float], crs: Crs) -> tuple[float, ...]:
-    if crs.swapped:
-        corner = [corner[1], corner[0], *corner[2:]]
-    return tuple(corner)
+def corners(box: Box, crss: Sequence[Crs] = ()) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Lower and upper corner in the axis order of the box's CRS, as they are written.
+
+    Args:
+        crss: those of its description: they know the order of a system that is not well known.
+    """
+    crs = next((c for c in crss if c.name == box.crs), None) or known_crs(box.crs) or Crs(box.crs)
+    return _turned(box.minimum, crs), _turned(box.maximum, crs)
+
+
+def _turned(corner: Sequence[float], crs: Crs) -> tuple[float, ...]:
+    """Between easting first and the order of the CRS, which is the same either way."""
+    return (corner[1], corner[0], *corner[2:]) if crs.swapped else tuple(corner)
 
 
 def is_geographic(name: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from azenha.domain import formats, lexical, native
+from azenha.domain import datatypes, formats, lexical, native
 from azenha.domain.errors import UnsupportedFormat, ValueTooLarge
 from azenha.domain.lexical import NotAValue, clean, quoted
 from azenha.domain.process import BoxDomain, ComplexDomain, Domain, Format, LiteralDomain, ObjectDomain
@@ -24,6 +24,7 @@ from azenha.domain.values import (
     Native,
     Raw,
     RawBox,
+    RawNested,
     RawReference,
     RawSlice,
     Reference,
@@ -91,7 +92,11 @@ class ComplexBinding:
             return self.reference(domain, raw, locator)
         if isinstance(raw, RawBox):
             raise NotAValue(f"expected data ({offer(domain.formats)}), got a bounding box")
-        no_unit(domain, raw)
+        if isinstance(raw, RawNested):
+            raise NotAValue(f"expected data ({offer(domain.formats)}), got nested inputs")
+        no_unit(domain, raw.unit)
+        if isinstance(raw, Lexical):
+            datatypes.check_none(kind(domain), raw.type)
         if isinstance(raw, RawSlice):
             return self.slice(domain, raw, locator)
         content = raw.text if isinstance(raw, Lexical) else raw.value
@@ -244,9 +249,9 @@ def _no_address(href: str) -> str | None:
     return None
 
 
-def no_unit(domain: Domain, raw: Lexical | Native | RawSlice) -> None:
-    if raw.unit is not None:
-        raise NotAValue(f"is {kind(domain)} and has no units, got the unit {quoted(raw.unit)}")
+def no_unit(domain: Domain, given: str | None) -> None:
+    if given is not None:
+        raise NotAValue(f"is {kind(domain)} and has no units, got the unit {quoted(given)}")
 
 
 def kind(domain: Domain) -> str:

@@ -93,6 +93,9 @@ class InvalidInputs(AppError):
         self.locator = problems[0].locator if problems else None
 
 
+PROBLEMS_AT_MOST = 1000  # a body of millions of bad values is answered, and not with a gigabyte
+
+
 class InputProblem(AppError):
     """Something is wrong with one input. `locator` is `name`, `name[2]` (from 0) or `name.field`."""
 
@@ -143,6 +146,12 @@ class UnknownOutput(InputProblem):
 
 class UnsupportedOutputFormat(InputProblem):
     """Format or transmission not offered for this output."""
+
+    subject = "output"
+
+
+class UnsupportedOutputUnit(InputProblem):
+    """Unit not offered for this output."""
 
     subject = "output"
 

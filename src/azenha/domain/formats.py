@@ -16,6 +16,8 @@ from azenha.domain.process import Format
 
 OCTETS = "application/octet-stream"
 BASE64 = "base64"
+RAW = "raw"  # WPS 2.0 (14-065r2 §7.1): the bytes as they are
+_UTF8 = ("utf-8", "utf8")
 
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 # A value is taken unquoted although it has `/` or `:` in it: clients write addresses of profiles that way.
@@ -81,6 +83,22 @@ def is_text(text: str) -> bool:
     return essence.startswith("text/") or essence.endswith(("/json", "+json", "/xml", "+xml"))
 
 
+def is_plain(format: Format) -> bool:
+    """Whether it says of text only that it is text, as WPS 2.0 does of literals and boxes (14-065r2 §7.3)."""
+    plain = not format.media_type or _essence(format.media_type) in ("text/plain", "text/xml")
+    return plain and format.schema is None and says_nothing(format.encoding)
+
+
+def is_written_json(format: Format) -> bool:
+    """Whether text of this format can be read as JSON as it stands."""
+    return (not format.media_type or is_json(format.media_type)) and says_nothing(format.encoding)
+
+
+def says_nothing(encoding: str | None) -> bool:
+    """Whether an encoding adds nothing to text: UTF-8 (WPS 1.0.0), `raw` (WPS 2.0)."""
+    return encoding is None or encoding.lower() in (RAW, *_UTF8)
+
+
 def anything(offered: Sequence[Format]) -> bool:
     """Whether every media type is taken: `*/*` is offered, or nothing but bytes of no particular kind."""
     essences = {_essence(f.media_type) for f in offered}
@@ -132,7 +150,7 @@ def offers(offered: Sequence[Format], asked: Format) -> bool:
     return any(
         (wanted is None or _gives(f, wanted))
         and (_same_schema(f, asked) or _like_schema(f, asked))
-        and (asked.encoding is None or asked.encoding.lower() in (BASE64, (f.encoding or "").lower()))
+        and _same_encoding(f, asked)
         for f in offered
     )
 
@@ -191,10 +209,10 @@ def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
 
 
 def _same_encoding(offered: Format, given: Format) -> bool:
-    """UTF-8 is what clients of WPS 1.0.0 name as the encoding of text; it adds nothing."""
-    if given.encoding is None or given.encoding.lower() == BASE64:
+    """UTF-8 is what clients of WPS 1.0.0 name as the encoding of text; it adds nothing. Neither does `raw`."""
+    if given.encoding is None or given.encoding.lower() in (BASE64, RAW):
         return True
-    if given.encoding.lower() in ("utf-8", "utf8"):
+    if given.encoding.lower() in _UTF8:
         return is_text(offered.media_type)
     return given.encoding.lower() == (offered.encoding or "").lower()
 
@@ -203,6 +221,8 @@ def _encoding(offered: Format, given: Format) -> str | None:
     """As offered, where they differ in case alone."""
     if given.encoding and given.encoding.lower() == (offered.encoding or "").lower():
         return offered.encoding
+    if given.encoding and given.encoding.lower() == RAW:
+        return None if offered.encoding == BASE64 else offered.encoding
     return given.encoding or offered.encoding
 
 

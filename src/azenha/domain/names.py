@@ -1,10 +1,11 @@
-"""The name that somebody probably meant."""
+"""Names that are not known, and the one that somebody probably meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _LONGEST = 100  # comparing costs the product of the lengths, and a name comes from a stranger
+_SHOWN = 50
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
@@ -19,3 +20,10 @@ def near(name: str, known: Iterable[str]) -> str | None:
     folded = {k.casefold(): k for k in known}
     close = get_close_matches(name.casefold(), folded, n=1)
     return folded[close[0]] if close else None
+
+
+def unknown(sentence: str, name: str, known: Sequence[str]) -> str:
+    """`sentence`, and the name that was meant, or those there are."""
+    if meant := near(name, known):
+        return f"{sentence}; did you mean '{meant}'?"
+    return f"{sentence}; there is {', '.join(known[:_SHOWN]) or 'none'}"

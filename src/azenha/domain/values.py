@@ -21,13 +21,20 @@ class Lexical:
     """Text in XML Schema's lexical space (XML, KVP, command line, forms).
 
     Attributes:
-        structured: the reading as JSON, where the text is an array or object: taken for what is no literal.
+        structured: the reading as JSON, where the text is an array or object: taken for what is no literal. Of
+            complex data without a format it decides the format, and an array may be several values: a dialect
+            where neither is so (WPS) supplies `opened` instead.
+        type: name of the data type, as the client wrote it: it must not contradict the description.
+        opened: reads the text as JSON, strictly; called for an input that is an object, and for no other.
+            Raises NotAValue with the reason why it is none. None: such a text is no object.
     """
 
     text: str
     unit: str | None = None
     format: Format | None = None
     structured: Native | None = None
+    type: str | None = None
+    opened: Callable[[], Native] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,24 @@ class RawBox:
     """A box as written: corners one after the other in the axis order of `crs` (None: the input's default).
 
     A coordinate is a JSON value, or `Lexical` where it came as text.
+
+    Attributes:
+        dimensions: how many there are, where the client says so: it must not contradict the coordinates.
     """
 
     coordinates: tuple[object, ...]
     crs: str | None = None
+    dimensions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawNested:
+    """An object as inputs within an input (WPS 2.0), by field in the order given; a repeated one is several values.
+
+    Bound as a JSON object of the same content is.
+    """
+
+    fields: Mapping[str, tuple[Raw, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +115,8 @@ class RawSlice:
         qualified: as of Native.
         array: it is a JSON array: an input that takes a list takes its elements.
         opened: read the value as a small one would have been read, large values in it still as slices: what is no
-            complex data is bound so. Raises TooLarge where even that is too much. None: there is no other reading.
+            complex data is bound so, with unit and format as named here if it names none. Raises TooLarge where
+            even that is too much. None: there is no other reading.
     """
 
     start: int
@@ -112,7 +134,7 @@ class RawSlice:
         return self.end - self.start
 
 
-Raw = Lexical | Native | RawBox | RawReference | RawSlice
+Raw = Lexical | Native | RawBox | RawNested | RawReference | RawSlice
 
 
 # -- checked ------------------------------------------------------------------------------------

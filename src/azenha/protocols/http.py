@@ -115,12 +115,14 @@ class Site:
 
     Attributes:
         base: the dialect's address without a trailing slash.
+        language: of the texts that are no translations.
         fees, constraints: `NONE` where there are none (OWS Common).
     """
 
     base: str
     title: str = "azenha"
     description: str = ""
+    language: str = "en"
     keywords: tuple[str, ...] = ()
     fees: str = "NONE"
     constraints: str = "NONE"

@@ -74,6 +74,12 @@ def preferred(header: str | None, offered: tuple[str, ...]) -> str | None:
     return choice
 
 
+def languages(header: str | None) -> tuple[str, ...]:
+    """The ranges of an Accept-Language header (RFC 9110 §12.5.4) in lower case, the dearest first."""
+    ranges = sorted(accepted(header or ""), key=lambda r: (-r.quality, r.place))
+    return tuple(r.type for r in ranges if r.quality > 0)
+
+
 def names(header: str | None, media_type: str) -> bool:
     """Whether an Accept header names this very type, with a quality above 0."""
     return header is not None and any(r.type == media_type and r.quality > 0 for r in accepted(header))

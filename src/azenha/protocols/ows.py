@@ -16,7 +16,7 @@ from azenha.domain.errors import AppError, BadParameter, InvalidInputs, UpdateSe
 from azenha.domain.languages import lookup
 from azenha.domain.lexical import quoted
 from azenha.domain.process import Format
-from azenha.protocols.negotiation import accepted
+from azenha.protocols.negotiation import languages
 from azenha.protocols.xml_write import Tag
 
 ALL: Final = "All"
@@ -71,11 +71,7 @@ def language(wanted: str | None, accept: str | None, offered: Sequence[str]) -> 
         raise BadParameter(
             f"language {quoted(wanted, 40)} is not offered; offered: {', '.join(offered)}", "language"
         )
-    if accept:
-        for range in sorted(accepted(accept), key=lambda r: (-r.quality, r.place)):
-            if range.quality > 0 and (found := lookup(range.type, offered)):
-                return found
-    return offered[0]
+    return next((found for tag in languages(accept) if (found := lookup(tag, offered))), offered[0])
 
 
 def sections(wanted: Collection[str], known: Sequence[str]) -> frozenset[str]:

@@ -373,6 +373,7 @@ def _site(server: Server, base: str) -> Site:
         base,
         server.title,
         server.description,
+        server.language,
         server.keywords,
         server.fees,
         server.constraints,

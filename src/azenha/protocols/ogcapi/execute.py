@@ -8,8 +8,7 @@ misspelt `inputs` would otherwise run the process on its defaults.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -17,10 +16,10 @@ from azenha.domain.errors import BadRequest, Malformed, UnsupportedMediaType
 from azenha.domain.formats import is_json
 from azenha.domain.messages import Asked, Execute, OutputRequest, ResponseForm, Transmission
 from azenha.domain.names import near
-from azenha.domain.process import Format
-from azenha.domain.values import Coding, Native, Raw, RawBox, RawReference, RawSlice
+from azenha.domain.values import Raw
 from azenha.protocols import large_json
 from azenha.protocols.http import HttpRequest, Limits
+from azenha.protocols.json_values import FORMAT, format_of, raw
 from azenha.protocols.large_json import Large, whole
 from azenha.protocols.negotiation import names
 from azenha.protocols.ogcapi.wishes import media_types, wishes
@@ -31,13 +30,7 @@ VERSION: Final = "1.0"
 
 _MEMBERS: Final = ("inputs", "outputs", "response", "process")
 _OUTPUT: Final = ("transmissionMode", "format")
-_FORMAT: Final = ("mediaType", "encoding", "schema")
-_QUALIFIED: Final = frozenset({"value", "mediaType", "encoding", "schema", "format", "uom"})
-_REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
-_TOLD: Final = ("type", "rel", "title", "hreflang")  # of a reference: texts, if they are there
-_BOX: Final = frozenset({"bbox", "crs"})
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
-_LONGEST_QUALIFIED: Final = 1024 * 1024  # bytes of a qualified value beside the value in it
 
 
 def read(process: str, request: HttpRequest, limits: Limits) -> Execute:
@@ -160,138 +153,6 @@ def inputs(given: object) -> Mapping[str, tuple[Raw, ...]]:
     return {id: (raw(value),) for id, value in given.items()}
 
 
-class Fields(Mapping[str, Raw]):
-    """The members of an object as raw values, read when asked for: most objects are data."""
-
-    def __init__(self, members: Mapping[str, object]) -> None:
-        self._members = members
-
-    def __getitem__(self, name: str) -> Raw:
-        return raw(self._members[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
-
-    def __len__(self) -> int:
-        return len(self._members)
-
-
-def raw(value: object) -> Native | RawSlice:
-    """A JSON value with every reading that its shape allows."""
-    if isinstance(value, Large):
-        return _slice(value)
-    if isinstance(value, dict):
-        return Native(value, qualified=_qualified(value), fields=Fields(value))
-    # Without objects in it an array has one reading, which binding makes for itself if it needs any.
-    if isinstance(value, list) and any(isinstance(item, dict | Large) for item in value):
-        return Native(value, items=tuple(map(raw, value)))
-    return Native(value)
-
-
-def _slice(value: Large) -> RawSlice:
-    if value.is_text:
-        return RawSlice(
-            value.start + 1, value.end - 1, Coding.JSON_STRING, opened=lambda: native(value.opened())
-        )
-    qualified = None
-    if not value.is_array and value.rest <= _LONGEST_QUALIFIED:
-        members = value.opened()
-        qualified = _qualified(members) if isinstance(members, dict) else None
-    return RawSlice(
-        value.start,
-        value.end,
-        Coding.JSON,
-        qualified=qualified,
-        array=value.is_array,
-        opened=lambda: native(value.opened()),
-    )
-
-
-def native(value: object) -> Native:
-    """`raw` of a value that is in memory."""
-    found = raw(value)
-    assert isinstance(found, Native)  # what was opened is no Large itself
-    return found
-
-
-def _within(value: Native, format: Format | None, unit: str | None) -> Native:
-    """What stands inside `value` is the value itself, even if it looks like a reference."""
-    return replace(value, qualified=None, format=format, unit=unit)
-
-
-def _qualified(value: Mapping[str, object]) -> Raw | None:
-    """The reading of an object as reference, qualified value or box; None if it has no such shape."""
-    members = value.keys()
-    if "value" in members and members <= _QUALIFIED:
-        return _qualified_value(value)
-    if "href" in members and members <= _REFERENCE:
-        return _reference(value)
-    if "bbox" in members and members <= _BOX:
-        return _box(value)
-    return None
-
-
-def _qualified_value(value: Mapping[str, object]) -> Raw | None:
-    format = value.get("format", {k: value[k] for k in _FORMAT if k in value})
-    unit = value.get("uom")
-    if not isinstance(format, dict) or not (unit is None or isinstance(unit, str)):
-        return None
-    if unit is None and "uom" in value:
-        return None
-    if "format" in value and not value.keys().isdisjoint(_FORMAT):
-        return None
-    if not all(k in _FORMAT and isinstance(v, str) for k, v in format.items()):
-        return None
-    inner = value["value"]
-    if isinstance(inner, dict) and isinstance(box := _qualified(inner), RawBox) and not (format or unit):
-        return box
-    named = _format(format)
-    if isinstance(inner, Large):
-        cut = _slice(inner)
-        return replace(
-            cut,
-            qualified=None,
-            format=named,
-            unit=unit,
-            opened=lambda: _within(native(inner.opened()), named, unit),
-        )
-    return _within(native(inner), named, unit)
-
-
-def _reference(value: Mapping[str, object]) -> RawReference | None:
-    href, media_type, format = value["href"], value.get("type"), value.get("format")
-    if not isinstance(href, str) or not all(isinstance(value.get(k, ""), str) for k in _TOLD):
-        return None
-    if isinstance(media_type, str) and format is None:
-        return RawReference(href, Format(media_type))
-    if media_type is None and isinstance(format, dict):
-        if all(k in _FORMAT and isinstance(v, str) for k, v in format.items()):
-            return RawReference(href, _format(format))
-        return None
-    return RawReference(href) if media_type is None and format is None else None
-
-
-def _box(value: Mapping[str, object]) -> RawBox | None:
-    coordinates, crs = value["bbox"], value.get("crs")
-    if crs is None and "crs" in value:
-        return None
-    if isinstance(coordinates, list) and (crs is None or isinstance(crs, str)):
-        return RawBox(tuple(coordinates), crs)
-    return None
-
-
-def _format(members: Mapping[str, object]) -> Format | None:
-    """A format; without a media type that is empty, and the others say which of the offered ones is meant."""
-    if not members:
-        return None
-    media_type, encoding, schema = (members.get(k) for k in _FORMAT)
-    return Format(
-        media_type if isinstance(media_type, str) else "",
-        encoding if isinstance(encoding, str) else None,
-        schema if isinstance(schema, str) else None,
-    )
-
-
 # -- outputs --------------------------------------------------------------------------------------
 
 
@@ -312,11 +173,11 @@ def _output(locator: str, given: object) -> OutputRequest:
         )
     format = None
     if "format" in members:
-        parts = _members(f"{locator}.format", members["format"], _FORMAT)
+        parts = _members(f"{locator}.format", members["format"], FORMAT)
         for name, value in parts.items():
             if not isinstance(value, str):
                 raise BadRequest(f"'{locator}.format.{name}' must be a string; it is {kind(value)}", locator)
-        format = _format(parts)
+        format = format_of(parts)
     return OutputRequest(format, Transmission(str(transmission)) if transmission else None)
 
 

@@ -26,6 +26,7 @@ from azenha.domain.process import Format
 from azenha.domain.values import Lexical, Raw, RawReference
 from azenha.protocols import json
 from azenha.protocols.http import HttpRequest, Limits
+from azenha.protocols.json_values import native
 from azenha.protocols.ogcapi import execute, routes
 from azenha.protocols.ogcapi.wishes import media_types, wishes
 from azenha.protocols.ogcapi.words import FORM_NAMES
@@ -211,7 +212,7 @@ def _value(text: str, named: _Named, format: Format | None, limits: Limits) -> L
     if not text.lstrip().startswith(("[", "{")):
         return found
     try:
-        return replace(found, structured=execute.native(json.parse(text.encode(), limits)))
+        return replace(found, structured=native(json.parse(text.encode(), limits)))
     except Malformed:
         return found  # text may begin with a bracket
 

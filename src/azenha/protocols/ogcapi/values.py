@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from azenha.domain import lexical
-from azenha.domain.crs import known_crs
+from azenha.domain.boxes import corners
 from azenha.domain.errors import NoSuchJob
 from azenha.domain.files import file_name
 from azenha.domain.formats import BASE64, OCTETS, is_json, is_text, media_type
@@ -162,12 +162,8 @@ def plain(value: Value, domain: Domain | None) -> object:
 
 def _box(box: Box, domain: Domain | None) -> object:
     """bbox.yaml: the corners in the axis order of the CRS, which the description knows best."""
-    declared = domain.crss if isinstance(domain, BoxDomain) else ()
-    crs = next((c for c in declared if c.name == box.crs), None) or known_crs(box.crs)
-    corners: list[float] = []
-    for corner in (box.minimum, box.maximum):
-        corners += [corner[1], corner[0], *corner[2:]] if crs is not None and crs.swapped else corner
-    return {"bbox": corners, "crs": box.crs}
+    lower, upper = corners(box, domain.crss if isinstance(domain, BoxDomain) else ())
+    return {"bbox": [*lower, *upper], "crs": box.crs}
 
 
 def inline(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from azenha.domain.errors import AppError, BadParameter, NotAcceptable
+from azenha.domain.languages import in_language, languages_of, lookup
 from azenha.domain.messages import (
     Accepted,
     ApiDescribed,
@@ -26,11 +27,12 @@ from azenha.domain.messages import (
     ServerDescribed,
     Status,
 )
+from azenha.domain.process import Offering
 from azenha.domain.values import Reference
 from azenha.protocols import json
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.kept import Kept as Replies
-from azenha.protocols.negotiation import names, preferred
+from azenha.protocols.negotiation import languages, names, preferred
 from azenha.protocols.ogcapi import documents, faults, jobs, requests, results
 from azenha.protocols.ogcapi.documents import Document
 from azenha.protocols.ogcapi.openapi.write import Definitions
@@ -75,19 +77,19 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
             body = () if path is None else (FileSlice(path, offset, end),)
             return HttpReply(200, (("Content-Type", TEXT), ("X-Content-Type-Options", "nosniff")), body)
         case Described(offering):
-            chosen = _form(request)
+            chosen, language = _form(request), spoken((offering,), request, site)
             return kept.reply(
-                ("process", id(offering), site, chosen),
+                ("process", id(offering), site, chosen, language),
                 offering,
-                lambda: _reply("process", documents.description(offering.description, site), chosen, site),
+                lambda: _described(offering, chosen, language, site),
             )
         case ProcessesListed():
-            chosen = _form(request)
+            chosen, language = _form(request), spoken(outcome.offerings, request, site)
             page = (outcome.command, outcome.next, outcome.unavailable)
             return kept.reply(
-                ("processes", tuple(map(id, outcome.offerings)), page, site, chosen),
+                ("processes", tuple(map(id, outcome.offerings)), page, site, chosen, language),
                 outcome.offerings,
-                lambda: _reply("processes", documents.process_list(outcome, site), chosen, site),
+                lambda: _listed(outcome, chosen, language, site),
             )
         case ApiDescribed(catalogue):
             return kept.definitions.write(catalogue, request, site)
@@ -123,6 +125,35 @@ _SERVER: Final[dict[type, tuple[str, Callable[[Site], Document]]]] = {
     ServerDescribed: ("landing", documents.landing),
     ConformanceDescribed: ("conformance", documents.conformance),
 }
+
+
+def spoken(offerings: Sequence[Offering], request: HttpRequest, site: Site) -> str:
+    """The language to describe processes in: the dearest to the client that some of their texts are in."""
+    header = request.headers.get("accept-language")
+    if header is None:
+        return site.language
+    offered = languages_of((one.description for one in offerings), site.language)
+    return next((found for tag in languages(header) if (found := lookup(tag, offered))), site.language)
+
+
+def _described(offering: Offering, chosen: str, language: str, site: Site) -> HttpReply:
+    description = in_language(offering.description, language, site.language)
+    return _speaking(language, _reply("process", documents.description(description, site), chosen, site))
+
+
+def _listed(outcome: ProcessesListed, chosen: str, language: str, site: Site) -> HttpReply:
+    translated = tuple(
+        replace(one, description=in_language(one.description, language, site.language))
+        for one in outcome.offerings
+    )
+    document = documents.process_list(replace(outcome, offerings=translated), site)
+    return _speaking(language, _reply("processes", document, chosen, site))
+
+
+def _speaking(language: str, reply: HttpReply) -> HttpReply:
+    others = tuple(header for header in reply.headers if header[0] != "Vary")
+    told = (("Content-Language", language), ("Vary", "Accept, Accept-Language"))
+    return replace(reply, headers=others + told)
 
 
 def fault(error: AppError, request: HttpRequest, site: Site) -> HttpReply:

@@ -1,0 +1,81 @@
+"""Text that is to be JSON, for an input that may be an object."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+
+import pytest
+
+from azenha.domain.binding import bind
+from azenha.domain.complexes import BindingLimits
+from azenha.domain.errors import InvalidInputs
+from azenha.domain.lexical import NotAValue
+from azenha.domain.process import (
+    CRS84,
+    BoxDomain,
+    ComplexDomain,
+    Format,
+    InputDescription,
+    LiteralDomain,
+    LiteralType,
+    ObjectDomain,
+    ProcessDescription,
+    Text,
+)
+from azenha.domain.values import Box, Lexical, Literal, Record, Reference
+from azenha.protocols.http import Limits
+from azenha.protocols.json_values import read_text
+
+PLACE = ObjectDomain(
+    (
+        InputDescription("height", LiteralDomain(LiteralType.DECIMAL, units=("m", "km")), Text("h")),
+        InputDescription("area", BoxDomain(), Text("a")),
+        InputDescription("scene", ComplexDomain((Format("image/tiff"),)), Text("s"), 0),
+    )
+)
+PROCESS = ProcessDescription("p", "1", Text("p"), (InputDescription("place", PLACE, Text("place")),))
+
+
+def lexical(text: str) -> Lexical:
+    """As a reader of WPS 1.0.0 has it."""
+    return Lexical(text, format=Format("application/json"), opened=partial(read_text, text, Limits(depth=4)))
+
+
+def test_units_boxes_and_references_within_the_text_are_read_as_in_a_body() -> None:
+    text = """{
+        "height": {"value": 1.10, "uom": "km"},
+        "area": {"bbox": [1, 2, 3, 4]},
+        "scene": {"href": "https://example.org/a"}
+    }"""
+    assert bind(PROCESS, {"place": (lexical(text),)}, limits=BindingLimits(1000)) == {
+        "place": (
+            Record(
+                {
+                    "height": (Literal(Decimal("1.10"), "km"),),
+                    "area": (Box((1, 2), (3, 4), CRS84),),
+                    "scene": (Reference("https://example.org/a"),),
+                }
+            ),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "the text is not JSON: Expecting value at line 1, column 1"),
+        ("{'a': 1}", "the text is not JSON"),
+        ('{"a": 1, "a": 2}', "an object in the text has the name 'a' twice"),
+        ('{"a": NaN}', "NaN is not JSON"),
+        ("[[[[[1]]]]]", "the text nests deeper than 4 arrays and objects"),
+        ('"\ud800"', "half of a surrogate pair"),
+    ],
+)
+def test_text_that_is_no_strict_json_is_refused_with_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(NotAValue) as refusal:
+        read_text(text, Limits(depth=4))
+    assert reason in str(refusal.value)
+    with pytest.raises(InvalidInputs) as refused:
+        bind(PROCESS, {"place": (lexical(text),)}, limits=BindingLimits(1000))
+    assert [p.locator for p in refused.value.problems] == ["place"]
