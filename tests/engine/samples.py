@@ -45,7 +45,7 @@ def raster(
         from rasterio.io import MemoryFile
         from rasterio.shutil import copy
 
-        place = {"crs": crs, "transform": rasterio.Affine(1, 0, 0, 0, -1, 0)} if crs else {}
+        place = {"crs": crs, "transform": rasterio.Affine(0.5, 0, 10, 0, -0.5, 20)} if crs else {}
         values = numpy.arange(64 * 64, dtype="uint8").reshape(1, 64, 64).repeat(bands, 0)
         with MemoryFile() as memory:
             with memory.open(
