@@ -7,6 +7,7 @@ from azenha.authoring.errors import AuthoringError, Cancelled, CommandFailed, Ou
 from azenha.authoring.signature import process
 from azenha.authoring.types import (
     BBox,
+    Checked,
     Context,
     Crs,
     Features,
@@ -21,6 +22,7 @@ from azenha.authoring.types import (
     Title,
     Translated,
     Unit,
+    Validation,
 )
 from azenha.domain.process import Metadata, Text
 
@@ -30,6 +32,7 @@ __all__ = [
     "AuthoringError",
     "BBox",
     "Cancelled",
+    "Checked",
     "CommandFailed",
     "Context",
     "Crs",
@@ -48,5 +51,6 @@ __all__ = [
     "Title",
     "Translated",
     "Unit",
+    "Validation",
     "process",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -47,7 +48,8 @@ def raster(
 
         place = {"crs": crs, "transform": rasterio.Affine(0.5, 0, 10, 0, -0.5, 20)} if crs else {}
         values = numpy.arange(64 * 64, dtype="uint8").reshape(1, 64, 64).repeat(bands, 0)
-        with MemoryFile() as memory:
+        with warnings.catch_warnings(), MemoryFile() as memory:
+            warnings.simplefilter("ignore")
             with memory.open(
                 driver="GTiff", width=64, height=64, count=bands, dtype="uint8", **place
             ) as dataset:
@@ -62,7 +64,9 @@ def vector(driver: str, kind: str = "Point") -> Callable[[Path], None]:
     def make(path: Path) -> None:
         geopandas = pytest.importorskip("geopandas")
         frame = geopandas.GeoDataFrame.from_features(geojson(kind)["features"], crs="EPSG:4326")
-        frame.to_file(path, driver=driver, engine="pyogrio")
+        named = path.with_suffix({"GPKG": ".gpkg", "FlatGeobuf": ".fgb"}.get(driver, path.suffix))
+        frame.to_file(named, driver=driver, engine="pyogrio")
+        named.rename(path)
 
     return make
 

@@ -47,13 +47,18 @@ Produced = Literal | Box | Record | LocalFile
 
 
 def call(
-    definition: Definition, inputs: Mapping[str, tuple[Value, ...]], folder: Path, ctx: Context
+    definition: Definition,
+    inputs: Mapping[str, tuple[Value, ...]],
+    folder: Path,
+    ctx: Context,
+    check: Callable[[Mapping[str, object]], None] | None = None,
 ) -> dict[str, tuple[Produced, ...]]:
     """Run the process once.
 
     Args:
         inputs: checked values by input; those left out are absent. References have been fetched before.
         folder: what the keys of stored files are relative to. Values that came inline are written there too.
+        check: looks at the arguments before the function gets them.
     Returns:
         Values by output, in the order of the description; an optional one that is None is absent.
     Raises:
@@ -61,6 +66,8 @@ def call(
         BaseException: whatever the process raises.
     """
     arguments = arguments_of(definition, inputs, folder)
+    if check is not None:
+        check(arguments)
     units = units_of(definition.description.inputs, inputs)
     if definition.context:
         arguments[definition.context] = ctx.with_units(units)
@@ -145,12 +152,15 @@ def _python(slot: Slot, value: Value, folder: Path, where: str) -> object:
             return BBox(minx, miny, maxx, maxy, crs, *minz, *maxz)
         case FileShape() as shape, InlineText(text, format):
             path = _write(folder, where, format, _encoded(text, where))
-            return _file_class(shape, format)(path, format.media_type)
+            return _file_class(shape, format)(path, format.media_type, schema=format.schema)
         case FileShape() as shape, InlineBytes(data, format):
             path = _write(folder, where, format, data)
-            return _file_class(shape, format)(path, format.media_type)
+            return _file_class(shape, format)(path, format.media_type, schema=format.schema)
         case FileShape() as shape, StoredFile(key, name, _, format):
-            return _file_class(shape, format)(_stored(folder, key), format.media_type, name=name or None)
+            path = _stored(folder, key)
+            return _file_class(shape, format)(
+                path, format.media_type, name=name or None, schema=format.schema
+            )
         case RecordShape() as shape, Record(fields):
             return shape.type(**_fields(shape.slots, fields, folder, f"{where}."))
         case shape, _:

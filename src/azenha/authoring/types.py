@@ -7,12 +7,12 @@ parameter. Loads nothing but the standard library.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from azenha.authoring.context import Command, Context, Recorder, Reporter
 from azenha.domain.crs import crs_name
@@ -21,6 +21,7 @@ from azenha.domain.process import CRS84, Text
 
 __all__ = [
     "BBox",
+    "Checked",
     "Command",
     "Context",
     "Crs",
@@ -37,6 +38,7 @@ __all__ = [
     "Title",
     "Translated",
     "Unit",
+    "Validation",
 ]
 
 Bound = int | float | Decimal | date | datetime | timedelta
@@ -122,6 +124,36 @@ class Media:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """How closely a file's content is looked at before the function is called.
+
+    Attributes:
+        level: `none`; `simple`: what the content itself says is the declared type; `strict`: the library of its
+            family opens it; `very strict`: it also follows its schema.
+        read: all of it is read, not only its head: what is damaged further behind is found too.
+        geometry: allowed types of geometry, such as `("Polygon", "MultiPolygon")`; empty: any.
+        bands: so many bands, or `(least, most)`, most None for no end.
+        crs: it has to say in which reference system it is.
+    """
+
+    level: str
+    read: bool = False
+    geometry: str | tuple[str, ...] = ()
+    bands: int | tuple[int, int | None] | None = None
+    crs: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A function of yours that looks at a file before the process is called: `Checked(by=no_clouds)`.
+
+    It gets the file. What is wrong with it, it returns as a text, or raises as ValueError; None: nothing is.
+    """
+
+    by: Callable[[Any], object]
+
+
+@dataclass(frozen=True)
 class Title:
     """The title of an input or output; without it, one is made of its name."""
 
@@ -204,16 +236,24 @@ class File(os.PathLike[str]):
         path: where it is. In a process, a relative path is one in `ctx.workdir`.
         media_type: as given, or by the extension of the path, or the first of the class.
         name: file name to show a person.
+        schema: address of the schema that it is declared to follow; None: none.
     """
 
     media_types: ClassVar[tuple[str, ...]] = ("application/octet-stream",)
+    family: ClassVar[str | None] = None  # what files of the class are, where their media type does not tell
 
     def __init__(
-        self, path: str | os.PathLike[str], media_type: str | None = None, *, name: str | None = None
+        self,
+        path: str | os.PathLike[str],
+        media_type: str | None = None,
+        *,
+        name: str | None = None,
+        schema: str | None = None,
     ) -> None:
         self.path = Path(path)
         self.named_type = media_type
         self.name = name or self.path.name
+        self.schema = schema
 
     @property
     def media_type(self) -> str:
@@ -249,6 +289,7 @@ class File(os.PathLike[str]):
 class Raster(File):
     """A raster: GeoTIFF unless said otherwise."""
 
+    family = "raster"
     media_types = (
         "image/tiff; application=geotiff",
         "image/tiff",
@@ -260,6 +301,7 @@ class Raster(File):
 class Features(File):
     """Vector features: GeoJSON unless said otherwise; a zip holds one shapefile."""
 
+    family = "vector"
     media_types = (
         "application/geo+json",
         "application/gml+xml",

@@ -20,15 +20,20 @@ def discover(settings: Settings) -> Catalogue:
 def discovered(
     settings: Settings, on_import: Callable[[str], None] | None = None
 ) -> tuple[Catalogue, dict[str, str]]:
+    from azenha.domain.process import Level
     from azenha.engine import discover as discovery
+    from azenha.engine.formats import readiness
+    from azenha.engine.formats.checking import Policy
 
-    return discovery.discover(
+    catalogue, keys = discovery.discover(
         settings.targets,
         settings.data / "cache",
         program("describe-source"),
         settings.children.import_time,
         on_import,
     )
+    of = settings.formats
+    return readiness.served(catalogue, Policy(Level(of.validation), of.outputs, of.schemas)), keys
 
 
 def describe_main(arguments: Sequence[str]) -> int:

@@ -28,8 +28,10 @@ from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
 from azenha.domain.errors import AppError
 from azenha.domain.job import FailureKind
+from azenha.domain.process import Level
 from azenha.domain.values import StoredFile, Value
 from azenha.engine.channel import Channel, Message
+from azenha.engine.formats.checking import Policy, check_inputs, check_outputs
 from azenha.engine.sandbox import tree
 from azenha.engine.transfer import fetch_references
 from azenha.usecases.ports import Fetch
@@ -220,7 +222,14 @@ def _call(
         attempt=order["attempt"],
     )
     inputs = Path(order["inputs"])
-    produced = call(definition, request.inputs, inputs, context)
+    level, outputs_policy, schemas = order["formats"]
+    policy = Policy(Level(level), outputs_policy, None if schemas is None else Path(schemas))
+
+    def look(arguments: Mapping[str, object]) -> None:
+        check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))
+
+    produced = call(definition, request.inputs, inputs, context, look)
+    check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
     return _publish(produced, workdir, Path(order["publish"]), order["outputs"])
 
 

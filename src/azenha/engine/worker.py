@@ -28,7 +28,7 @@ from azenha.engine.running import Log, Output, PolledOutput, Run, ThreadedOutput
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import CannotStart, Child, Starter
 from azenha.engine.transfer import has_references
-from azenha.settings import Settings
+from azenha.settings import Formats, Settings
 from azenha.usecases.ports import Folders, Lease, Leases, Success
 
 LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
@@ -62,6 +62,11 @@ class _Kept:
 def _published(work: Path) -> Path:
     """Where a job's child puts its outputs, beside its folder."""
     return work.with_name(f"{work.name}.outputs")
+
+
+def _formats(of: Formats) -> list[str | None]:
+    """How a child looks at the content of data: level, what becomes of bad outputs, the folder of schemas."""
+    return [of.validation, of.outputs, None if of.schemas is None else str(of.schemas.absolute())]
 
 
 class Worker:
@@ -287,6 +292,7 @@ class Worker:
             "publish": str(_published(work)),
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
+            "formats": _formats(self._settings.formats),
         }
         if order["fetch"]:
             order["description"] = dump_description(description)

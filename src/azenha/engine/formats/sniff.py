@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from xml.parsers import expat
 from azenha.authoring.archives import Unsafe, names_in
 from azenha.domain.media import KnownFormat, Table
 
+UNKNOWN: Final = "data of no format that is known here"
 HEAD: Final = 64 * 1024
 _APPLICATION_ID_AT: Final = 68  # of SQLite's header, four bytes, big-endian
 _NAMESPACE: Final = "\n"  # between a name and its namespace: in neither of them
@@ -51,24 +52,24 @@ def detect(path: Path, table: Table) -> Detected:
         head = file.read(HEAD)
         whole = len(head) < HEAD or not file.read(1)
     if not head:
-        return Detected(None, "an empty file")
+        return Detected(None, "an empty file", frozenset({"text"}))
     if (known := _by_magic(head, table)) is not None:
-        return _nearer(known, path, head, table)
+        found = _nearer(known, path, head, table)
+        # A sentence may begin with GIF8 too: it is text all the same.
+        return found if _CONTROL.search(head) else replace(found, perhaps=frozenset({"text"}))
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<") or head.startswith(_BOMS):
         return _xml(head, whole, table)
     if text[:1] in (b"{", b"["):
         return _json(text, whole, table)
     if _CONTROL.search(head):
-        return Detected(None, "data of no format that is known here")
+        return Detected(None, UNKNOWN)
     return _of("text", table)
 
 
 def agrees(declared: KnownFormat, detected: Detected, table: Table) -> bool:
     """Whether data that was detected may be called what it was declared: the same, a special case, or undecided."""
-    if detected.id is None:
-        return False
-    candidates = (detected.id, *detected.perhaps)
+    candidates = (*((detected.id,) if detected.id else ()), *detected.perhaps)
     return any(declared.id in table.lineage(id) for id in candidates) or any(
         id in declared.looks_like for id in candidates
     )
@@ -140,11 +141,10 @@ def _xml(head: bytes, whole: bool, table: Table) -> Detected:
     except _Enough:
         return _of("xml", table)
     except expat.ExpatError:
+        if not root and (head.startswith(_BOMS) or not _CONTROL.search(head)):
+            return Detected("text", "text that is no XML")
         if not root:
-            shown = (
-                "text that is no XML" if not _CONTROL.search(head) else "data of no format that is known here"
-            )
-            return Detected("text" if shown.startswith("text") else None, shown)
+            return Detected(None, UNKNOWN)
     if not root:
         return _of("xml", table)
     namespace, _, local = root[0].rpartition(_NAMESPACE)
