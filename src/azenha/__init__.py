@@ -3,6 +3,7 @@
 What an author of processes imports. Loads nothing but the standard library.
 """
 
+from azenha.authoring.archives import Unsafe
 from azenha.authoring.errors import AuthoringError, Cancelled, CommandFailed, OutputError
 from azenha.authoring.signature import process
 from azenha.authoring.types import (
@@ -51,6 +52,7 @@ __all__ = [
     "Title",
     "Translated",
     "Unit",
+    "Unsafe",
     "Validation",
     "process",
 ]

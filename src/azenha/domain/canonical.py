@@ -106,8 +106,8 @@ def dump_value(value: Value) -> list[object]:
             return ["text", text, _dump_format(format)]
         case InlineBytes(data, format):
             return ["bytes", base64.b64encode(data).decode(), _dump_format(format)]
-        case StoredFile(key, name, size, format, sha256):
-            return ["file", key, name, size, _dump_format(format), sha256]
+        case StoredFile(key, name, size, format, sha256, source):
+            return ["file", key, name, size, _dump_format(format), sha256, *([source] if source else [])]
         case Reference(href, reference_format):
             return ["reference", href, _dump_format(reference_format)]
         case Record(fields):
@@ -124,8 +124,8 @@ def load_value(data: Sequence[object]) -> Value:
             return InlineText(text, Format(*format))
         case ["bytes", str(text), list(format)]:
             return InlineBytes(base64.b64decode(text), Format(*format))
-        case ["file", str(key), str(name), int(size), list(format), str(sha256)]:
-            return StoredFile(key, name, size, Format(*format), sha256)
+        case ["file", str(key), str(name), int(size), list(format), str(sha256), *source]:
+            return StoredFile(key, name, size, Format(*format), sha256, *map(str, source))
         case ["reference", str(href), format]:
             return Reference(href, _load_format(format))
         case ["record", dict(fields)]:

@@ -6,6 +6,7 @@ its own job: whatever the function raises becomes a message, and if the child di
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import queue
@@ -252,7 +253,9 @@ def _publish(
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
             _place(item.path, workdir, folder / key)
-            values.append(StoredFile(key, name, size, item.format))
+            with (folder / key).open("rb") as file:
+                checksum = hashlib.file_digest(file, "sha256").hexdigest()
+            values.append(StoredFile(key, name, size, item.format, checksum))
         results[id] = tuple(values)
     return results
 
