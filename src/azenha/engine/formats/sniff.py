@@ -6,6 +6,7 @@ is asked, and nothing is decompressed.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -63,7 +64,7 @@ def detect(path: Path, table: Table) -> Detected:
     if text[:1] in (b"{", b"["):
         return _json(text, whole, table)
     if _CONTROL.search(head):
-        return Detected(None, UNKNOWN)
+        return Detected(None, UNKNOWN, frozenset({"text"}) if _is_utf8(head) else frozenset())
     return _of("text", table)
 
 
@@ -73,6 +74,15 @@ def agrees(declared: KnownFormat, detected: Detected, table: Table) -> bool:
     return any(declared.id in table.lineage(id) for id in candidates) or any(
         id in declared.looks_like for id in candidates
     )
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Whether it is text, with control characters in it or not; the last character may be cut off."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _of(id: str, table: Table, perhaps: frozenset[str] = frozenset()) -> Detected:
@@ -141,10 +151,9 @@ def _xml(head: bytes, whole: bool, table: Table) -> Detected:
     except _Enough:
         return _of("xml", table)
     except expat.ExpatError:
-        if not root and (head.startswith(_BOMS) or not _CONTROL.search(head)):
-            return Detected("text", "text that is no XML")
         if not root:
-            return Detected(None, UNKNOWN)
+            text = head.startswith(_BOMS) or _is_utf8(head) or not _CONTROL.search(head)
+            return Detected("text", "text that is no XML") if text else Detected(None, UNKNOWN)
     if not root:
         return _of("xml", table)
     namespace, _, local = root[0].rpartition(_NAMESPACE)
