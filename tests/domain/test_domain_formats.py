@@ -43,6 +43,7 @@ ACCEPTED = [
     ([GML32], Format("text/xml; subtype=gml/3.2.1"), GML32),
     ([GML32], Format("text/xml; subtype=gml/3.1.1"), None),
     ([Format("application/zip")], Format("application/vnd.google-earth.kmz"), None),
+    ([Format("application/zip")], Format("application/x-zipped-shp"), Format("application/zip")),
     ([GEOTIFF], Format("image"), None),
     ([GEOTIFF], Format("image/*"), None),
     ([GEOTIFF], Format("*/*"), None),

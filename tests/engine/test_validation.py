@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import pytest
 from samples import KML, geojson, shared
 from workshop import Offered, Workshop, quick
 
+from azenha import File
 from azenha.domain.job import FailureKind
+from azenha.domain.media import KnownFormat, Magic
 from azenha.domain.process import (
     Catalogue,
     ComplexDomain,
@@ -25,8 +27,10 @@ from azenha.domain.process import (
     Validation,
 )
 from azenha.domain.values import InlineBytes, InlineText, StoredFile
-from azenha.engine.formats import readiness
-from azenha.engine.formats.checking import Policy
+from azenha.engine.formats import known, readiness
+from azenha.engine.formats.checking import Check, Policy, conforms
+from azenha.engine.formats.opening import NotValid
+from azenha.engine.formats.vectors import UNWANTED
 from azenha.settings import Formats
 
 GEOJSON = Format("application/geo+json")
@@ -121,6 +125,70 @@ def test_a_server_that_looks_at_nothing_calls_the_function_with_whatever_came(
         assert "is declared image/tiff" in shop.failure(id).message  # its process asks for more
     finally:
         shop.close()
+
+
+def test_drivers_that_point_elsewhere_are_out_in_a_job(shop: Workshop) -> None:
+    pytest.importorskip("pyogrio")
+    there = set(shop.text(shop.submit("drivers")).split())
+    assert {"GeoJSON", "GML", "GPKG"} <= there
+    assert not there & set(UNWANTED.split())
+
+
+class Tiles:
+    format = KnownFormat("tiles", "Tiles", ("application/x-tiles",), magic=(Magic(b"TILE"),))
+
+    def check(self, path: Path, read: bool) -> None:
+        if path.stat().st_size < 10:
+            raise ValueError("too few tiles" + (", read" if read else ""))
+
+
+class Installed:
+    """What an installed package says."""
+
+    name = "tiles"
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def load(self) -> object:
+        return self.value
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[object], None]]:
+    def forget() -> None:
+        for cached in (known.table, known._added, known.own_check):
+            cached.cache_clear()
+
+    def install(value: object) -> None:
+        monkeypatch.setattr(known, "entry_points", lambda group: [Installed(value)])
+        forget()
+
+    yield install
+    forget()
+
+
+def test_a_package_adds_a_format_with_a_check_of_its_own(
+    install: Callable[[object], None], tmp_path: Path
+) -> None:
+    def look(content: bytes, level: Level) -> str:
+        (tmp_path / "a").write_bytes(content)
+        file = File(tmp_path / "a", "application/x-tiles")
+        return conforms(Check("a", file, level, asked=Validation(level, read=True)), Policy())
+
+    install(Tiles())
+    assert "Tiles" in look(b"TILE", Level.SIMPLE)
+    with pytest.raises(NotValid, match="its content is text"):
+        look(b"none", Level.SIMPLE)
+    with pytest.raises(NotValid, match="too few tiles, read"):
+        look(b"TILE", Level.STRICT)
+    assert look(b"TILE" * 9, Level.STRICT)
+
+
+def test_an_entry_point_that_is_no_format_is_refused_by_name(install: Callable[[object], None]) -> None:
+    install(3)
+    with pytest.raises(TypeError, match=r"'tiles' of azenha\.formats is int"):
+        known.table()
 
 
 # -- what is missing is said at the start ----------------------------------------------------------

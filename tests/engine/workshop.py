@@ -139,6 +139,11 @@ def own(a: Annotated[File, Media("text/plain"), Checked(by=no_clouds)]) -> str:
     return "called"
 
 @process
+def drivers() -> str:
+    import pyogrio
+    return " ".join(pyogrio.list_drivers())
+
+@process
 def mislabelled(strict: bool = False) -> Annotated[File, Media("image/tiff")]:
     Path("a.tif").write_bytes(b"no raster")
     return File("a.tif")

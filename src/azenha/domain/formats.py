@@ -222,6 +222,8 @@ def _same_format(offered: str, given: str) -> bool:
         return False
     if theirs.id in ("xml", "json"):
         return theirs.id in KNOWN.lineage(ours.id)
+    if (ours.id, theirs.id) == ("zip", "shapefile"):
+        return True  # it has no type of its own that is registered
     closer = ours.id in KNOWN.lineage(theirs.id) or theirs.id in KNOWN.lineage(ours.id)
     return closer and ours.family is theirs.family
 

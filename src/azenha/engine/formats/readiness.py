@@ -5,8 +5,10 @@ Found out when the server starts, without importing any of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,6 +60,26 @@ def lacking(description: ProcessDescription, policy: Policy) -> Iterator[str]:
             yield f"its {kind} '{one.id}' is to be checked {level}{whose}, which needs {need}: {remedy}"
 
 
+def preload(descriptions: Iterable[ProcessDescription]) -> None:
+    """Import, before a child is forked, what processes ask for by a mark: each job would import it again."""
+    for description in descriptions:
+        inputs = [one.domain for one in _flat(description.inputs)]
+        for domain in (*inputs, *(one.domain for one in description.outputs)):
+            if isinstance(domain, ComplexDomain) and domain.validation and domain.validation.level:
+                for need in _libraries(domain, domain.validation.level):
+                    with suppress(ImportError):
+                        import_module(need)
+
+
+def _libraries(domain: ComplexDomain, level: Level) -> Iterator[str]:
+    if _LEVELS.index(level) < _LEVELS.index(Level.STRICT):
+        return
+    for format in filter(None, (known.table().named(f.media_type) for f in domain.formats)):
+        library = "pyarrow" if format.id == "geoparquet" else _LIBRARIES.get(format.family)
+        if library and known.own_check(format.id) is None:
+            yield library
+
+
 def _flat(inputs: Sequence[InputDescription]) -> Iterator[InputDescription]:
     for one in inputs:
         if isinstance(one.domain, ObjectDomain):
@@ -67,13 +89,9 @@ def _flat(inputs: Sequence[InputDescription]) -> Iterator[InputDescription]:
 
 
 def _needs(domain: ComplexDomain, level: Level, policy: Policy) -> Iterator[tuple[str, str]]:
-    if _LEVELS.index(level) < _LEVELS.index(Level.STRICT):
-        return
     formats = [(f, found) for f in domain.formats if (found := known.table().named(f.media_type))]
-    for _, format in formats:
-        library = "pyarrow" if format.id == "geoparquet" else _LIBRARIES.get(format.family)
-        own = known.own_check(format.id) is not None
-        if library and not own and find_spec(library) is None:
+    for library in _libraries(domain, level):
+        if find_spec(library) is None:
             yield library, f"pip install {library}"
     if level is not Level.VERY_STRICT:
         return
