@@ -192,6 +192,17 @@ def test_mixed_geometries_are_looked_at_one_by_one(tmp_path: Path) -> None:
         look(file, Level.STRICT, geometries=("Point",))
 
 
+def test_bytes_of_any_kind_are_not_opened_where_no_kind_is_asked_for(tmp_path: Path) -> None:
+    cut("geotiff", 20)(tmp_path / "a")
+    for media_type in ("application/octet-stream", "application/x-tiles"):
+        assert "its content is TIFF: any is taken" in look(File(tmp_path / "a", media_type), Level.STRICT)
+        with pytest.raises(NotValid, match="cannot be opened"):
+            look(Raster(tmp_path / "a", media_type), Level.STRICT)
+    (tmp_path / "b").write_bytes(bytes(range(256)))
+    with pytest.raises(NotValid, match="it is no raster of a format that is known here"):
+        look(Raster(tmp_path / "b", "application/octet-stream"), Level.STRICT)
+
+
 def test_strict_opens_only_by_the_drivers_of_the_format(tmp_path: Path) -> None:
     """A file that one driver of GDAL takes for something else, however it begins."""
     pytest.importorskip("rasterio")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -125,6 +126,14 @@ def test_a_server_that_looks_at_nothing_calls_the_function_with_whatever_came(
         assert "is declared image/tiff" in shop.failure(id).message  # its process asks for more
     finally:
         shop.close()
+
+
+def test_size_and_checksum_of_an_output_are_recorded(shop: Workshop) -> None:
+    id = shop.submit("mislabelled")
+    ((file,),) = shop.outputs(id).values()
+    assert isinstance(file, StoredFile)
+    content = shop.content(id, file)
+    assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_drivers_that_point_elsewhere_are_out_in_a_job(shop: Workshop) -> None:

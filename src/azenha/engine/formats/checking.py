@@ -160,9 +160,10 @@ def _looked_at(check: Check, policy: Policy) -> str:
         raise NotValid(f"is declared {media_type}, and its content is {detected.title}")
     if check.level is Level.SIMPLE:
         return f"{media_type}, its content is {detected.title}"
-    format = _nearest(declared, detected)
+    if declared is None and check.family is None:
+        return f"{media_type}, its content is {detected.title}: any is taken"
     try:
-        details = _opened(check, format, policy) if format is not None else "of no format known here"
+        details = _opened(check, _nearest(declared, detected), policy)
     except NotValid as reason:
         raise NotValid(
             f"is declared {media_type}, its content is {detected.title}, and it is not valid "
@@ -181,7 +182,9 @@ def _nearest(declared: KnownFormat | None, detected: Detected) -> KnownFormat | 
     return declared
 
 
-def _opened(check: Check, format: KnownFormat, policy: Policy) -> str:
+def _opened(check: Check, format: KnownFormat | None, policy: Policy) -> str:
+    if format is None:
+        raise NotValid(f"it is no {check.family} of a format that is known here")
     declared = known.table().named(check.file.media_type)
     family = check.family or (declared or format).family
     opening = Opening(check.file.path, format, check.file.media_type, check.asked, check.file.schema)
