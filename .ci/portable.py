@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUG = ROOT / "tests" / "portable" / "plug"
-TESTS = ("tests/portable", "tests/engine", "tests/store")
+TESTS = ("tests/portable", "tests/engine", "tests/store", "tests/callbacks")
 
 
 def main() -> int:

@@ -9,10 +9,14 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import measures, workloads
+from benchmarks.beside import beside
 from benchmarks.bodies import bodies
+from benchmarks.listing import listing
+from benchmarks.wps import wps
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-ALL = {**workloads.ALL, "bodies": bodies}
+OGCAPI = {"listing": listing, "bodies": bodies, "beside": beside}
+ALL = {**workloads.ALL, **OGCAPI, "wps": wps}
 NOISE = (
     "Rates are the best of {repeat} runs, times the shortest of {repeat}: "
     "what else the machine does only makes them worse."
@@ -26,18 +30,21 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=2.0, help="of one run of a rate (default 2)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each measure (default 3)")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes, to see that it runs, and without writing the page"
+    )
     options = parser.parse_args()
     if options.seconds <= 0 or options.repeat < 1:
         parser.error("--seconds must be above 0 and --repeat at least 1")
     load = os.getloadavg()[0]
     rows: list[measures.Row] = []
     with tempfile.TemporaryDirectory(prefix="azenha-bench-") as folder:
-        plan = workloads.Plan(Path(folder), options.seconds, options.repeat)
+        plan = workloads.Plan(Path(folder), options.seconds, options.repeat, options.quick)
         for name in options.workloads or ALL:
             measured = ALL[name](plan)
             print(measures.table(measured), "", sep="\n", flush=True)
             rows += measured
-    if not options.workloads:
+    if not options.workloads and not options.quick:
         noise = NOISE.format(repeat=options.repeat)
         command = f"`python -m benchmarks --seconds {options.seconds:g} --repeat {options.repeat}`"
         measures.write(

@@ -28,13 +28,14 @@ from benchmarks.workloads import MB, Plan
 SIZES, POLYGONS = PROCESSES / "sizes.py", PROCESSES / "polygons.py"
 PIECE = 3 * 256 * 1024  # bytes before base64: pieces of it can be joined
 BODIES = {"100 MB": 100 * MB, "1 GB": 1000 * MB}
-FEATURES = 5000
+QUICK = {"4 MB": 4 * MB, "8 MB": 8 * MB}
+FEATURES, QUICK_FEATURES = 5000, 200
 
 
 def bodies(plan: Plan) -> list[Row]:
     """100 MB and 1 GB of inline base64 to a process that tells size and SHA-256, and 5,000 polygons."""
     rows: list[Row] = []
-    for name, size in BODIES.items():
+    for name, size in (QUICK if plan.quick else BODIES).items():
         repeat = plan.repeat if size <= 100 * MB else 1
         floor = _received(plan, size, repeat)
         rows += _inline(plan, name, size, repeat, floor)
@@ -48,15 +49,16 @@ def _inline(plan: Plan, name: str, size: int, repeat: int, floor: float) -> list
     times, growths, waits = [], [], list[float]()
     with serving(plan.fresh("bodies"), SIZES) as server:
         for _ in range(2):
-            _post(server.port, "tell", 8 * MB)  # starts what is started on demand
-        time.sleep(12)  # the reader has ended: it is part of the growth
+            post_large(server.port, "tell", 8 * MB)  # starts what is started on demand
+        if not plan.quick:
+            time.sleep(12)  # the reader has ended: it is part of the growth
         before = server.memory()
         for _ in range(repeat):
-            with _watched(server) as peak:
-                times.append(_post(server.port, "tell", size))
+            with watched(server) as peak:
+                times.append(post_large(server.port, "tell", size))
             growths.append(peak[0] - before)
         with _polled(server, waits):
-            _post(server.port, "tell", size)
+            post_large(server.port, "tell", size)
     waits.sort()
     late = waits[min(len(waits) - 1, math.ceil(0.99 * len(waits)))]
     return [
@@ -74,7 +76,7 @@ def _inline(plan: Plan, name: str, size: int, repeat: int, floor: float) -> list
     ]
 
 
-def _post(port: int, process: str, size: int) -> float:
+def post_large(port: int, process: str, size: int) -> float:
     """Seconds from the first byte sent to the last received. `size`: bytes of base64."""
     piece = os.urandom(PIECE)
     coded = base64.b64encode(piece)
@@ -99,14 +101,14 @@ def _post(port: int, process: str, size: int) -> float:
     data = answer.read()
     seconds = time.perf_counter() - began
     connection.close()
-    if answer.status != 200 or json.loads(data) != f"{count * PIECE} {digest.hexdigest()}":
+    if answer.status != 200 or f"{count * PIECE} {digest.hexdigest()}".encode() not in data:
         raise RuntimeError(f"{answer.status}: {data[:300]!r}")
     return seconds
 
 
 @contextmanager
-def _watched(server: Server) -> Iterator[list[int]]:
-    """The highest memory while it lasts, as the one element."""
+def watched(server: Server) -> Iterator[list[int]]:
+    """Bytes of memory, the highest memory while it lasts, as the one element."""
     peak, done = [0], threading.Event()
 
     def look() -> None:
@@ -158,7 +160,7 @@ def _received(plan: Plan, size: int, repeat: int) -> float:
             if process.poll() is not None:
                 raise RuntimeError("the bare application did not start")
             time.sleep(0.02)
-        return min(_post(port, "tell", size) for _ in range(repeat))
+        return min(post_large(port, "tell", size) for _ in range(repeat))
     finally:
         process.terminate()
         process.wait(30)
@@ -170,7 +172,8 @@ def _received(plan: Plan, size: int, repeat: int) -> float:
 def _polygons(plan: Plan) -> list[Row]:
     folder = plan.fresh("polygons")
     source = folder / "source.geojson"
-    collection = json.dumps(_collection())
+    features = QUICK_FEATURES if plan.quick else FEATURES
+    collection = json.dumps(_collection(features))
     source.write_text(collection)
     command = [sys.executable, "-m", "benchmarks.bodies", "polygons", str(source), str(folder)]
     floor = min(
@@ -179,14 +182,14 @@ def _polygons(plan: Plan) -> list[Row]:
     )
     body = f'{{"inputs": {{"features": {collection}}}}}'.encode()
     with serving(plan.fresh("features"), POLYGONS) as server:
-        times = [_buffered(server.port, body) for _ in range(plan.repeat + 1)][1:]
+        times = [_buffered(server.port, body, features) for _ in range(plan.repeat + 1)][1:]
     return [
-        Row(f"floor: {FEATURES} polygons read, buffered and written with geopandas", floor, "s"),
-        Row(f"{FEATURES} polygons as inline GeoJSON, the same", min(times), "s", floor, 1.2, True, True),
+        Row(f"floor: {features} polygons read, buffered and written with geopandas", floor, "s"),
+        Row(f"{features} polygons as inline GeoJSON, the same", min(times), "s", floor, 1.2, True, True),
     ]
 
 
-def _collection() -> dict[str, Any]:
+def _collection(features: int) -> dict[str, Any]:
     def ring(n: int) -> list[list[float]]:
         x, y = n % 100, n // 100
         angles = [2 * math.pi * step / 32 for step in range(32)]
@@ -201,12 +204,12 @@ def _collection() -> dict[str, Any]:
                 "properties": {"number": n},
                 "geometry": {"type": "Polygon", "coordinates": [ring(n)]},
             }
-            for n in range(FEATURES)
+            for n in range(features)
         ],
     }
 
 
-def _buffered(port: int, body: bytes) -> float:
+def _buffered(port: int, body: bytes, features: int) -> float:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     began = time.perf_counter()
     connection.request("POST", "/processes/buffer_all/execution", body, {"Content-Type": "application/json"})
@@ -214,7 +217,7 @@ def _buffered(port: int, body: bytes) -> float:
     data = answer.read()
     seconds = time.perf_counter() - began
     connection.close()
-    if answer.status != 200 or data.count(b'"Polygon"') != FEATURES:
+    if answer.status != 200 or data.count(b'"Polygon"') != features:
         raise RuntimeError(f"{answer.status}: {data[:300]!r}")
     return seconds
 

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-from benchmarks.load import END_OF_HEAD, post, send
+from benchmarks.load import get, post, send
 from benchmarks.measures import Row, best
 from benchmarks.server import PROCESSES, Server, serving
 
 PLAIN = PROCESSES / "plain.py"
-JOBS = 100_000
+JOBS, QUICK_JOBS = 100_000, 2_000
 APART = 10  # seconds between two jobs of the history
 PAGES = 100
 POLLS = 200  # a second
@@ -84,40 +84,36 @@ def queries(count: int = JOBS) -> dict[str, dict[str, object]]:
     }
 
 
-def history(folder: Path, seconds: float, repeat: int) -> list[Row]:
+def history(folder: Path, seconds: float, repeat: int, count: int = JOBS) -> list[Row]:
     """`folder` has the empty folders `full` and `empty`."""
-    fill(_database(folder / "full"))
+    fill(database(folder / "full"), count)
     rows = []
     with serving(folder / "full", PLAIN) as server:
-        for about, parameters in queries().items():
-            rows.append(_page(server, about, urlencode(parameters)))
-        middle = urlencode(queries()["datetime, open"])
+        for about, parameters in queries(count).items():
+            rows.append(_page(server, about, urlencode(parameters), count))
+        middle = urlencode(queries(count)["datetime, open"])
         cursors = [
             link["href"].rpartition("?")[2]
             for link in server.ask("GET", f"/jobs?{middle}")[1]["links"]
             if link["rel"] == "next"
         ]
-        rows.append(_page(server, "a deep page", cursors[0]))
+        rows.append(_page(server, "a deep page", cursors[0], count))
         long = _echoes(server, seconds, repeat)
     with serving(folder / "empty", PLAIN) as server:
         short = _echoes(server, seconds, repeat)
         polls = _polls(server, folder / "empty", max(seconds, 5.0))
-    echo = f"sync echo beside {JOBS:,} jobs (floor: on an empty store)"
+    echo = f"sync echo beside {count:,} jobs (floor: on an empty store)"
     return [*rows, Row(echo, long, "1/s", short, 0.9, of_ratio=True), *polls]
 
 
-def _database(folder: Path) -> Path:
+def database(folder: Path) -> Path:
     (folder / "data").mkdir()
     return folder / "data" / "azenha.sqlite"
 
 
-def _get(path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json".encode() + END_OF_HEAD
-
-
-def _page(server: Server, about: str, query: str) -> Row:
-    answers = send(server.port, _get(f"/jobs?{query}"), 1, count=PAGES)
-    return Row(f"list of {JOBS:,} jobs: {about}, p50", answers.at(0.5) * 1000, "ms", None, 10, at_most=True)
+def _page(server: Server, about: str, query: str, count: int) -> Row:
+    answers = send(server.port, get(f"/jobs?{query}"), 1, count=PAGES)
+    return Row(f"list of {count:,} jobs: {about}, p50", answers.at(0.5) * 1000, "ms", None, 10, at_most=True)
 
 
 def _echoes(server: Server, seconds: float, repeat: int) -> float:
@@ -144,7 +140,7 @@ def _polls(server: Server, folder: Path, seconds: float) -> list[Row]:
         if time.monotonic() > until:
             raise RuntimeError("the busy jobs did not start")
         time.sleep(0.02)
-    times = sorted(_paced(server.port, address, seconds))
+    times = sorted(paced(server.port, address, seconds))
     return [
         Row(f"{POLLS} polls a second beside busy slots: p50", times[len(times) // 2] * 1000, "ms"),
         Row(
@@ -158,7 +154,7 @@ def _polls(server: Server, folder: Path, seconds: float) -> list[Row]:
     ]
 
 
-def _paced(port: int, path: str, seconds: float) -> list[float]:
+def paced(port: int, path: str, seconds: float) -> list[float]:
     """Times from when a poll was due to its answer: what waits behind a slow one has waited too."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     began = time.perf_counter()

@@ -75,6 +75,12 @@ def post(path: str, document: object, *more_headers: str) -> bytes:
     return "\r\n".join(head).encode() + END_OF_HEAD + body
 
 
+def get(path: str) -> bytes:
+    """The bytes of a GET of JSON, as clients of people send it."""
+    head = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json"]
+    return "\r\n".join([*head, "Accept-Language: pt-BR, en;q=0.8"]).encode() + END_OF_HEAD
+
+
 class _Connection:
     def __init__(self, host: str, port: int, request: bytes) -> None:
         self.socket = socket.create_connection((host, port))

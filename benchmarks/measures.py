@@ -22,6 +22,7 @@ class Row:
         target: the bound, inclusive; None: for information only.
         of_ratio: the target bounds value / floor, not the value.
         at_most: the target is an upper bound.
+        beside: the same of another server, which `what` names, or why there is none; None: not asked.
     """
 
     what: str
@@ -31,6 +32,7 @@ class Row:
     target: float | None = None
     of_ratio: bool = False
     at_most: bool = False
+    beside: float | str | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -56,10 +58,11 @@ class Row:
             "" if self.ratio is None else f"{self.ratio:.2f}",
             bound,
             {True: "met", False: "**not met**", None: ""}[self.met],
+            f"{_number(self.beside)} {self.unit}" if isinstance(self.beside, float) else self.beside or "",
         )
 
 
-HEAD = ("what", "measured", "floor", "ratio", "target", "")
+HEAD = ("what", "measured", "floor", "ratio", "target", "", "beside")
 
 
 def _number(value: float) -> str:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,13 +72,26 @@ def serving(
     port = free_port()
     command = [sys.executable, "-m", "azenha", "serve", *map(str, targets)]
     command += ["--data", str(folder / "data"), "--config", str(config), "--port", str(port)]
-    with (folder / "server.log").open("ab") as log:
+    with started(command, port, folder / "server.log", environment) as server:
+        yield server
+
+
+@contextmanager
+def started(
+    command: Sequence[str], port: int, log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """A program that answers /processes on this port, until the context ends.
+
+    Raises:
+        RuntimeError: it did not within `START_WITHIN`.
+    """
+    with log.open("ab") as written:
         began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        process = subprocess.Popen(command, stdout=written, stderr=written, env=environment)
     try:
         while not answers(port):
             if process.poll() is not None or time.perf_counter() - began > START_WITHIN:
-                raise RuntimeError(f"the server did not start: {(folder / 'server.log').read_text()[-2000:]}")
+                raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
             time.sleep(0.005)
         yield Server(port, process.pid, time.perf_counter() - began)
     finally:

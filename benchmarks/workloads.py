@@ -33,11 +33,12 @@ ASYNC = "Prefer: respond-async"
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how often; `folder` is this run's own."""
+    """How long and how often; `folder` is this run's own. `quick`: small sizes, to see that all of it runs."""
 
     folder: Path
     seconds: float
     repeat: int
+    quick: bool = False
 
     def fresh(self, name: str) -> Path:
         """An empty folder."""
@@ -154,8 +155,8 @@ def _five_hundred(plan: Plan, process: str) -> _Jobs:
         request = post(path, {"inputs": {"events": str(events)}}, ASYNC)
         began = time.perf_counter()
         accepted = send(server.port, request, 1, count=JOBS)
-        _wait(lambda: _lines(events) >= 2 * JOBS, 300)
-        _wait(lambda: _waiting(server) == 0, 60)
+        wait(lambda: _lines(events) >= 2 * JOBS, 300)
+        wait(lambda: _waiting(server) == 0, 60)
         seconds = time.perf_counter() - began
         _, page = server.ask("GET", "/jobs?status=successful&limit=1000")
         if len(page["jobs"]) != JOBS:
@@ -184,7 +185,7 @@ def _at_once(events: Path) -> int:
     return most
 
 
-def _wait(until: Callable[[], bool], seconds: float) -> None:
+def wait(until: Callable[[], bool], seconds: float) -> None:
     deadline = time.perf_counter() + seconds
     while not until():
         if time.perf_counter() > deadline:
@@ -209,7 +210,7 @@ def busy(plan: Plan) -> list[Row]:
             )
             if status != 201:
                 raise RuntimeError(f"a busy job was refused: {told}")
-        _wait(lambda: _lines(events) == slots, 60)
+        wait(lambda: _lines(events) == slots, 60)
         answers = send(server.port, _echo("echo-fresh"), SYNC_REQUESTS, count=SYNC_REQUESTS)
         still = len(server.ask("GET", "/jobs?status=running&limit=100")[1]["jobs"])
         if still != slots:
@@ -343,7 +344,7 @@ def memory(plan: Plan) -> list[Row]:
         time.sleep(1)
         after, before = server.memory(), server.processes()
         # First the child that stood ready ends, then, being idle since, its warm parent.
-        _wait(lambda: server.processes() <= ALWAYS, 30)
+        wait(lambda: server.processes() <= ALWAYS, 30)
         time.sleep(1)
         idle, left = server.memory(), server.processes()
     return [
@@ -360,7 +361,8 @@ def history(plan: Plan) -> list[Row]:
     folder = plan.fresh("history")
     for name in ("full", "empty"):
         (folder / name).mkdir()
-    return many_jobs.history(folder, plan.seconds, plan.repeat)
+    count = many_jobs.QUICK_JOBS if plan.quick else many_jobs.JOBS
+    return many_jobs.history(folder, plan.seconds, plan.repeat, count)
 
 
 ALL: dict[str, Callable[[Plan], list[Row]]] = {

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 class Kind(Enum):
@@ -188,3 +190,44 @@ def _with_unit(value: float, units: Mapping[str, float]) -> str:
     if not unit:
         unit = "B" if "B" in units else "s"
     return f"{value / units[unit]:.15g} {unit}"
+
+
+# -- texts with a form: each answers what would be allowed, or None if the text is fine -------------
+
+
+def web_address(text: str) -> str | None:
+    parts = urlsplit(text)
+    if parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment:
+        return None
+    return "an http or https address without query and fragment"
+
+
+def web_origin(text: str) -> str | None:
+    parts = urlsplit(text)
+    if parts.scheme in ("http", "https") and parts.netloc and text == f"{parts.scheme}://{parts.netloc}":
+        return None
+    return "origins such as https://maps.example.org, without a path"
+
+
+def language_tag(text: str) -> str | None:
+    if re.fullmatch("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
+        return None
+    return "language tags such as en or pt-BR (BCP 47)"
+
+
+def network(text: str) -> str | None:
+    try:
+        ip_network(text)
+    except ValueError:
+        return "addresses or networks such as 10.0.0.5 or 10.0.0.0/8"
+    return None
+
+
+def reachable(text: str) -> str | None:
+    from azenha.domain.addresses import parse_allowed  # not every program that reads settings fetches
+
+    try:
+        parse_allowed(text)
+    except ValueError:
+        return "host names, addresses or networks, each with an optional :port, without http://"
+    return None

@@ -8,15 +8,24 @@ page follow. Command line beats environment beats file beats default.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from azenha.reading import Kind, NotAllowed, Rule, parse, show
+from azenha.reading import (
+    Kind,
+    NotAllowed,
+    Rule,
+    language_tag,
+    network,
+    parse,
+    reachable,
+    show,
+    web_address,
+    web_origin,
+)
 
 KiB = 1024
 MiB = 1024 * KiB
@@ -52,47 +61,6 @@ def _count(default: int, about: str, at_least: int = 0, at_most: int | None = No
     return _setting(default, Kind.COUNT, about, at_least, at_most)
 
 
-# -- texts with a form: each answers what would be allowed, or None if the text is fine -------------
-
-
-def _url(text: str) -> str | None:
-    parts = urlsplit(text)
-    if parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment:
-        return None
-    return "an http or https address without query and fragment"
-
-
-def _origin(text: str) -> str | None:
-    parts = urlsplit(text)
-    if parts.scheme in ("http", "https") and parts.netloc and text == f"{parts.scheme}://{parts.netloc}":
-        return None
-    return "origins such as https://maps.example.org, without a path"
-
-
-def _tag(text: str) -> str | None:
-    if re.fullmatch("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
-        return None
-    return "language tags such as en or pt-BR (BCP 47)"
-
-
-def _network(text: str) -> str | None:
-    try:
-        ip_network(text)
-    except ValueError:
-        return "addresses or networks such as 10.0.0.5 or 10.0.0.0/8"
-    return None
-
-
-def _reachable(text: str) -> str | None:
-    from azenha.domain.addresses import parse_allowed  # not every program that reads settings fetches
-
-    try:
-        parse_allowed(text)
-    except ValueError:
-        return "host names, addresses or networks, each with an optional :port, without http://"
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Server:
     """The web tier."""
@@ -103,7 +71,7 @@ class Server:
     port: int = _count(8080, "port to listen on; 0: any free one", 0, 65535)
     public: bool = _setting(False, Kind.FLAG, "answer on any address, although there are no identities yet")
     url: str | None = _setting(
-        None, Kind.TEXT, "the address that clients use, where a proxy stands in front", check=_url
+        None, Kind.TEXT, "the address that clients use, where a proxy stands in front", check=web_address
     )
     title: str = _setting("azenha", Kind.TEXT, "what the server calls itself")
     description: str = _setting("Processes for Earth data", Kind.TEXT, "a sentence about the server")
@@ -111,17 +79,17 @@ class Server:
     fees: str = _setting("NONE", Kind.TEXT, "what using it costs; NONE: nothing")
     constraints: str = _setting("NONE", Kind.TEXT, "what restricts access; NONE: nothing")
     provider: str = _setting("azenha", Kind.TEXT, "the organisation that runs it")
-    provider_url: str | None = _setting(None, Kind.TEXT, "the organisation's address", check=_url)
+    provider_url: str | None = _setting(None, Kind.TEXT, "the organisation's address", check=web_address)
     contact: str | None = _setting(None, Kind.TEXT, "whom to ask")
     email: str | None = _setting(None, Kind.TEXT, "where to write to")
     language: str = _setting(
-        "en", Kind.TEXT, "language in which authors write what is no translation", check=_tag
+        "en", Kind.TEXT, "language in which authors write what is no translation", check=language_tag
     )
     origins: tuple[str, ...] = _setting(
-        (), Kind.TEXTS, "web origins that may call from a browser (CORS)", check=_origin
+        (), Kind.TEXTS, "web origins that may call from a browser (CORS)", check=web_origin
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        (), Kind.TEXTS, "addresses or networks whose X-Forwarded-* is read", check=_network
+        (), Kind.TEXTS, "addresses or networks whose X-Forwarded-* is read", check=network
     )
 
 
@@ -167,6 +135,9 @@ class JobSettings:
     keep: float = _time(7 * 86400.0, "results and record, after the end")
     keep_sync: float = _time(3600.0, "the same, of synchronous runs")
     keep_created: float = _time(86400.0, "a job that is created and not started")
+    pause_at_most: float = _time(
+        86400.0, "in all, that a job may be paused, or held in the queue; then it fails, or is removed"
+    )
     lease: float = _time(30.0, "how long a worker may be silent before its jobs are taken from it")
     heartbeat: float = _time(10.0, "how often a worker says that it lives; less than half of `jobs.lease`")
     grace: float = _time(2.0, "between asking a job to stop, terminating and killing it", 0)
@@ -189,14 +160,26 @@ class Children:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Which addresses may be fetched from. Public ones always; others only if named here."""
+    """Which addresses may be fetched from and called. Public ones always; others only if named here."""
 
     allow: tuple[str, ...] = _setting(
-        (), Kind.TEXTS, "host names, addresses or networks, each with an optional :port", check=_reachable
+        (), Kind.TEXTS, "host names, addresses or networks, each with an optional :port", check=reachable
     )
     ports: tuple[int, ...] = _setting(
         (), Kind.COUNTS, "allowed ports of public addresses; empty: any", 1, 65535
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSettings:
+    """How those who asked to be called are told of a job."""
+
+    attempts: int = _count(10, "attempts to deliver a callback, before it is given up", 1, 100)
+    delay: float = _time(5.0, "from the first attempt to the second; each later delay is three times as long")
+    total: float = _time(86400.0, "after which no further attempt is made")
+    timeout: float = _time(15.0, "one attempt, from the connection to the answer")
+    progress: float = _time(5.0, "between two callbacks that tell of one job's progress")
+    at_once: int = _count(4, "callbacks that are sent at once", 1, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +232,7 @@ class Settings:
     jobs: JobSettings = field(default_factory=JobSettings)
     children: Children = field(default_factory=Children)
     addresses: Addresses = field(default_factory=Addresses)
+    callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     wps: Wps = field(default_factory=Wps)
     formats: Formats = field(default_factory=Formats)
 

@@ -54,3 +54,14 @@ def write_file(text: str, *, ctx: Context) -> File:
 def later(text: str) -> str:
     """Only ever in the background."""
     return text
+
+
+@process(version="1.0.0")
+def write_files(texts: list[str], *, ctx: Context) -> list[File]:
+    """A text file of each text."""
+    files = []
+    for number, text in enumerate(texts):
+        path = ctx.workdir / f"said-{number}.txt"
+        path.write_text(text)
+        files.append(File(path, "text/plain"))
+    return files

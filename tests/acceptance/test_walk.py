@@ -3,38 +3,119 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
+from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 from live_server import LiveServer, alive, until
 
 
-def link(document: dict, relation: str) -> str:
+def link(document: Any, relation: str) -> str:
     """The address of the first link whose relation ends so."""
     return next(one["href"] for one in document["links"] if one["rel"].rpartition("/")[2] == relation)
 
 
+JSON = {"Accept": "application/json"}
+
+
 def test_all_is_found_by_links_from_the_landing_page(server: LiveServer) -> None:
-    landing = server.get("/").json
-    assert server.get(link(landing, "conformance")).json["conformsTo"]
-    listed = server.get(link(landing, "processes")).json["processes"]
-    echo = server.get(link(next(p for p in listed if p["id"] == "echo"), "self")).json
-    execute = link(echo, "execute")
+    """Nothing here knows a path: only the address of the server, relations, and the id of a process."""
+
+    def get(address: str) -> Any:
+        reply = server.ask("GET", address, None, JSON)
+        assert reply.status == 200, address
+        return reply.json
+
+    landing = get(server.url)
+    assert get(link(landing, "conformance"))["conformsTo"]
+    listed, address = [], link(landing, "processes")
+    while address:
+        page = get(address)
+        listed += page["processes"]
+        address = next((one["href"] for one in page["links"] if one["rel"] == "next"), None)
+    echo = get(link(next(p for p in listed if p["id"] == "echo"), "self"))
 
     accepted = server.ask(
         "POST",
-        execute,
+        link(echo, "execute"),
         json.dumps({"inputs": {"text": "walked"}}).encode(),
         {"Content-Type": "application/json", "Prefer": "respond-async"},
     )
 
     assert accepted.status == 201
-    status = server.ended(accepted.headers["location"].rpartition("/")[2])
+    assert accepted.headers["location"] == link(accepted.json, "monitor")
+    address = accepted.headers["location"]
+    status = until(lambda: (s := get(address))["status"] not in ("accepted", "running") and s, 60, "it ends")
     assert status["status"] == "successful"
-    assert server.get(link(status, "results")).json == {"text": "walked"}
-    assert status["jobID"] in [j["jobID"] for j in server.get(link(landing, "job-list")).json["jobs"]]
+    assert get(link(status, "results")) == {"text": "walked"}
+    assert get(link(status, "describedby"))["process"] == link(status, "process") == link(echo, "self")
+    assert get(link(status, "related"))["inputs"] == {"text": "walked"}
+    assert get(link(status, "prov#has_provenance"))["activity"]
+    assert server.ask("GET", link(status, "log")).status == 200
+    assert status["jobID"] in [j["jobID"] for j in get(link(landing, "job-list"))["jobs"]]
+    assert server.ask("DELETE", link(status, "self")).status == 200
+    assert server.ask("GET", address).status == 404
+
+
+def linked(document: Any) -> Iterator[tuple[str, str]]:
+    """Address and media type of every link in a JSON document, at any depth."""
+    if isinstance(document, dict):
+        if isinstance(document.get("href"), str):
+            yield document["href"], document.get("type", "")
+        document = list(document.values())
+    for part in document if isinstance(document, list) else ():
+        yield from linked(part)
+
+
+def test_every_link_that_is_shown_leads_to_what_it_says(server: LiveServer) -> None:
+    """Documents, headers and pages, each to the end; what lies on other servers is let be."""
+    one = server.submit("echo", text="a", numbers=[1, 2], document={"value": "aGk="})
+    other = server.submit("fail", how="raise")
+    created = server.ask(
+        "POST",
+        "/jobs",
+        json.dumps({"process": f"{server.url}/processes/echo", "inputs": {"text": "later"}}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    assert created.status == 201
+    server.ended(one)
+    server.ended(other)
+    base = server.url.rstrip("/")
+    seen: set[tuple[str, str]] = set()
+    waiting = [(f"{base}/", "application/json"), (f"{base}/?f=html", "text/html")]
+    waiting.append((created.headers["location"], "application/json"))
+    while waiting:
+        address, type = waiting.pop()
+        if (address, type) in seen or not address.startswith(f"{base}/") or address.endswith("/execution"):
+            continue  # to run a process is no reading
+        seen.add((address, type))
+        # A browser and a client of links send what the link says that they will get.
+        reply = server.ask("GET", address, None, {"Accept": type} if type else {})
+        assert reply.status in (200, 204), (address, type, reply.status, reply.text)
+        got = reply.headers.get("content-type", "")
+        assert not type or reply.status == 204 or plain(got) == plain(type), (address, type, got)
+        for href, about in re.findall(r"<([^>]+)>;([^,]*)", reply.headers.get("link", "")):
+            kind = re.search(r'type="([^"]+)"', about)
+            waiting.append((href, kind[1] if kind else ""))
+        if plain(got).endswith("json"):
+            waiting += linked(reply.json)
+        elif plain(got) == "text/html":
+            addresses = re.findall(r"""(?:href|src)=["']([^"'#]+)""", reply.text)
+            waiting += [(urljoin(address, unescape(href)), "") for href in addresses]
+    paths = {address.removeprefix(base).partition("?")[0] for address, _ in seen}
+    everywhere = {"/", "/conformance", "/api", "/api/try.js", "/processes", "/processes/echo", "/jobs"}
+    about = {f"/jobs/{one}{rest}" for rest in ("", "/results", "/log", "/inputs", "/definition", "/prov")}
+    assert everywhere | about | {f"/jobs/{other}/log"} <= paths
+    assert len(seen) > 100
+
+
+def plain(type: str) -> str:
+    return type.partition(";")[0].strip()
 
 
 def test_every_page_is_there_for_people_too(server: LiveServer) -> None:

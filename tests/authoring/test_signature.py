@@ -366,6 +366,21 @@ def land_cover(
     return scene
 
 
+@pytest.mark.parametrize(
+    ("pause", "offered", "by_itself"),
+    [(False, False, False), (True, True, False), ("cooperative", True, True)],
+)
+def test_a_process_says_whether_its_jobs_can_be_paused_and_whether_they_wait_by_themselves(
+    pause, offered, by_itself
+) -> None:
+    @process(pause=pause)
+    def patient() -> int:
+        return 1
+
+    described = defined(patient).description
+    assert (JobControl.PAUSE in described.job_control, described.pauses_itself) == (offered, by_itself)
+
+
 def test_a_function_its_docstring_and_its_options_are_the_whole_description() -> None:
     definition = defined(land_cover)
     assert definition.description == d.ProcessDescription(

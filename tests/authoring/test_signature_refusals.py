@@ -441,6 +441,8 @@ OPTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"metadata": [3]}, "metadata has 3", "azenha.Metadata"),
     ({"translations": {"": "a"}}, "'' is no language tag", "BCP 47"),
     ({"sync": False, "async_": False}, "neither synchronously nor asynchronously", "leave sync"),
+    ({"pause": "always"}, "pause is 'always'", '"cooperative"'),
+    ({"pause": 0}, "pause is 0", "write True"),
     ({"time_limit": 0}, "time_limit is 0", "seconds above 0"),
     ({"time_limit": float("nan")}, "time_limit is nan", "seconds above 0"),
     ({"time_limit": "1h"}, "time_limit is '1h'", "seconds above 0"),

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ JOBS = 24
 SYNC_JOBS = 6
 KILLS = 4
 DISMISSALS = 3
+PAUSES = 5
 VICTIMS = ("child", "child", "child", "warm", "worker", "web", "supervisor", "everything")
 TRUTHFUL_WITHIN = 20.0  # seconds after the last restart
 ALL_ENDED_WITHIN = 90.0
@@ -72,6 +74,7 @@ class Told:
 
     accepted: dict[str, int] = field(default_factory=dict)  # job id: number
     dismissed: dict[str, float] = field(default_factory=dict)  # job id: when
+    paused: set[str] = field(default_factory=set)  # or held, at some time
     answers: dict[int, str] = field(default_factory=dict)  # number: what a synchronous client was given
     problems: list[str] = field(default_factory=list)
 
@@ -113,17 +116,23 @@ class Round:
         clients += [threading.Thread(target=self._sync, args=(1000 + n,)) for n in range(SYNC_JOBS)]
         for client in clients:
             client.start()
-        plan = ["kill"] * KILLS + ["dismiss"] * DISMISSALS
+        plan = ["kill"] * KILLS + ["dismiss"] * DISMISSALS + ["pause", "resume"] * PAUSES
         self.random.shuffle(plan)
         for what in plan:
             time.sleep(self.random.uniform(0.05, 1.2))
             if what == "kill":
                 self._kill(self.random.choice(VICTIMS))
-            else:
+            elif what == "dismiss":
                 self._dismiss()
+            elif what == "pause":
+                self._steer("pause", sorted(self.told.accepted))
+            else:
+                self._steer("resume", sorted(self.told.paused))
         for client in clients:
             client.join(120)
             assert not client.is_alive(), "a client waits for ever"
+        for id in sorted(self.told.paused):
+            until(partial(self._steer, "resume", [id]), 60, "the server answers")
 
     def _inputs(self, number: int) -> dict[str, Any]:
         chance = random.Random(number * 7919 + 17)
@@ -181,6 +190,21 @@ class Round:
         # Unanswered, it may have been done or not: the record decides.
         self.told.dismissed[id] = time.monotonic()
 
+    def _steer(self, what: str, ids: list[str]) -> bool:
+        """Pause or resume one of the jobs; whether that was answered."""
+        if not ids:
+            return False
+        id = self.random.choice(ids)
+        if what == "pause":
+            self.told.paused.add(id)  # unanswered, it may have been done or not
+        with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+            reply = self.server.ask("POST", f"/jobs/{id}/{what}")
+            gone = id in self.told.dismissed and reply.status == 404
+            if reply.status not in (200, 409) and not gone:
+                self.told.problems.append(f"{what} {id} was answered {reply.status} {reply.text}")
+            return True
+        return False
+
     # -- what must be true -----------------------------------------------------------------------
 
     def events(self) -> list[Event]:
@@ -216,7 +240,7 @@ class Round:
     def _untrue(self) -> list[str]:
         events, problems = self.events(), []
         for record in self.records().values():
-            if record.state == "running":
+            if record.state in ("running", "paused"):
                 mine = [e for e in events if e.job == record.id and e.attempt == record.attempt]
                 if not any(alive(e.pid) for e in mine):
                     problems.append(f"job {record.id} is said to run, and no process of it is there")
@@ -328,7 +352,7 @@ def one_round(seed: int, keep: Path | None = None) -> tuple[list[str], str]:
     for record in round.records().values():
         counts[record.state] = counts.get(record.state, 0) + 1
     line = (
-        f"seed {seed}: killed {', '.join(round.killed)}; "
+        f"seed {seed}: killed {', '.join(round.killed)}; {len(round.told.paused)} paused; "
         f"{', '.join(f'{n} {state}' for state, n in sorted(counts.items()))}; "
         f"{time.monotonic() - began:.0f} s; {'ok' if not problems else f'{len(problems)} PROBLEMS'}"
     )

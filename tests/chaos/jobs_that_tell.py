@@ -65,7 +65,7 @@ def _run(number: int, seconds: float, deaf: bool, helper: bool, counted: bool, c
     return f"{number}:{ctx.attempt}"
 
 
-@process(version="1.0.0")
+@process(version="1.0.0", pause=True)
 def once(
     number: int,
     seconds: float,
@@ -79,7 +79,7 @@ def once(
     return _run(number, seconds, deaf, helper, counted, ctx)
 
 
-@process(version="1.0.0", retries=3)
+@process(version="1.0.0", retries=3, pause=True)
 def again(
     number: int,
     seconds: float,
@@ -93,7 +93,7 @@ def again(
     return _run(number, seconds, deaf, helper, counted, ctx)
 
 
-@process(version="1.0.0", reuse=5)
+@process(version="1.0.0", reuse=5, pause="cooperative")
 def reused(
     number: int,
     seconds: float,

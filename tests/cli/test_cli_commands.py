@@ -343,6 +343,19 @@ def test_cancel_keeps_the_results_of_a_job_that_ended_unless_told_to_remove_them
     assert len(server.was_asked("DELETE")) == 1
 
 
+def test_pause_and_resume_say_what_the_job_does_now(server, azenha):
+    server.on("GET /jobs/j1", job("running"))
+    for status, paused, resumed in (
+        ("running", "is paused", "runs"),
+        ("accepted", "is held in the queue", "waits in the queue"),
+    ):
+        server.on("POST /jobs/j1/pause", job(status))
+        server.on("POST /jobs/j1/resume", job(status))
+        assert azenha("pause", "j1", "--url", server.url).err == f"job j1 {paused}\n"
+        ran = azenha("resume", "j1", "--json", "--url", server.url)
+        assert (ran.code, ran.err, ran.json["status"]) == (OK, f"job j1 {resumed}\n", status)
+
+
 # -- what goes wrong -------------------------------------------------------------------------------
 
 

@@ -40,7 +40,7 @@ PROCESSES = [
     (page.name, block.title)
     for page in HOW_TO
     for block in blocks(page)
-    if block.language == "python" and not block.title.startswith("test_")
+    if block.language == "python" and not block.title.startswith(("test_", "receiver"))
 ]
 
 

@@ -232,7 +232,7 @@ REFUSED = [
     (INTEGER, Native([1], items=(Native(1),)), InvalidValue, "expected an integer, got an array"),
     (INTEGER, Native(None), InvalidValue, "null is no value; leave it out instead"),
     (INTEGER, Lexical("1.7"), InvalidValue, "expected an integer, got '1.7'"),
-    (INTEGER, RawReference("https://example.org/1"), InvalidValue, "is a literal, which is given by value"),
+    (INTEGER, Native({}, qualified=RawReference("https://example.org/1")), InvalidValue, "given by value"),
     (INTEGER, box_object([1, 2, 3, 4]), InvalidValue, "is a literal, got a bounding box"),
     (INTEGER, Native(1, unit="m"), InvalidValue, "unit 'm' is not offered; it has no units"),
     (
@@ -276,7 +276,7 @@ REFUSED = [
     (BOX, Native("1,2,3,4"), InvalidValue, "got the string '1,2,3,4'"),
     (BOX, box_object([1, 4, 3, 2]), InvalidValue, "its lower northing 4.0 is above its upper northing 2.0"),
     (BOX, Lexical("1,2,3,4", "m"), InvalidValue, "is a bounding box and has no units"),
-    (BOX, RawReference("https://example.org/1"), InvalidValue, "is a bounding box, which is given by value"),
+    (BOX, RawReference("file:///etc/passwd"), InvalidValue, "is not fetched: only http and https"),
     (RASTER, Native("<a/>"), InvalidValue, "expected image/tiff; application=geotiff in base64, got '<a/>'"),
     (RASTER, Native("abcde"), InvalidValue, "in base64"),
     (RASTER, Native("YQ==YQ=="), InvalidValue, "in base64"),
@@ -671,7 +671,7 @@ def test_every_output_that_is_unknown_or_in_a_format_not_offered_is_refused():
             {
                 "raster": OutputRequest(Format("image/png")),
                 "rastr": OutputRequest(),
-                "mean": OutputRequest(Format("text/plain")),
+                "mean": OutputRequest(Format("image/png")),
             },
         )
     found = refusal.value.problems
@@ -679,5 +679,5 @@ def test_every_output_that_is_unknown_or_in_a_format_not_offered_is_refused():
     assert [str(p) for p in found] == [
         "output 'raster': image/png is not offered; offered: image/tiff; application=geotiff",
         "output 'rastr': the process has no such output; did you mean 'raster'?",
-        "output 'mean': is a literal and has no formats, got text/plain",
+        "output 'mean': is a literal and has no formats, got image/png",
     ]

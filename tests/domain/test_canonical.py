@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azenha.domain import canonical
+from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.process import Format
@@ -45,7 +46,14 @@ def named(values):
 
 
 VALUES = st.recursive(FLAT, lambda inner: st.builds(Record, named(inner)), max_leaves=8)
-OUTPUTS = st.builds(OutputRequest, st.none() | FORMATS, st.none() | st.sampled_from(list(Transmission)))
+PLAIN_OUTPUTS = st.builds(
+    OutputRequest, st.none() | FORMATS, st.none() | st.sampled_from(list(Transmission)), MAYBE, MAYBE, MAYBE
+)
+OUTPUTS = st.recursive(
+    PLAIN_OUTPUTS,
+    lambda inner: st.builds(OutputRequest, fields=st.dictionaries(NAMES, inner, min_size=1, max_size=2)),
+    max_leaves=3,
+)
 REQUESTS = st.builds(
     StoredRequest,
     NAMES,
@@ -60,6 +68,7 @@ REQUESTS = st.builds(
         st.sampled_from(list(ResponseForm)),
         st.none() | st.sampled_from(list(Transmission)),
     ),
+    st.none() | st.builds(Subscriber, MAYBE, MAYBE, MAYBE, NAMES),
 )
 
 

@@ -110,6 +110,7 @@ descriptions = st.builds(
     st.builds(Limits, st.none() | st.floats(0, 1e9), sizes, sizes),
     st.integers(0, 9),
     st.integers(1, 9),
+    st.booleans(),
     tuples(text),
     translations,
 )

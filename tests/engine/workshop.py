@@ -30,7 +30,7 @@ MIB = 1 << 20
 NUMBERS = itertools.count(1)
 
 PROCESSES = '''
-import os, signal, sys, time
+import os, signal, subprocess, sys, time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -148,6 +148,50 @@ def mislabelled(strict: bool = False) -> Annotated[File, Media("image/tiff")]:
     Path("a.tif").write_bytes(b"no raster")
     return File("a.tif")
 
+COUNTING = """
+import os, sys, time
+with open(sys.argv[1], "a", 1) as file:
+    print(os.getpid(), file=file)
+    while True:
+        print("x", file=file)
+        time.sleep(0.002)
+"""
+
+def count(file, gate, each=lambda: None):
+    with open(file, "a", 1) as counted:
+        counted.write(f"{os.getpid()}\\n")
+        while not Path(gate).exists():
+            counted.write("x\\n")
+            time.sleep(0.002)
+            each()
+    return Path(file).read_text().partition("\\n")[0]
+
+@process(pause=True, reuse=50)
+def counting(file: str, gate: str, family: bool = False) -> str:
+    """Counts in a file, and so does a program that it starts, until the gate is there; tells its process."""
+    if family:
+        subprocess.Popen(
+            [sys.executable, "-c", COUNTING, file + ".child"], start_new_session=True, stdin=subprocess.DEVNULL
+        )
+    return count(file, gate)
+
+@process(pause=True, time_limit=1.0)
+def short(file: str, gate: str) -> str:
+    return count(file, gate)
+
+@process(pause="cooperative", reuse=50)
+def waiting(file: str, gate: str, *, ctx: Context) -> str:
+    """As `counting`, and waits by itself."""
+    try:
+        return count(file, gate, ctx.check)
+    except BaseException:
+        Path(file).with_suffix(".stopped").write_text("in order")
+        raise
+
+@process(pause="cooperative")
+def telling(file: str, gate: str, *, ctx: Context) -> str:
+    return count(file, gate, lambda: ctx.progress(50))
+
 @process(retries=1)
 def second_time(mark: str) -> str:
     if not Path(mark).exists():
@@ -183,13 +227,20 @@ def offered(folder: Path) -> Offered:
     return catalogue, keys
 
 
-def quick(data: Path, **queue: int) -> Settings:
+def quick(data: Path, *, pause_at_most: float = 600.0, **queue: int) -> Settings:
     """Settings with short patience."""
     return Settings(
         data=data,
         queue=replace(Queue(), **{"slots": 2, "sync_slots": 2, **queue}),
         jobs=replace(
-            JobSettings(), time=60.0, memory=192 * MIB, lease=2.0, heartbeat=0.2, grace=0.2, keep=600.0
+            JobSettings(),
+            time=60.0,
+            memory=192 * MIB,
+            lease=2.0,
+            heartbeat=0.2,
+            grace=0.2,
+            keep=600.0,
+            pause_at_most=pause_at_most,
         ),
         limits=replace(LimitSettings(), log=20_000),
         children=replace(Children(), nice=0),
@@ -247,6 +298,15 @@ class Workshop:
         self.jobs.submit(NewJob(id, request, lane, priority, attempts, 1000, "queue.length"))
         self.worker.offered(lane)
         return id
+
+    def pause(self, id: str) -> None:
+        """As the web tier does it."""
+        assert self.jobs.pause(id, 600) is not None
+        self.worker.interrupt(id)
+
+    def resume(self, id: str) -> None:
+        assert self.jobs.resume(id) is not None
+        self.worker.interrupt(id)
 
     def job(self, id: str) -> Job:
         job = self.jobs.get(id)

@@ -13,12 +13,16 @@ from azenha.domain.errors import (
     ForbiddenAddress,
     InputProblem,
     InvalidValue,
+    NotFetched,
     TooLarge,
     ValueTooLarge,
 )
 from azenha.domain.files import extension, file_name
 from azenha.domain.process import (
+    CRS84,
+    BoxDomain,
     ComplexDomain,
+    Domain,
     Format,
     InputDescription,
     Limits,
@@ -28,9 +32,9 @@ from azenha.domain.process import (
     ProcessDescription,
     Text,
 )
-from azenha.domain.values import Literal, Record, Reference, StoredFile
+from azenha.domain.values import Box, Literal, Record, Reference, StoredFile, Value
 from azenha.engine.transfer import fetch_references, has_references
-from azenha.usecases.ports import Fetched
+from azenha.usecases.ports import PLAINLY, Ask, Fetched
 
 TIFF = Format("image/tiff; application=geotiff")
 GEOJSON = Format("application/geo+json")
@@ -50,6 +54,7 @@ class Elsewhere:
         *,
         limit: int | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
+        ask: Ask = PLAINLY,
     ) -> Fetched:
         self.limits.append(limit)
         answer = self.answers[url.rsplit("/", 1)[-1]]
@@ -62,7 +67,7 @@ class Elsewhere:
         return Fetched(len(content), media_type, name)
 
 
-def described(**domains: ComplexDomain | ObjectDomain) -> ProcessDescription:
+def described(**domains: Domain) -> ProcessDescription:
     inputs = tuple(InputDescription(id, domain, Text(id)) for id, domain in domains.items())
     return ProcessDescription("p", "1", Text("P"), inputs)
 
@@ -101,6 +106,36 @@ def test_every_reference_becomes_a_file_and_the_rest_stays_as_it_is(tmp_path: Pa
     assert not has_references(done)
 
 
+@pytest.mark.parametrize(
+    ("domain", "content", "value"),
+    [
+        (LiteralDomain(LiteralType.STRING), b"car\n", Literal("car")),
+        (LiteralDomain(LiteralType.INTEGER, units=("m",)), b" 7 ", Literal(7, "m")),
+        (BoxDomain(), b"1,2,3,4\n", Box((1, 2), (3, 4), CRS84)),
+    ],
+)
+def test_the_text_of_a_literal_or_a_box_is_read_once_it_is_here(
+    tmp_path: Path, domain: LiteralDomain | BoxDomain, content: bytes, value: Value
+) -> None:
+    fetch = Elsewhere(a=(content, "text/plain", ""))
+    done = fetch_references({"x": (ref("a"),)}, tmp_path, fetch, description=described(x=domain))
+    assert done == {"x": (value,)}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"seven", "expected an integer"), (b"\xff", "is not UTF-8")]
+)
+def test_text_elsewhere_that_is_no_literal_is_told_with_its_address(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    fetch = Elsewhere(a=(content, "text/plain", ""))
+    integer = described(x=LiteralDomain(LiteralType.INTEGER))
+    with pytest.raises(InvalidValue, match=reason) as failed:
+        fetch_references({"x": (ref("a"),)}, tmp_path, fetch, description=integer)
+    assert failed.value.locator == "x"
+    assert "http://data.example/a" in str(failed.value)
+
+
 def test_progress_is_told_by_locator(tmp_path: Path) -> None:
     seen: list[tuple[str, int, int | None]] = []
     fetch = Elsewhere(a=(b"one", None, ""), b=(b"12", None, ""))
@@ -114,10 +149,10 @@ def test_progress_is_told_by_locator(tmp_path: Path) -> None:
     [
         (
             FetchFailed("404 Not Found from http://d/a"),
-            InvalidValue,
+            NotFetched,
             "could not be fetched: 404 Not Found from http",
         ),
-        (ForbiddenAddress("'nas' may not"), InvalidValue, "could not be fetched: 'nas' may not"),
+        (ForbiddenAddress("'nas' may not"), NotFetched, "could not be fetched: 'nas' may not"),
         (TooLarge("more than 3 bytes"), ValueTooLarge, "could not be fetched: more than 3 bytes"),
     ],
 )

@@ -11,13 +11,14 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Web:
-    """`answers` by path; `asked` has every request's path and headers, in order."""
+    """`answers` by path; `asked` has every request's path and headers, in order; `posted` the bodies."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.base = f"http://127.0.0.1:{port}"
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.posted: list[bytes] = []
         self.released = threading.Event()
 
     def gives(self, path: str, body: bytes, status: int = 200, **headers: str) -> str:
@@ -62,6 +63,10 @@ def serving(host: str = "127.0.0.1") -> Iterator[Web]:
             else:
                 answer(self)
             self.close_connection = True
+
+        def do_POST(self) -> None:
+            web.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -120,6 +120,8 @@ FAILED = replace(
 )
 DISMISSED = replace(SUCCEEDED, state=JobState.DISMISSED, progress=40)
 REMOVED = replace(DISMISSED, state=JobState.REMOVED)
+HELD = replace(ACCEPTED, state=JobState.HELD, expires=NOW + timedelta(days=1))
+PAUSED = replace(RUNNING, state=JobState.PAUSED)
 CREATED = replace(ACCEPTED, state=JobState.CREATED, expires=NOW + timedelta(days=1))
 JOBS = (ACCEPTED, RUNNING, SUCCEEDED, FAILED, DISMISSED)
 JOB_ADDRESS = f"{BASE}/jobs/{ACCEPTED.id}"

@@ -59,6 +59,7 @@ from azenha.domain.process import (
 from azenha.protocols import json as strict
 from azenha.protocols.http import FileSlice, HttpRequest, Site
 from azenha.protocols.ogcapi import OgcApi
+from azenha.protocols.ogcapi import write as writing
 from azenha.protocols.ogcapi.words import JOB_CONTROL
 
 CATALOGUE = Catalogue({})
@@ -171,7 +172,7 @@ def test_the_landing_page_leads_to_everything() -> None:
 def test_conformance_claims_what_is_there_and_no_more() -> None:
     classes = document(write(ConformanceDescribed()))["conformsTo"]
     assert {uri.rpartition("/")[2] for uri in classes} == {
-        "core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss",
+        "core", "ogc-process-description", "json", "html", "oas30", "job-list", "callback", "dismiss",
     }  # fmt: skip
 
 
@@ -187,7 +188,7 @@ def test_the_link_to_the_next_page_of_jobs_keeps_the_filters() -> None:
     found = document(write(JOBS_LISTED))
     address = urlsplit(links(found)["next"])
     assert API.read(HttpRequest("GET", "/jobs", address.query)) == ListJobs(
-        5, "c2", ("succeeded", "running"), ("rich one",)
+        5, "c2", ("succeeded", "running", "paused"), ("rich one",)
     )
     assert dict(parse_qsl(urlsplit(links(found)["self"]).query))["after"] == "c1"
 
@@ -438,6 +439,22 @@ def test_a_description_is_rendered_once_for_each_address_and_form() -> None:
     page = api.write(Described(RICH), get("/", "f=html"), SITE)
     assert header(page, "Content-Type") == "text/html; charset=utf-8"
     assert document(api.write(Described(PLAIN), get("/"), SITE))["id"] == "plain"
+
+
+def test_a_list_is_rendered_once_for_each_language_and_anew_after_a_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    api, searched = OgcApi(), []
+    found = writing.languages_of
+    monkeypatch.setattr(writing, "languages_of", lambda *given: searched.append(1) or found(*given))
+    listed = ProcessesListed((SPOKEN, PLAIN), ListProcesses(), None)
+    first = api.write(listed, get("/processes", accept_language="pt"), SITE)
+
+    assert api.write(listed, get("/processes", accept_language="pt, en;q=0.5"), SITE) is first
+    assert api.write(listed, get("/processes"), SITE) is not first
+    assert len(searched) == 1
+    changed = replace(listed, offerings=(SPOKEN, replace(PLAIN)))
+    assert api.write(changed, get("/processes", accept_language="pt"), SITE) is not first
 
 
 def test_kept_replies_are_bounded() -> None:

@@ -29,6 +29,10 @@ def test_every_error_has_a_place_of_its_own_or_its_kinds(error: type[AppError]) 
     assert own[0] is not AppError or error is AppError
 
 
+# Of what the client sent or named.
+BY_THE_CLIENT = (FailureKind.INPUT, FailureKind.FETCH, FailureKind.SIZE)
+
+
 def test_every_kind_of_failure_has_a_status() -> None:
     assert set(FAILURES) == set(FailureKind)
 
@@ -62,7 +66,7 @@ def test_every_kind_of_failure_has_a_status() -> None:
         (errors.TookTooLong("slow", 60, "queue.sync_seconds"), 504, "about:blank"),
         (errors.ProcessUnavailable("x"), 503, "about:blank"),
         *(
-            (errors.JobFailed("j1", kind, "it broke", "R-1"), 400 if kind is FailureKind.INPUT else 500,
+            (errors.JobFailed("j1", kind, "it broke", "R-1"), 400 if kind in BY_THE_CLIENT else 500,
              "about:blank")
             for kind in FailureKind
         ),

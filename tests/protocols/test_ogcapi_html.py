@@ -13,8 +13,10 @@ from ogcapi_outcomes import (
     BASE,
     FAILED,
     GEOTIFF,
+    HELD,
     JOB_ADDRESS,
     JOBS,
+    PAUSED,
     PLAIN,
     PNG,
     REMOVED,
@@ -171,6 +173,23 @@ def test_the_page_of_a_job_shows_progress_and_message() -> None:
     assert found.all("progress", "value") == ["40"]
     assert "2 of 5 <tiles>" in found.text
     assert "ValueError: no band 4 (reference R-1)" in page(Status(FAILED)).text
+
+
+@pytest.mark.parametrize(("job", "word"), [(HELD, "held"), (PAUSED, "paused")])
+def test_the_pages_say_that_a_job_waits_and_let_it_go_on(job: Any, word: str) -> None:
+    found = page(Status(job, pausable=True))
+    assert f" is {word}" in " ".join(found.text.split())
+    assert "until it is resumed" in found.text
+    assert found.all("form", "action") == [f"{JOB_ADDRESS}/resume"]
+    assert f"{JOB_ADDRESS}/resume" not in found.all("a", "href")
+    assert f"{word}{job.progress} %" in page(JobsListed((job,), ListJobs(), None)).text
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_page_has_a_button_to_pause_where_that_is_offered_and_possible(job: Any) -> None:
+    possible = job in (ACCEPTED, RUNNING)
+    assert page(Status(job, pausable=True)).all("form", "action") == [f"{JOB_ADDRESS}/pause"] * possible
+    assert page(Status(job)).all("form", "action") == []
 
 
 def test_an_accepted_job_is_created_for_browsers_too() -> None:

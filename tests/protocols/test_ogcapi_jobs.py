@@ -18,9 +18,11 @@ from ogcapi_outcomes import (
     CREATED,
     CSV,
     GEOTIFF,
+    HELD,
     JOB_ADDRESS,
     JOBS,
     JSON,
+    PAUSED,
     RICH,
     RUNNING,
     SITE,
@@ -102,10 +104,35 @@ def told(
 # -- status and list
 
 
-@pytest.mark.parametrize("job", [CREATED, *JOBS])
+@pytest.mark.parametrize("job", [CREATED, HELD, PAUSED, *JOBS])
 def test_a_status_is_one_of_the_drafts_too(job: Any, validate: Validate) -> None:
     for schema in STATUS[job is CREATED :]:  # only Part 4 knows jobs that are created
         validate(document(write(Status(job))), schema)
+
+
+@pytest.mark.parametrize(
+    ("job", "word", "message"),
+    [
+        (HELD, "accepted", "held in the queue until it is resumed"),
+        (PAUSED, "running", "paused until it is resumed; before that: 2 of 5 <tiles>"),
+        (replace(PAUSED, message=None), "running", "paused until it is resumed"),
+    ],
+)
+def test_what_waits_has_a_word_of_the_closed_list_and_a_message(
+    job: Any, word: str, message: str, validate: Validate
+) -> None:
+    found = document(write(Status(job)))
+    validate(found, "statusInfo")
+    assert (found["status"], found["message"]) == (word, message)
+    assert {k["rel"]: k["href"] for k in found["links"]}["resume"] == f"{JOB_ADDRESS}/resume"
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_link_offers_to_pause_what_can_be_paused(job: Any) -> None:
+    relations = {k["rel"] for k in document(write(Status(job, pausable=True)))["links"]}
+    assert ("pause" in relations) is (job in (ACCEPTED, RUNNING))
+    assert "resume" not in relations
+    assert "pause" not in {k["rel"] for k in document(write(Status(job)))["links"]}
 
 
 def test_a_job_list_is_one_of_the_drafts_too(validate: Validate) -> None:

@@ -75,7 +75,8 @@ def test_every_route_stands_in_it_with_all_its_parameters() -> None:
 
 
 def test_every_status_of_the_table_of_errors_is_documented() -> None:
-    assert {status for status, _, _ in FAULTS.values()} - {405, 501} <= set(ERRORS)
+    # Methods that are no operation are not told; what cannot be fetched (502) fails a job, which tells it as 400.
+    assert {status for status, _, _ in FAULTS.values()} - {501, 502} <= set(ERRORS)
     for _, _, operation in operations(definition()):
         assert {"400", "403", "500"} <= set(operation["responses"])
 
@@ -111,6 +112,18 @@ def bodies(catalogue: Catalogue) -> Iterator[tuple[str, str, Any, Any]]:
                 {"allOf": [media["schema"]], "components": found["components"]},
                 media["example"],
             )
+
+
+def test_every_operation_that_takes_a_subscriber_tells_what_is_sent_to_it() -> None:
+    found = definition()
+    names = {"execute", "create", "change", "execute.rich one", "execute.plain"}
+    for _, _, operation in operations(found):
+        assert ("callbacks" in operation) == (operation["operationId"] in names), operation["operationId"]
+    calls = found["components"]["callbacks"]
+    (address, told), *_ = calls["jobCompleted"].items()
+    assert address == "{$request.body#/subscriber/successUri}"
+    body = told["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/results"}
 
 
 def problems(schema: Any, value: Any) -> list[str]:

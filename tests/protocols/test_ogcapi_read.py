@@ -27,8 +27,10 @@ from azenha.domain.messages import (
     ListProcesses,
     Mode,
     OutputRequest,
+    Pause,
     RequestPart,
     ResponseForm,
+    Resume,
     Start,
     Transmission,
 )
@@ -208,7 +210,8 @@ def test_a_bad_parameter_is_named_with_what_is_allowed(
 def test_every_job_state_has_a_word_and_every_word_a_state() -> None:
     assert set(STATUS) == set(JobState)
     assert set(STATES) == set(STATUS.values())
-    assert all(STATUS[state] == word for word, state in STATES.items())
+    assert all(STATUS[state] == word for word, states in STATES.items() for state in states)
+    assert {s for states in STATES.values() for s in states} == set(JobState) - {JobState.REMOVED}
 
 
 def test_a_client_that_takes_neither_json_nor_html_is_told_before_anything_is_done() -> None:
@@ -413,6 +416,14 @@ def test_other_media_types_are_refused(type: str) -> None:
     assert caught.value.locator == "Content-Type"
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "br, gzip", "nonsense"])
+def test_a_compressed_body_is_refused_in_words(encoding: str) -> None:
+    with pytest.raises(errors.UnsupportedMediaType, match="must not be compressed") as caught:
+        API.read(execution("{}", content_encoding=encoding))
+    assert caught.value.locator == "Content-Encoding"
+    assert executed("{}", content_encoding="Identity").inputs == {}
+
+
 def test_a_body_without_a_type_is_refused_because_any_web_page_could_send_it() -> None:
     with pytest.raises(errors.UnsupportedMediaType):
         API.read(HttpRequest("POST", "/processes/echo/execution", body=b"{}"))
@@ -429,7 +440,6 @@ def test_a_body_without_a_type_is_refused_because_any_web_page_could_send_it() -
         ('{"inputs": ' + "[" * 100_000, errors.Malformed, None, "deeper than 64"),
         ('{"input": {}}', errors.BadRequest, "input", "did you mean 'inputs'?"),
         ('{"invalid-execute-request": "true)"}', errors.BadRequest, "invalid-execute-request", "known: "),
-        ('{"subscriber": {"successUri": "http://x"}}', errors.BadRequest, "subscriber", "not offered"),
         ('{"mode": "async"}', errors.BadRequest, "mode", "Prefer: respond-async"),
         ('{"inputs": [{"id": "a", "value": 1}]}', errors.BadRequest, "inputs", "it is an array"),
         ('{"inputs": null}', errors.BadRequest, "inputs", "it is null"),
@@ -494,8 +504,18 @@ def test_a_change_tells_what_is_given_what_is_taken_away_and_what_is_not_mention
 
 
 @pytest.mark.parametrize("body", ["", " ", "{}", "null"])
-def test_a_job_is_started_with_an_empty_body(body: str) -> None:
+def test_a_job_is_started_paused_and_resumed_with_an_empty_body(body: str) -> None:
     assert sent("POST", "/jobs/j1/results", body) == Start("j1")
+    assert sent("POST", "/jobs/j1/pause", body) == Pause("j1")
+    assert sent("POST", "/jobs/j1/resume", body) == Resume("j1")
+
+
+@pytest.mark.parametrize(
+    ("what", "participle"), [("results", "started"), ("pause", "paused"), ("resume", "resumed")]
+)
+def test_a_body_that_says_something_is_refused_there(what: str, participle: str) -> None:
+    with pytest.raises(errors.BadRequest, match=f"a job is {participle} with an empty body"):
+        sent("POST", f"/jobs/j1/{what}", '{"soon": true}')
 
 
 GRAPH = '{"process": {"process_graph": {}}}'

@@ -1,4 +1,4 @@
-"""OWS Common: versions, languages, sections, and errors as exception reports."""
+"""OWS Common: versions, sections, and errors as exception reports."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ CODES = {
     *("MissingParameterValue", "InvalidParameterValue", "VersionNegotiationFailed", "InvalidUpdateSequence"),
     *("OperationNotSupported", "OptionNotSupported", "NoApplicableCode", "ServerBusy"),
 }
+OURS = "JobStateConflict"
 
 
 @pytest.mark.parametrize(
@@ -36,34 +37,6 @@ def test_no_common_version_is_refused_with_those_there_are() -> None:
         errors.VersionNotOffered, match=r"'3\.0\.0' is not offered; offered: 2\.0\.0, 1\.0\.0"
     ):
         ows.version(["3.0.0"], ("2.0.0", "1.0.0"))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "accept", "expected"),
-    [
-        (None, None, "en"),
-        ("en-US", None, "en"),
-        ("EN", None, "en"),
-        ("pt", None, "pt-PT"),
-        ("pt-BR", None, "pt-PT"),
-        ("de-Latn-DE-1996", None, "de-Latn"),
-        ("zh-a-x", None, "zh"),
-        ("*", None, "en"),
-        ("fr-CA", "de", "fr-CA"),
-        (None, "xx, pt;q=0.5, fr;q=0.8", "fr"),
-        (None, "xx", "en"),
-        (None, "fr;q=0, *", "en"),
-        (None, "pt-BR,en;q=0.5", "pt-PT"),
-    ],
-)
-def test_languages_match_both_ways(wanted: str | None, accept: str | None, expected: str) -> None:
-    assert ows.language(wanted, accept, ["en", "pt-PT", "de-Latn", "fr", "fr-CA", "zh"]) == expected
-
-
-def test_a_language_that_is_not_offered_is_refused() -> None:
-    with pytest.raises(errors.BadParameter, match="'xx' is not offered; offered: en, fr") as caught:
-        ows.language("xx", "fr", ["en", "fr"])
-    assert caught.value.locator == "language"
 
 
 def test_sections_and_update_sequence() -> None:
@@ -90,8 +63,8 @@ def test_every_error_has_a_code_of_its_own_or_its_kinds(error: type[AppError]) -
     assert own[0] is not AppError or error is AppError
 
 
-def test_only_codes_of_ows_common_stand_in_the_table() -> None:
-    assert {code for code, _ in FAULTS.values()} == CODES
+def test_only_codes_of_ows_common_and_the_one_of_our_extension_stand_in_the_table() -> None:
+    assert {code for code, _ in FAULTS.values()} == {*CODES, OURS}
 
 
 def test_every_problem_is_told_and_the_first_decides() -> None:

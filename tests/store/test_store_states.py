@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from storing import BROKEN, KEEP, LEASE, OUTCOME, SetClock, new, store
 
 from azenha.adapters.store.sql import SqlJobs
-from azenha.domain.job import IllegalTransition, JobEvent, JobState, Lane, step
+from azenha.domain.job import CLAIMED, IllegalTransition, JobEvent, JobState, Lane, step
 from azenha.usecases.ports import Lease
 
 ATTEMPTS = 3
@@ -57,6 +57,8 @@ class Walk:
                 self.jobs.progress(self.lease, 50, "half")
             case "lose":
                 self._lose()
+            case "pause" | "resume":
+                self._steer(action)
             case "dismiss":
                 event = JobEvent.REMOVE if self.state not in UNENDED else JobEvent.DISMISS
                 was, expected = self.state, self.expect(event)
@@ -74,17 +76,25 @@ class Walk:
             stale = Lease(lease.job, lease.request, lease.worker, lease.attempt - 1)
             assert not self.jobs.succeed(stale, OUTCOME, KEEP)
             return
-        held = self.state is JobState.RUNNING
+        possible = self.state in CLAIMED and self.expect(JobEvent(action))
         if action == "succeed":
-            assert self.jobs.succeed(lease, OUTCOME, KEEP) == held
+            assert self.jobs.succeed(lease, OUTCOME, KEEP) == possible
         else:
-            assert self.jobs.fail(lease, BROKEN, KEEP) == held
-        if held:
-            assert self.expect(JobEvent(action))
+            assert self.jobs.fail(lease, BROKEN, KEEP) == possible
+
+    def _steer(self, action: str) -> None:
+        events = (JobEvent.HOLD, JobEvent.PAUSE) if action == "pause" else (JobEvent.RELEASE, JobEvent.RESUME)
+        happened = next((event for event in events if self.expect(event)), None)
+        answer = self.jobs.pause(self.id, KEEP) if action == "pause" else self.jobs.resume(self.id)
+        if self.state is JobState.REMOVED:
+            assert answer is None
+        else:
+            assert answer is not None
+            assert (answer[0].state, answer[1]) == (self.state, happened)
 
     def _lose(self) -> None:
         moved = self.jobs.recover("w2", KEEP)
-        running = self.state is JobState.RUNNING
+        running = self.state in CLAIMED
         assert [job.id for job in moved] == ([self.id] if running else [])
         if running:
             assert self.expect(JobEvent.RETRY if self.attempt < ATTEMPTS else JobEvent.FAIL)
@@ -97,12 +107,12 @@ class Walk:
         assert job is not None
         assert (job.state, job.attempt) == (self.state, self.attempt)
         assert (job.finished is not None) == job.ended
-        assert (job.expires is not None) == (job.ended or job.state is JobState.CREATED)
+        assert (job.expires is not None) == (job.ended or job.state in (JobState.CREATED, JobState.HELD))
         assert (job.failure is not None) == (job.state is JobState.FAILED)
 
 
-RUNS = (JobState.ACCEPTED, JobState.RUNNING)
-UNENDED = (JobState.CREATED, *RUNS)
+RUNS = (JobState.ACCEPTED, *CLAIMED)
+UNENDED = (JobState.CREATED, JobState.HELD, *RUNS)
 ACTIONS = (
     "start",
     "claim",
@@ -111,6 +121,9 @@ ACTIONS = (
     "fail",
     "stale succeed",
     "progress",
+    "pause",
+    "pause",
+    "resume",
     "lose",
     "dismiss",
     "expire",

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from azenha.domain.callbacks import Standing
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import QueueFull
-from azenha.domain.job import ENDED, Failure, Job, JobEvent, JobState, Lane, step
+from azenha.domain.job import ENDED, Failure, Job, JobEvent, JobState, Lane, sources, step
 from azenha.domain.messages import ListJobs
 from azenha.domain.values import Value
 from azenha.usecases.ports import JobPage, NewJob
@@ -96,12 +97,31 @@ class FakeJobs:
         job = self.jobs.get(id)
         return None if job is None else (job, self.new[id].request, self.outputs.get(id, {}))
 
+    def callbacks(self, id: str) -> tuple[Standing, ...]:
+        return ()
+
     def list(self, command: ListJobs) -> JobPage:
         newest = sorted(self.jobs.values(), key=lambda j: j.created, reverse=True)
         start = int(command.after or 0)
         page = newest[start : start + command.limit]
         end = start + len(page)
         return JobPage(page, str(end) if end < len(newest) else None)
+
+    def pause(self, id: str, keep: float) -> tuple[Job, JobEvent | None] | None:
+        return self._steer(id, JobEvent.HOLD, JobEvent.PAUSE)
+
+    def resume(self, id: str) -> tuple[Job, JobEvent | None] | None:
+        return self._steer(id, JobEvent.RELEASE, JobEvent.RESUME)
+
+    def _steer(self, id: str, *events: JobEvent) -> tuple[Job, JobEvent | None] | None:
+        if self.between is not None:
+            self.between, between = None, self.between
+            between()
+        job = self.jobs.get(id)
+        if job is None or job.state is JobState.REMOVED:
+            return None
+        happens = next((event for event in events if job.state in sources(event)), None)
+        return (self.move(id, happens) if happens else job), happens
 
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
         job = self.jobs.get(id)

@@ -59,11 +59,13 @@ from azenha.domain.messages import (
     LogRead,
     Mode,
     OutputRequest,
+    Pause,
     ProcessesDescribed,
     ProcessesListed,
     RequestPart,
     RequestRead,
     Results,
+    Resume,
     ServerDescribed,
     Start,
     Status,
@@ -112,7 +114,7 @@ def offered(*descriptions: ProcessDescription) -> Mapping[str, Offering]:
 
 CATALOGUE = Catalogue(
     offered(
-        process("echo"),
+        process("echo", frozenset(JobControl)),
         process("sync-only", frozenset({JobControl.SYNC})),
         process("async-only", frozenset({JobControl.ASYNC, JobControl.DISMISS}), retries=2),
     ),
@@ -173,6 +175,8 @@ def test_every_command_has_a_function(server: Server) -> None:
         Create: (Create(run()), Created),
         Change: (Change("job3", outputs=None, selects=True), Status),
         Start: (Start("job3"), Status),
+        Pause: (Pause("job3"), Status),
+        Resume: (Resume("job3"), Status),
         GetRequest: (GetRequest("job3", RequestPart.INPUTS), RequestRead),
         GetInput: (GetInput("job1", "n", 0), InputRead),
         GetStatus: (GetStatus("job1"), Status),
@@ -523,7 +527,7 @@ def test_a_value_that_cannot_be_written_leaves_no_file_behind(
 def test_status_and_list_tell_the_record(server: Server) -> None:
     server.handle(run(mode=Mode.ASYNC))
     server.handle(run(mode=Mode.ASYNC))
-    assert server.handle(GetStatus("job2")) == Status(server.jobs.jobs["job2"])
+    assert server.handle(GetStatus("job2")) == Status(server.jobs.jobs["job2"], pausable=True)
     page = server.handle(ListJobs(1))
     assert isinstance(page, JobsListed)
     assert ([j.id for j in page.jobs], page.next) == (["job2"], "1")

@@ -7,11 +7,13 @@ Redirects are followed by hand, each one checked like the first. The environment
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from email.message import Message
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -26,10 +28,21 @@ import httpx
 from azenha.domain.addresses import Address, AddressPolicy, shown
 from azenha.domain.errors import AppError, FetchFailed, TooLarge
 from azenha.settings import LimitSettings
-from azenha.usecases.ports import Fetched
+from azenha.usecases.ports import PLAINLY, Ask, Fetched
 
 PIECE: Final = 256 * 1024
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_SAME_REQUEST: Final = frozenset({307, 308})  # RFC 9110 §15.4: of the others, what was posted is got
+
+# What a client may not choose: headers of a single connection (RFC 9110 §7.6.1), the host, how long the body is,
+# and in which coding the answer comes, which is undone here.
+_NOT_SENT: Final = frozenset(
+    {
+        "accept-encoding", "connection", "content-length", "expect", "host", "http2-settings", "keep-alive",
+        "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding",
+        "upgrade",
+    }
+)  # fmt: skip
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 Progress = Callable[[int, int | None], None]
@@ -148,12 +161,18 @@ class Fetcher:
         self._client.close()
 
     def __call__(
-        self, url: str, target: Path, *, limit: int | None = None, on_progress: Progress | None = None
+        self,
+        url: str,
+        target: Path,
+        *,
+        limit: int | None = None,
+        on_progress: Progress | None = None,
+        ask: Ask = PLAINLY,
     ) -> Fetched:
         """See `usecases.ports.Fetch`. The messages tell of a redirect where it led to the failure."""
         bound = self._limits.fetched if limit is None else min(limit, self._limits.fetched)
         named = "setting limits.fetched" if bound == self._limits.fetched else "the limit of this input"
-        with self._following(url) as answer:
+        with self._following(url, ask) as answer:
             where = _named(answer)
             total = _content_length(answer)
             encoding = answer.headers.get("content-encoding", "identity").strip().lower()
@@ -174,29 +193,40 @@ class Fetcher:
             return Fetched(size, answer.headers.get("content-type"), _file_name(answer, url))
 
     @contextmanager
-    def _following(self, url: str) -> Iterator[httpx.Response]:
+    def _following(self, url: str, ask: Ask) -> Iterator[httpx.Response]:
         """The answer with status 200 at the end of all redirects, body not yet read; failures translated."""
         at, via = url, ""
         for _ in range(self._limits.redirects + 1):
-            with self._translated(at, via), self._asked(at) as answer:
+            with self._translated(at, via), self._asked(at, ask) as answer:
                 target = answer.headers.get("location")
                 if answer.status_code not in REDIRECTS or target is None:
                     if answer.status_code != HTTPStatus.OK:
                         raise FetchFailed(f"{_status(answer)} from {_named(answer)}{via}")
                     yield answer
                     return
+                ask = _redirected(ask, answer.status_code)
                 # httpx.URL.join resolves as RFC 3986 says; what it makes of it is checked like any address.
-                at, via = str(self._parsed(at).join(self._parsed(target))), f" (redirected from {shown(url)})"
+                following = self._parsed(at).join(self._parsed(target))
+                if _origin(following) != _origin(self._parsed(url)):
+                    ask = replace(
+                        ask, headers=()
+                    )  # they may hold a secret of the host that they were meant for
+                at, via = str(following), f" (redirected from {shown(url)})"
         raise FetchFailed(
             f"more than {self._limits.redirects} redirects (setting limits.redirects), "
             f"the first from {shown(url)}"
         )
 
     @contextmanager
-    def _asked(self, url: str) -> Iterator[httpx.Response]:
+    def _asked(self, url: str, ask: Ask) -> Iterator[httpx.Response]:
         self._policy.check_url(url)
-        with self._client.stream("GET", self._parsed(url)) as answer:
-            yield answer
+        with ExitStack() as stack:
+            body = stack.enter_context(ask.body.open("rb")) if ask.body else None
+            headers = _headers(ask, None if body is None else os.fstat(body.fileno()).st_size)
+            content = None if body is None else iter(lambda: body.read(PIECE), b"")
+            yield stack.enter_context(
+                self._client.stream(ask.method, self._parsed(url), headers=headers, content=content)
+            )
 
     def _parsed(self, url: str) -> httpx.URL:
         try:
@@ -264,6 +294,29 @@ def unfolded(pieces: Iterator[bytes], encoding: str, where: str) -> Iterator[byt
         raise FetchFailed(f"broken gzip from {where}: {error}") from None
     if not complete:
         raise FetchFailed(f"broken gzip from {where}: it ends too early")
+
+
+def _headers(ask: Ask, length: int | None) -> list[tuple[str, str]]:
+    named = {
+        word.strip().lower()
+        for name, value in ask.headers
+        if name.lower() == "connection"
+        for word in value.split(",")
+    }
+    sent = [(name, value) for name, value in ask.headers if name.lower() not in _NOT_SENT | named]
+    if length is not None:
+        sent.append(("Content-Length", str(length)))
+        if all(name.lower() != "content-type" for name, _ in sent):
+            sent.append(("Content-Type", "text/xml"))
+    return sent
+
+
+def _redirected(ask: Ask, status: int) -> Ask:
+    return ask if status in _SAME_REQUEST else replace(ask, method="GET", body=None)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _named(answer: httpx.Response) -> str:

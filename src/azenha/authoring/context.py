@@ -136,6 +136,9 @@ class Context:
     def check(self) -> None:
         """Call this often, a few times a second: it ends the process when the client has dismissed the job.
 
+        Of a process with `pause="cooperative"` it does not return while the job is paused.
+
+
         Raises:
             Cancelled: let it pass.
         """

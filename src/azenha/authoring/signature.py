@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import Any, Final, Literal, TypeVar, overload
 
 from azenha.authoring import docstring, marks
 from azenha.authoring.annotations import fields, hints, is_several, read, unfold
@@ -33,6 +33,8 @@ RESULT = "result"  # the name of a single output
 
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 Target = TypeVar("Target", bound=Callable[..., object])
+COOPERATIVE: Final = "cooperative"
+Pause = bool | Literal["cooperative"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,7 @@ class Options:
     sync: bool = True
     async_: bool = True
     dismiss: bool = True
-    pause: bool = False
+    pause: Pause = False
     time_limit: float | None = None
     memory_limit: int | None = None
     max_input_bytes: int | None = None
@@ -94,7 +96,7 @@ def process(
     sync: bool = True,
     async_: bool = True,
     dismiss: bool = True,
-    pause: bool = False,
+    pause: Pause = False,
     time_limit: float | None = None,
     memory_limit: int | None = None,
     max_input_bytes: int | None = None,
@@ -116,7 +118,8 @@ def process(target: Any = None, /, **options: Any) -> Any:
         translations: titles, or `Text`, by language tag.
         sync, async_: whether clients may wait for it, and whether they may leave it running.
         dismiss: whether clients may stop it.
-        pause: whether clients may have it wait.
+        pause: whether clients may have it wait. True: it is stopped wherever it is, with all that it started
+            (Unix). "cooperative": it waits where it calls `ctx.check`, or tells its progress.
         time_limit: seconds of run time; the server's limit if None.
         memory_limit: bytes, of all its processes together; the server's limit if None.
         max_input_bytes: of one input value, where its `Media` says nothing; the server's limit if None.
@@ -335,6 +338,7 @@ def _description(
         ),
         retries=_whole("retries", options.retries, 0, "times", place) or 0,
         reuse=_whole("reuse", options.reuse, 1, "jobs", place) or 1,
+        pauses_itself=options.pause == COOPERATIVE,
         labels=marks.words(options.labels, place, "labels"),
         translations=marks.translations(options.translations, place),
     )
@@ -356,8 +360,10 @@ def _job_control(options: Options, place: Place) -> frozenset[JobControl]:
         JobControl.SYNC: options.sync,
         JobControl.ASYNC: options.async_,
         JobControl.DISMISS: options.dismiss,
-        JobControl.PAUSE: options.pause,
+        JobControl.PAUSE: options.pause is not False,
     }
+    if not isinstance(options.pause, bool) and options.pause != COOPERATIVE:
+        raise place.error(f"pause is {options.pause!r}", 'write True, or "cooperative"')
     if not options.sync and not options.async_:
         raise place.error("it runs neither synchronously nor asynchronously", "leave sync or async_ as True")
     return frozenset(control for control, chosen in given.items() if chosen)

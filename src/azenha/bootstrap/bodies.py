@@ -10,6 +10,7 @@ from dataclasses import replace
 from azenha.adapters.folders import LocalFolders
 from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr
+from azenha.domain.addresses import AddressPolicy
 from azenha.domain.languages import languages
 from azenha.domain.messages import Checked, Command, Create, Execute
 from azenha.protocols.http import HttpRequest
@@ -23,6 +24,8 @@ def main(_: Sequence[str]) -> int:
     os.dup2(2, 1)  # whatever prints must not do so among the answers
     settings, catalogue, _keys, _descriptor = from_supervisor()
     folders = LocalFolders(settings.data)
+    limits = settings.limits
+    policy = AddressPolicy.of(settings.addresses.allow, settings.addresses.ports)
     mounted = {dialect.mount: dialect for dialect in dialects(settings)}
 
     spoken = languages(catalogue, settings.server.language)
@@ -30,11 +33,11 @@ def main(_: Sequence[str]) -> int:
     def read(mount: str, request: HttpRequest, job: str) -> Command | Checked:
         command = mounted[mount].read(request)
         if isinstance(command, Create) and isinstance(command.execute, Execute):
-            checked = check(command.execute, job, request.body, catalogue, folders, settings.limits, spoken)
+            checked = check(command.execute, job, request.body, catalogue, folders, limits, spoken, policy)
             return replace(command, execute=checked)
         if not isinstance(command, Execute):
             return command
-        return check(command, job, request.body, catalogue, folders, settings.limits, spoken)
+        return check(command, job, request.body, catalogue, folders, limits, spoken, policy)
 
     serve(sys.stdin.buffer, answers, read)
     return 0

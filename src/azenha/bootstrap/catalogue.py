@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from azenha.bootstrap.parts import program
 from azenha.settings import Settings
 
 if TYPE_CHECKING:
-    from azenha.domain.process import Catalogue
+    from azenha.domain.process import Catalogue, Offering
 
 
 def discover(settings: Settings) -> Catalogue:
@@ -24,6 +25,7 @@ def discovered(
     from azenha.engine import discover as discovery
     from azenha.engine.formats import readiness
     from azenha.engine.formats.checking import Policy
+    from azenha.engine.sandbox import tree
 
     catalogue, keys = discovery.discover(
         settings.targets,
@@ -33,7 +35,22 @@ def discovered(
         on_import,
     )
     of = settings.formats
-    return readiness.served(catalogue, Policy(Level(of.validation), of.outputs, of.schemas)), keys
+    catalogue = readiness.served(catalogue, Policy(Level(of.validation), of.outputs, of.schemas))
+    return catalogue if tree.can_suspend() else _without_stops(catalogue), keys
+
+
+def _without_stops(catalogue: Catalogue) -> Catalogue:
+    """What is offered where processes cannot be stopped from outside: only those that wait by themselves."""
+    from azenha.domain.process import JobControl
+
+    def honest(offering: Offering) -> Offering:
+        described = offering.description
+        if described.pauses_itself:
+            return offering
+        control = described.job_control - {JobControl.PAUSE}
+        return replace(offering, description=replace(described, job_control=control))
+
+    return replace(catalogue, offerings={id: honest(o) for id, o in catalogue.offerings.items()})
 
 
 def describe_main(arguments: Sequence[str]) -> int:

@@ -6,11 +6,12 @@ from importlib.metadata import entry_points
 
 from azenha.protocols.http import Dialect, Limits
 from azenha.protocols.ogcapi import OgcApi
+from azenha.protocols.wps.dialect import wps
 from azenha.settings import Settings
 
 
 def dialects(settings: Settings) -> list[Dialect]:
     """Ours, and those of installed packages: entry points of the group azenha.dialects, each called as ours are."""
     limits = Limits(depth=settings.limits.depth, inline=settings.limits.inline)
-    ours: list[Dialect] = [OgcApi(limits)]
+    ours: list[Dialect] = [OgcApi(limits), *wps(limits, settings.wps)]
     return [*ours, *(one.load()(limits) for one in entry_points(group="azenha.dialects"))]

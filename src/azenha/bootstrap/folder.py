@@ -71,6 +71,11 @@ def migrate_main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def signing_key(data: Path) -> Path:
+    """The file of the keys with which callbacks are signed; made with the first callback."""
+    return data / "callbacks.key"
+
+
 class UtcClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -80,4 +85,10 @@ def open_jobs(settings: Settings) -> SqlJobs:
     from azenha.adapters.store.sql import SqlJobs
 
     jobs = settings.jobs
-    return SqlJobs(settings.data / DATABASE, UtcClock(), keep=jobs.keep, keep_sync=jobs.keep_sync)
+    return SqlJobs(
+        settings.data / DATABASE,
+        UtcClock(),
+        keep=jobs.keep,
+        keep_sync=jobs.keep_sync,
+        tell_every=settings.callbacks.progress,
+    )

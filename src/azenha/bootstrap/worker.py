@@ -13,6 +13,7 @@ from shutil import rmtree
 from azenha.adapters.engines.embedded import WakeListener
 from azenha.adapters.folders import LocalFolders
 from azenha.adapters.locks import FolderInUse, FolderLock
+from azenha.bootstrap.callbacks import caller
 from azenha.bootstrap.children import fetching
 from azenha.bootstrap.folder import open_jobs, run_folder
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program
@@ -42,11 +43,14 @@ def main(_: Sequence[str]) -> int:
     os.environ[MARK] = _mark(settings.data)
     _end_leftovers(settings.data)
     jobs = open_jobs(settings)
+    folders = LocalFolders(settings.data)
+    name = f"{uuid.uuid4()}"
+    calling = caller(name, settings, catalogue, jobs, folders)
     announce: list[WakeListener] = []
     worker = Worker(
-        f"{uuid.uuid4()}",
+        name,
         jobs,
-        LocalFolders(settings.data),
+        folders,
         starter(settings),
         catalogue,
         keys,
@@ -56,8 +60,10 @@ def main(_: Sequence[str]) -> int:
     )
     announce.append(WakeListener(run_folder(settings), worker.offered, worker.interrupt))
     worker.start()
+    calling.start()
     done.wait()
     worker.stop()
+    calling.stop()
     tree.kill_orphans(())  # what the jobs of a parent that did not end in order had started
     jobs.close()
     lock.release()

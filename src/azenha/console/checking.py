@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from azenha.bootstrap.folder import signing_key
 from azenha.console.exact import write_json
 from azenha.console.exits import FAILED, OK, Stop
 from azenha.console.place import read
@@ -35,6 +36,7 @@ def _failed(loaded: Loaded, catalogue: Catalogue) -> bool:
 
 def _page(loaded: Loaded, catalogue: Catalogue) -> list[str]:
     lines = table(("setting", "value", "from"), list(loaded.rows()))
+    lines += ["", f"callbacks are signed with the key in {signing_key(loaded.settings.data)}"]
     offered = [(id, o.description.version, o.source) for id, o in sorted(catalogue.offerings.items())]
     lines += ["", *table(("process", "version", "source"), offered)] if offered else ["", "no processes"]
     missing = [(u.source, u.reason) for u in catalogue.unavailable]
@@ -43,6 +45,7 @@ def _page(loaded: Loaded, catalogue: Catalogue) -> list[str]:
 
 def _data(loaded: Loaded, catalogue: Catalogue) -> object:
     return {
+        "signing_key": str(signing_key(loaded.settings.data)),
         "settings": {name: {"value": value, "from": source} for name, value, source in loaded.rows()},
         "processes": [
             {"id": id, "version": o.description.version, "source": o.source}

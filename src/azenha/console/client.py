@@ -145,6 +145,12 @@ class Client:
     def dismiss(self, job: JobAt) -> JobAt:
         return JobAt(job.id, job.url, self._object(self._send("DELETE", job.url)))
 
+    def pause(self, job: JobAt) -> JobAt:
+        return JobAt(job.id, job.url, self._object(self._send("POST", f"{job.url}/pause")))
+
+    def resume(self, job: JobAt) -> JobAt:
+        return JobAt(job.id, job.url, self._object(self._send("POST", f"{job.url}/resume")))
+
     def follow(
         self, job: JobAt, seen: Callable[[JobAt], None] = lambda job: None, patience: float = 20.0
     ) -> JobAt:

@@ -1,4 +1,4 @@
-"""`azenha jobs`, `azenha logs` and `azenha cancel`."""
+"""`azenha jobs`, `azenha logs`, `azenha pause`, `azenha resume` and `azenha cancel`."""
 
 from __future__ import annotations
 
@@ -61,6 +61,20 @@ def _print(client: Client, job: JobAt, offset: int) -> int:
     return len(content)
 
 
+def pause(options: argparse.Namespace) -> int:
+    with server(options) as (client, _):
+        job = client.pause(client.job(options.job))
+    say(f"job {job.id} is {'held in the queue' if job.info.get('status') == 'accepted' else 'paused'}")
+    return _told(options, job)
+
+
+def resume(options: argparse.Namespace) -> int:
+    with server(options) as (client, _):
+        job = client.resume(client.job(options.job))
+    say(f"job {job.id} {'waits in the queue' if job.info.get('status') == 'accepted' else 'runs'}")
+    return _told(options, job)
+
+
 def cancel(options: argparse.Namespace) -> int:
     with server(options) as (client, _):
         job = client.job(options.job)
@@ -70,6 +84,10 @@ def cancel(options: argparse.Namespace) -> int:
         else:
             job = client.dismiss(job)
             say(f"job {job.id} was {'removed' if status in ENDED else 'dismissed'}")
+    return _told(options, job)
+
+
+def _told(options: argparse.Namespace, job: JobAt) -> int:
     if options.json:
         print(write_json(job.info, 2))
     return OK

@@ -186,14 +186,12 @@ class AddressPolicy:
         parts = _split(url)
         told = shown(url)
         if parts.scheme not in DEFAULT_PORTS:
-            raise ForbiddenAddress(f"'{told}' may not be fetched: only http and https addresses are")
+            raise ForbiddenAddress(f"'{told}' may not be used: only http and https addresses are")
         if parts.username is not None or parts.password is not None:
-            raise ForbiddenAddress(
-                f"'{told}' may not be fetched: an address must not hold a user or password"
-            )
+            raise ForbiddenAddress(f"'{told}' may not be used: an address must not hold a user or password")
         host = parts.hostname
         if not host:
-            raise ForbiddenAddress(f"'{told}' may not be fetched: it names no host")
+            raise ForbiddenAddress(f"'{told}' may not be used: it names no host")
         port = _port(parts, told)
         try:
             literal = ip_address(host)
@@ -213,13 +211,13 @@ class AddressPolicy:
         why = why_not_public(address)
         if why:
             raise ForbiddenAddress(
-                f"{at} on port {port} may not be fetched from: the address is not public but {why}; "
+                f"{at} on port {port} may not be connected to: the address is not public but {why}; "
                 f"the operator can allow it (setting {SETTING})"
             )
         if self.ports and port not in self.ports:
             allowed = ", ".join(map(str, sorted(self.ports)))
             raise ForbiddenAddress(
-                f"{at} may not be fetched from on port {port}, only on {allowed} (setting addresses.ports); "
+                f"{at} may not be connected to on port {port}, only on {allowed} (setting addresses.ports); "
                 f"the operator can allow it (setting {SETTING})"
             )
 
@@ -228,20 +226,20 @@ def _split(url: str) -> SplitResult:
     # urlsplit drops tabs and line ends, and other readers take a backslash for a slash: then two readers of
     # one address would see two hosts.
     if any(c <= " " or c == "\\" or c == "\x7f" for c in url):
-        raise ForbiddenAddress(f"'{shown(url)}' may not be fetched: it has white space or a backslash in it")
+        raise ForbiddenAddress(f"'{shown(url)}' may not be used: it has white space or a backslash in it")
     try:
         return urlsplit(url)
     except ValueError as error:
-        raise ForbiddenAddress(f"'{shown(url)}' may not be fetched: it is no address ({error})") from None
+        raise ForbiddenAddress(f"'{shown(url)}' may not be used: it is no address ({error})") from None
 
 
 def _port(parts: SplitResult, told: str) -> int:
     try:
         port = parts.port
     except ValueError:
-        raise ForbiddenAddress(f"'{told}' may not be fetched: its port is not from 1 to 65535") from None
+        raise ForbiddenAddress(f"'{told}' may not be used: its port is not from 1 to 65535") from None
     if port == 0:
-        raise ForbiddenAddress(f"'{told}' may not be fetched: its port is not from 1 to 65535")
+        raise ForbiddenAddress(f"'{told}' may not be used: its port is not from 1 to 65535")
     return port or DEFAULT_PORTS[parts.scheme]
 
 

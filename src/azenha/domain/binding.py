@@ -59,6 +59,7 @@ from azenha.domain.values import (
     RawReference,
     RawSlice,
     Record,
+    Reference,
     Value,
 )
 
@@ -187,7 +188,9 @@ class _Binding:
             self.report(problem)
         return None
 
-    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal:
+    def literal(self, domain: LiteralDomain, raw: Raw, locator: str) -> Literal | Reference:
+        if isinstance(raw, RawReference):
+            return self.data.reference_to_text(domain, raw, locator)
         raw = _plain(domain, raw, locator)
         _no_format(domain, raw, locator)
         literal = literals.read(domain, raw)
@@ -196,7 +199,9 @@ class _Binding:
             self.data.check_size(utf8_length(given), None, locator)
         return literal
 
-    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box:
+    def box(self, domain: BoxDomain, raw: Raw, locator: str) -> Box | Reference:
+        if isinstance(raw, RawReference):
+            return self.data.reference_to_text(domain, raw, locator)
         if isinstance(raw, Native) and raw.qualified is not None:
             no_unit(domain, raw.unit)
             _no_format(domain, raw, locator)
@@ -324,6 +329,8 @@ def _plain(domain: Domain, raw: Raw, locator: str) -> Lexical | Native:
     if isinstance(raw, RawNested):
         raise NotAValue(f"is {kind(domain)}, got nested inputs")
     assert not isinstance(raw, RawSlice)  # it was opened
+    if isinstance(raw, Lexical) and raw.literal is not None and not isinstance(domain, ObjectDomain):
+        raw = raw.literal
     if isinstance(raw, Lexical) and not isinstance(domain, LiteralDomain):
         datatypes.check_none(kind(domain), raw.type)
     return raw

@@ -10,7 +10,9 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+from azenha.domain.callbacks import Subscriber
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.messages import StoredRequest as StoredRequest
 from azenha.domain.process import Format, Scalar
@@ -65,13 +67,28 @@ def _load_format(data: object) -> Format | None:
 
 
 def _dump_output(output: OutputRequest) -> list[object]:
-    shown = [output.unit, output.title, output.abstract]
+    shown: list[object] = [output.unit, output.title, output.abstract]
+    if output.fields is not None:
+        shown.append({id: _dump_output(field) for id, field in output.fields.items()})
     return [_dump_format(output.format), output.transmission, *(shown if any(shown) else ())]
 
 
-def _load_output(format: object, transmission: str | None, *shown: str | None) -> OutputRequest:
+def _load_output(
+    format: object,
+    transmission: str | None,
+    unit: str | None = None,
+    title: str | None = None,
+    abstract: str | None = None,
+    fields: Mapping[str, Sequence[Any]] | None = None,
+) -> OutputRequest:
+    """Rows that older versions wrote have less."""
     return OutputRequest(
-        _load_format(format), None if transmission is None else Transmission(transmission), *shown
+        _load_format(format),
+        None if transmission is None else Transmission(transmission),
+        unit,
+        title,
+        abstract,
+        None if fields is None else {id: _load_output(*field) for id, field in fields.items()},
     )
 
 
@@ -96,6 +113,27 @@ def _load_asked(
     )
 
 
+def _dump_asking(value: Reference) -> list[object]:
+    """How a reference is asked for; nothing where that is plainly by GET."""
+    if value == Reference(value.href, value.format):
+        return []
+    return [value.method, [list(pair) for pair in value.headers], value.body, value.body_href]
+
+
+def _load_asking(data: Sequence[object]) -> tuple[str, tuple[tuple[str, str], ...], str | None, str | None]:
+    """Rows that older versions wrote have nothing."""
+    if not data:
+        return "GET", (), None, None
+    method, headers, body, body_href = data
+    assert isinstance(headers, list)
+    return (
+        str(method),
+        tuple((str(name), str(value)) for name, value in headers),
+        None if body is None else str(body),
+        None if body_href is None else str(body_href),
+    )
+
+
 def dump_value(value: Value) -> list[object]:
     match value:
         case Literal(scalar, unit):
@@ -108,8 +146,8 @@ def dump_value(value: Value) -> list[object]:
             return ["bytes", base64.b64encode(data).decode(), _dump_format(format)]
         case StoredFile(key, name, size, format, sha256, source):
             return ["file", key, name, size, _dump_format(format), sha256, *([source] if source else [])]
-        case Reference(href, reference_format):
-            return ["reference", href, _dump_format(reference_format)]
+        case Reference():
+            return ["reference", value.href, _dump_format(value.format), *_dump_asking(value)]
         case Record(fields):
             return ["record", dump_values(fields)]
 
@@ -126,8 +164,8 @@ def load_value(data: Sequence[object]) -> Value:
             return InlineBytes(base64.b64decode(text), Format(*format))
         case ["file", str(key), str(name), int(size), list(format), str(sha256), *source]:
             return StoredFile(key, name, size, Format(*format), sha256, *map(str, source))
-        case ["reference", str(href), format]:
-            return Reference(href, _load_format(format))
+        case ["reference", str(href), format, *asking]:
+            return Reference(href, _load_format(format), *_load_asking(asking))
         case ["record", dict(fields)]:
             return Record(load_values(fields))
         case other:
@@ -143,8 +181,16 @@ def load_values(data: Mapping[str, Sequence[Sequence[object]]]) -> dict[str, tup
 
 
 def dump_request(request: StoredRequest) -> dict[str, object]:
-    outputs = request.outputs
-    return {
+    outputs, subscriber = request.outputs, request.subscriber
+    told: dict[str, object] = {}
+    if subscriber is not None:
+        told["subscriber"] = [
+            subscriber.success,
+            subscriber.in_progress,
+            subscriber.failed,
+            subscriber.base,
+        ]
+    return told | {
         "process": request.process,
         "version": request.version,
         "inputs": dump_values(request.inputs),
@@ -163,6 +209,7 @@ def dump_request(request: StoredRequest) -> dict[str, object]:
 
 def load_request(data: Mapping[str, object]) -> StoredRequest:
     inputs, outputs, asked = data["inputs"], data["outputs"], data["asked"]
+    subscriber = data.get("subscriber")
     assert isinstance(inputs, dict)
     assert isinstance(asked, list)
     return StoredRequest(
@@ -171,4 +218,5 @@ def load_request(data: Mapping[str, object]) -> StoredRequest:
         load_values(inputs),
         None if not isinstance(outputs, dict) else {id: _load_output(*o) for id, o in outputs.items()},
         _load_asked(*asked),
+        Subscriber(*subscriber) if isinstance(subscriber, list) else None,
     )

@@ -32,6 +32,8 @@ from azenha.domain.values import (
     Value,
 )
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,8000}")
 _LINE_BREAKS = re.compile("[ \t\r\n]+")
 
 
@@ -160,13 +162,24 @@ class ComplexBinding:
 
     def reference(self, domain: ComplexDomain, raw: RawReference, locator: str) -> Reference:
         """A reference whose format, if it names one, is offered. The address rule is somebody else's."""
-        if (reason := _no_address(raw.href)) is not None:
-            raise NotAValue(reason)
-        if raw.format is None:
-            return Reference(raw.href)
-        format = accepted_format(domain.formats, raw.format, locator)
-        # Offered for inline values: what lies at an address is in base64 only if the client says so.
-        return Reference(raw.href, replace(format, encoding=raw.format.encoding))
+        _check(raw)
+        format = None
+        if raw.format is not None:
+            format = accepted_format(domain.formats, raw.format, locator)
+            # Offered for inline values: what lies at an address is in base64 only if the client says so.
+            format = replace(format, encoding=raw.format.encoding)
+        return Reference(raw.href, format, raw.method, raw.headers, raw.body, raw.body_href)
+
+    def reference_to_text(
+        self, domain: LiteralDomain | BoxDomain, raw: RawReference, locator: str
+    ) -> Reference:
+        """A reference to a literal or a box (WPS): its text is read once it was fetched."""
+        _check(raw)
+        if raw.format is not None and not formats.is_plain(raw.format):
+            raise UnsupportedFormat(
+                locator, f"is {kind(domain)}, which is plain text, got {formats.shown(raw.format)}"
+            )
+        return Reference(raw.href, None, raw.method, raw.headers, raw.body, raw.body_href)
 
     def check_size(self, size: int, domain: ComplexDomain | None, locator: str) -> None:
         limit, whose = self.limit(domain)
@@ -233,6 +246,20 @@ def format_refused(given: Format, offered: Sequence[Format]) -> str:
 
 def offer(offered: Sequence[Format]) -> str:
     return ", ".join(formats.shown(f) for f in offered)
+
+
+def _check(raw: RawReference) -> None:
+    """
+    Raises:
+        NotAValue: it, or that of its body, is no address of data, or something is no header.
+    """
+    if (reason := _no_address(raw.href)) is not None:
+        raise NotAValue(reason)
+    if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
+        raise NotAValue(f"its body: {reason}")
+    for name, text in raw.headers:
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
+            raise NotAValue(f"{quoted(name)} with the value {quoted(text)} is no header (RFC 9110 §5)")
 
 
 def _no_address(href: str) -> str | None:

@@ -53,6 +53,7 @@ def dump_description(description: ProcessDescription) -> dict[str, Data]:
         ],
         "retries": description.retries,
         "reuse": description.reuse,
+        "pauses_itself": description.pauses_itself,
         "labels": list(description.labels),
         "translations": _dump_translations(description.translations),
     }
@@ -76,6 +77,7 @@ def load_description(data: Mapping[str, Data]) -> ProcessDescription:
         limits=Limits(None if time is None else float.fromhex(time), memory, input_bytes),
         retries=data["retries"],
         reuse=data["reuse"],
+        pauses_itself=data["pauses_itself"],
         labels=tuple(data["labels"]),
         translations=_load_translations(data["translations"]),
     )

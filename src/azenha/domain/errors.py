@@ -64,6 +64,10 @@ class OptionNotOffered(BadRequest):
     """The protocol has the option, this server has not; `locator` is its name."""
 
 
+class ModeNotOffered(BadParameter):
+    """The process does not run in the mode that was demanded, which `locator` is."""
+
+
 class UpdateSequenceAhead(BadRequest):
     """The client claims to have a newer capabilities document than there is."""
 
@@ -130,6 +134,10 @@ class InvalidValue(InputProblem):
     """A value outside the input's type, allowed values or ranges."""
 
 
+class NotFetched(InvalidValue):
+    """A reference that could not be fetched, or whose content is not in the encoding that it declares."""
+
+
 class UnsupportedFormat(InputProblem):
     """Media type, encoding or schema not offered for this input."""
 
@@ -146,6 +154,18 @@ class UnknownOutput(InputProblem):
 
 class UnsupportedOutputFormat(InputProblem):
     """Format or transmission not offered for this output."""
+
+    subject = "output"
+
+
+class TooManyOutputs(InputProblem):
+    """One value is to be the whole answer, and more were asked for; `locator` has their ids, with blanks between."""
+
+    subject = "output"
+
+
+class TransmissionNotOffered(InputProblem):
+    """The output is not given out in that way (by value, by reference)."""
 
     subject = "output"
 
@@ -244,12 +264,35 @@ class ForbiddenAddress(Forbidden):
     """An address outside the policy (private, loopback, wrong scheme or port)."""
 
 
+class DismissNotOffered(Forbidden):
+    """Jobs of that process cannot be dismissed before they end; `locator` names the operation."""
+
+    locator = "Dismiss"
+
+
 class Locked(AppError):
     """A job can be changed and started only while it is created."""
 
     def __init__(self, job: str, state: str, what: str) -> None:
         super().__init__(f"job '{job}' cannot be {what}: it is {state}, and only a created job can")
         self.locator = job
+
+
+class JobStateConflict(AppError):
+    """What was asked of a job is not possible in its `state`; `locator` is its id."""
+
+    def __init__(self, job: str, state: str, what: str) -> None:
+        super().__init__(f"job '{job}' cannot be {what}: it is {state}")
+        self.locator = job
+        self.state = state
+
+
+class PauseNotOffered(AppError):
+    """Jobs of that process, or run in that way, cannot be paused; `locator` names the operation."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.locator = "Pause"
 
 
 class QueueFull(AppError):
@@ -284,10 +327,12 @@ class JobFailed(AppError):
 
     Attributes:
         kind: one of job.FailureKind.
+        subject: locator of the input or output that was to blame, None where none was.
     """
 
-    def __init__(self, job: str, kind: str, message: str, reference: str) -> None:
+    def __init__(self, job: str, kind: str, message: str, reference: str, subject: str | None = None) -> None:
         super().__init__(f"{message} (reference {reference})")
         self.locator = job
         self.kind = kind
         self.reference = reference
+        self.subject = subject

@@ -78,6 +78,11 @@ def is_json(text: str) -> bool:
     return essence.endswith(("/json", "+json"))
 
 
+def is_xml(text: str) -> bool:
+    """Whether data of this media type is XML (RFC 7303)."""
+    return _essence(text).endswith(("/xml", "+xml"))
+
+
 def is_text(text: str) -> bool:
     """Whether data of this media type travels as text inside JSON and XML, and not in base64."""
     essence = _essence(text)

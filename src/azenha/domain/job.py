@@ -16,7 +16,9 @@ from types import MappingProxyType
 class JobState(StrEnum):
     CREATED = "created"  # stored and checked, but nobody has asked yet that it run
     ACCEPTED = "accepted"
+    HELD = "held"  # waits in its place of the queue, but not for a slot: until it is released
     RUNNING = "running"
+    PAUSED = "paused"  # claimed by a worker as one that runs, and stopped in the midst of it
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     DISMISSED = "dismissed"
@@ -27,12 +29,17 @@ class JobEvent(StrEnum):
     """What pulls a job from one state to the next, and who pulls.
 
     START: the client, of a job that was only created. CLAIM, SUCCEED, FAIL: the worker that holds the lease (a
-    worker also fails a queued job that cannot run). RETRY: a worker that finds the lease lost, where attempts
-    are left. DISMISS: the client. REMOVE: the client, or retention (of a created job retention alone).
+    worker also fails a queued job that cannot run). HOLD and RELEASE (of a job that waits), PAUSE and RESUME (of
+    one that runs): the client. RETRY: a worker that finds the lease lost, where attempts are left. DISMISS: the
+    client. REMOVE: the client, or retention (of a created or held job retention alone).
     """
 
     START = "start"
     CLAIM = "claim"
+    HOLD = "hold"
+    RELEASE = "release"
+    PAUSE = "pause"
+    RESUME = "resume"
     SUCCEED = "succeed"
     FAIL = "fail"
     RETRY = "retry"
@@ -45,9 +52,22 @@ S, E = JobState, JobEvent
 TRANSITIONS: Mapping[JobState, Mapping[JobEvent, JobState]] = MappingProxyType(
     {
         S.CREATED: MappingProxyType({E.START: S.ACCEPTED, E.DISMISS: S.DISMISSED, E.REMOVE: S.REMOVED}),
-        S.ACCEPTED: MappingProxyType({E.CLAIM: S.RUNNING, E.FAIL: S.FAILED, E.DISMISS: S.DISMISSED}),
+        S.ACCEPTED: MappingProxyType(
+            {E.CLAIM: S.RUNNING, E.HOLD: S.HELD, E.FAIL: S.FAILED, E.DISMISS: S.DISMISSED}
+        ),
+        S.HELD: MappingProxyType({E.RELEASE: S.ACCEPTED, E.DISMISS: S.DISMISSED, E.REMOVE: S.REMOVED}),
         S.RUNNING: MappingProxyType(
-            {E.SUCCEED: S.SUCCEEDED, E.FAIL: S.FAILED, E.RETRY: S.ACCEPTED, E.DISMISS: S.DISMISSED}
+            {
+                E.SUCCEED: S.SUCCEEDED,
+                E.FAIL: S.FAILED,
+                E.PAUSE: S.PAUSED,
+                E.RETRY: S.ACCEPTED,
+                E.DISMISS: S.DISMISSED,
+            }
+        ),
+        # No SUCCEED: what a job brought to its end while it was being stopped is recorded when it is resumed.
+        S.PAUSED: MappingProxyType(
+            {E.RESUME: S.RUNNING, E.FAIL: S.FAILED, E.RETRY: S.ACCEPTED, E.DISMISS: S.DISMISSED}
         ),
         S.SUCCEEDED: MappingProxyType({E.REMOVE: S.REMOVED}),
         S.FAILED: MappingProxyType({E.REMOVE: S.REMOVED}),
@@ -57,6 +77,7 @@ TRANSITIONS: Mapping[JobState, Mapping[JobEvent, JobState]] = MappingProxyType(
 )
 
 ENDED = frozenset({S.SUCCEEDED, S.FAILED, S.DISMISSED})
+CLAIMED = frozenset({S.RUNNING, S.PAUSED})  # a worker has it, under a lease
 
 
 class IllegalTransition(Exception):
@@ -91,6 +112,8 @@ class FailureKind(StrEnum):
 
     PROCESS = "process"  # the process raised, exited or crashed
     INPUT = "input"  # an input turned out bad once fetched or opened
+    FETCH = "fetch"  # a reference could not be fetched
+    SIZE = "size"  # what was fetched is too large
     TIME = "time"  # over its time limit
     MEMORY = "memory"  # over its memory limit
     OUTPUT = "output"  # its outputs are too large, or not what was declared
@@ -124,7 +147,7 @@ class Job:
         attempt: how often it was claimed; also the fencing number of the lease.
         progress: 0 to 100.
         message: the last thing the process said of itself.
-        expires: when results and record are removed; None from its start to its end.
+        expires: when results and record are removed; None from its start to its end, unless it is held.
     """
 
     id: str

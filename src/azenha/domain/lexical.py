@@ -31,7 +31,8 @@ _DURATION = re.compile(
     r"(-)?P(?=.)(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)W)?(?:([0-9]+)D)?"
     r"(?:T(?=.)(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?"
 )
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+# Python's own spelling is taken too: birdy writes the values of its users so.
+_BOOLEANS = {"true": True, "1": True, "True": True, "false": False, "0": False, "False": False}
 
 
 class NotAValue(ValueError):

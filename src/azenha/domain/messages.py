@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from azenha.domain.callbacks import Standing, Subscriber
 from azenha.domain.job import Job
 from azenha.domain.process import Catalogue, Domain, Format, Offering
 from azenha.domain.values import Raw, Value
@@ -45,6 +46,7 @@ class OutputRequest:
     Attributes:
         unit: that its number is wanted in, one of those described.
         title, abstract: shown in place of those described (WPS 1.0.0).
+        fields: of an output that is an object, these alone, each with how it was asked (WPS 2.0); None: all.
     """
 
     format: Format | None = None
@@ -52,6 +54,7 @@ class OutputRequest:
     unit: str | None = None
     title: str | None = None
     abstract: str | None = None
+    fields: Mapping[str, OutputRequest] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class StoredRequest:
     inputs: Mapping[str, tuple[Value, ...]]
     outputs: Mapping[str, OutputRequest] | None
     asked: Asked
+    subscriber: Subscriber | None = None
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -161,8 +165,12 @@ class Execute:
         media_types: that the client accepts for the one output of a synchronous answer, the likeliest first;
             a range (`image/*`) ends what it cares for. Empty: anything.
         caseless: names of inputs and outputs compare without case (2.0, kvp-execute).
+        subscriber: whom to tell of the job; None: nobody.
         languages: decide the language of `asked`; None: it stands there already.
         record: a synchronous run is answered with its record, succeeded or not, and not with its results alone.
+        strict: the mode is demanded (WPS 2.0): one that the process does not offer is refused. AUTO, with `wait`,
+            is then the results where they are there within that time, and else what was accepted.
+        single: the answer is one value and nothing beside it: of several outputs it is refused.
     """
 
     process: str
@@ -173,8 +181,11 @@ class Execute:
     wait: float | None = None
     media_types: tuple[str, ...] = ()
     caseless: bool = False
+    subscriber: Subscriber | None = None
     languages: Languages | None = None
     record: bool = False
+    strict: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +250,7 @@ class Change:
         without: ids of inputs that are taken away.
         selects: `outputs` (None: all of them) takes the place of the earlier selection.
         response: the form of the results; None: as it was.
+        subscribes: `subscriber` (None: nobody) takes the place of the earlier one.
     """
 
     job: str
@@ -248,6 +260,8 @@ class Change:
     outputs: Mapping[str, OutputRequest] | None = None
     selects: bool = False
     response: ResponseForm | None = None
+    subscriber: Subscriber | None = None
+    subscribes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +333,20 @@ class Dismiss:
     transient: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Hold a job that waits, or stop one that runs, until it is resumed."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let a job that was held wait again, or one that was paused go on where it was."""
+
+    job: str
+
+
 Command = (
     DescribeServer
     | DescribeConformance
@@ -338,6 +366,8 @@ Command = (
     | GetResults
     | GetLog
     | Dismiss
+    | Pause
+    | Resume
 )
 
 # -- outcomes -----------------------------------------------------------------------------------
@@ -424,10 +454,17 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`now`: when this was read."""
+    """
+    Attributes:
+        now: when this was read.
+        callbacks: how those that were asked for stand.
+        pausable: whether the job can be paused in some state, for its process and this server let it.
+    """
 
     job: Job
     now: datetime | None = field(default=None, compare=False)
+    callbacks: tuple[Standing, ...] = ()
+    pausable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +558,7 @@ class RequestRead:
     offered: tuple[str, ...]
     made: tuple[OutputValue, ...]
     folder: str
+    subscriber: Subscriber | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,7 @@ class ProcessDescription:
     Attributes:
         retries: how often a job that its worker lost (crash, power) is started again. 0: it fails with that reason.
         reuse: how many jobs one child process may serve in turn; 1: every job has a fresh child.
+        pauses_itself: of one that can be paused: where it looks (`ctx.check`), not stopped wherever it is.
         labels: what a worker must have to run it (`gpu`, `bigmem` …).
     """
 
@@ -245,6 +246,7 @@ class ProcessDescription:
     limits: Limits = Limits()
     retries: int = 0
     reuse: int = 1
+    pauses_itself: bool = False
     labels: tuple[str, ...] = ()
     translations: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -278,7 +280,15 @@ class Offering:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All that this server offers, by process id, and what it could not load."""
+    """All that this server offers, by process id, and what it could not load.
+
+    Attributes:
+        ids: of the offerings, in order: lists are asked for far more often than a catalogue is made.
+    """
 
     offerings: Mapping[str, Offering]
     unavailable: tuple[Unavailable, ...] = ()
+    ids: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", tuple(sorted(self.offerings)))

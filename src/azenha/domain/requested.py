@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from azenha.domain import formats, literals
 from azenha.domain.complexes import format_refused, kind, no_unit
@@ -10,18 +11,21 @@ from azenha.domain.errors import (
     PROBLEMS_AT_MOST,
     InputProblem,
     InvalidInputs,
+    TransmissionNotOffered,
     UnknownOutput,
     UnsupportedOutputFormat,
     UnsupportedOutputUnit,
 )
 from azenha.domain.lexical import NotAValue, clean
-from azenha.domain.messages import OutputRequest
+from azenha.domain.messages import OutputRequest, Transmission
 from azenha.domain.names import unknown
 from azenha.domain.process import (
     ComplexDomain,
     Domain,
     Format,
+    InputDescription,
     LiteralDomain,
+    ObjectDomain,
     OutputDescription,
     ProcessDescription,
 )
@@ -37,32 +41,45 @@ def bind_outputs(
     """
     if requested is None:
         return None
-    problems: list[InputProblem] = []
-    for id, request in requested.items():
-        if len(problems) == PROBLEMS_AT_MOST:
-            break
-        output = description.output(id)
-        if output is None:
-            known = [o.id for o in description.outputs]
-            reason = unknown("the process has no such output", id, known)
-            problems.append(UnknownOutput(clean(id, 200), reason))
-            continue
-        if request.format and (refusal := _not_offered(output, request.format)):
-            problems.append(UnsupportedOutputFormat(id, refusal))
-        try:
-            _check_unit(output.domain, request.unit)
-        except NotAValue as reason:
-            problems.append(UnsupportedOutputUnit(id, str(reason)))
+    problems = list(islice(_wrong(description.outputs, requested, ""), PROBLEMS_AT_MOST))
     if problems:
         raise InvalidInputs(problems)
     return requested
 
 
-def _not_offered(output: OutputDescription, asked: Format) -> str | None:
-    if not isinstance(output.domain, ComplexDomain):
-        return f"is {kind(output.domain)} and has no formats, got {formats.shown(asked)}"
-    offered = output.domain.formats
-    return None if formats.offers(offered, asked) else format_refused(asked, offered)
+def _wrong(
+    described: Sequence[OutputDescription | InputDescription],
+    requested: Mapping[str, OutputRequest],
+    prefix: str,
+) -> Iterator[InputProblem]:
+    """Of the outputs of a process (`prefix` empty), or of the fields of one that is an object (`name.`)."""
+    by_id = {output.id: output for output in described}
+    for id, request in requested.items():
+        output, locator = by_id.get(id), prefix + id
+        if output is None:
+            owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such output"
+            yield UnknownOutput(clean(locator, 200), unknown(owner, id, list(by_id)))
+            continue
+        if request.format and (refusal := _not_offered(output.domain, request.format)):
+            yield UnsupportedOutputFormat(locator, refusal)
+        try:
+            _check_unit(output.domain, request.unit)
+        except NotAValue as reason:
+            yield UnsupportedOutputUnit(locator, str(reason))
+        if prefix and request.transmission is Transmission.REFERENCE:
+            yield TransmissionNotOffered(locator, "is part of an object, and given by value")
+        if request.fields is not None:
+            fields = output.domain.fields if isinstance(output.domain, ObjectDomain) else ()
+            yield from _wrong(fields, request.fields, f"{locator}.")
+
+
+def _not_offered(domain: Domain, asked: Format) -> str | None:
+    """Why a format is not; None if it is. What has none is written as text all the same."""
+    if isinstance(domain, ComplexDomain):
+        return None if formats.offers(domain.formats, asked) else format_refused(asked, domain.formats)
+    if formats.is_plain(asked) or (isinstance(domain, ObjectDomain) and formats.is_written_json(asked)):
+        return None
+    return f"is {kind(domain)} and has no formats, got {formats.shown(asked)}"
 
 
 def _check_unit(domain: Domain, asked: str | None) -> None:

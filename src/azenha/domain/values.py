@@ -27,6 +27,7 @@ class Lexical:
         type: name of the data type, as the client wrote it: it must not contradict the description.
         opened: reads the text as JSON, strictly; called for an input that is an object, and for no other.
             Raises NotAValue with the reason why it is none. None: such a text is no object.
+        literal: the reading as a literal or a box, where that has a notation of its own (WPS 2.0).
     """
 
     text: str
@@ -35,6 +36,7 @@ class Lexical:
     structured: Native | None = None
     type: str | None = None
     opened: Callable[[], Native] | None = field(default=None, compare=False, repr=False)
+    literal: Lexical | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,14 @@ class RawNested:
 
 @dataclass(frozen=True, slots=True)
 class RawReference:
-    """Data elsewhere."""
+    """Data elsewhere, and how it is asked for: see Reference."""
 
     href: str
     format: Format | None = None
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    body_href: str | None = None
 
 
 class Coding(StrEnum):
@@ -200,10 +206,21 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Complex data to be fetched by the job, under the address policy."""
+    """Data, or the text of a literal or a box, to be fetched by the job, under the address policy.
+
+    Attributes:
+        method: GET or POST.
+        headers: names and values that are sent with it, as the client gave them.
+        body: that is posted.
+        body_href: where the body that is posted is to be fetched before, under the same policy.
+    """
 
     href: str
     format: Format | None = None
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    body_href: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

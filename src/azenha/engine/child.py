@@ -27,7 +27,7 @@ from azenha.authoring.errors import Cancelled, OutputError
 from azenha.authoring.signature import Definition
 from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
-from azenha.domain.errors import AppError
+from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
 from azenha.domain.job import FailureKind
 from azenha.domain.process import Level
 from azenha.domain.values import StoredFile, Value
@@ -52,7 +52,8 @@ class Inbox(Protocol):
 
     def next(self) -> Message | None: ...
 
-    def cancelled(self) -> bool: ...
+    def cancelled(self) -> bool:
+        """Whether the job was dismissed; while it is paused, this does not return."""
 
 
 class PolledInbox:
@@ -61,18 +62,22 @@ class PolledInbox:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._cancelled = False
+        self._lock = threading.Lock()
 
     def next(self) -> Message | None:
         while (message := self._channel.receive()) is not None and message["t"] != "run":
-            pass  # a cancellation that came after the end
+            pass  # what came after the end
         self._cancelled = False
         return message
 
     def cancelled(self) -> bool:
-        while not self._cancelled and select.select([self._channel.reader], [], [], 0)[0]:
-            message = self._channel.receive()
-            self._cancelled = message is None or message["t"] == "cancel"
-        return self._cancelled
+        with self._lock:  # who asks meanwhile, in another thread, waits too
+            paused = False
+            while not self._cancelled and (paused or select.select([self._channel.reader], [], [], 0)[0]):
+                message = self._channel.receive()
+                self._cancelled = message is None or message["t"] == "cancel"
+                paused = message is not None and message["t"] == "pause"
+            return self._cancelled
 
 
 class ThreadedInbox:
@@ -81,33 +86,45 @@ class ThreadedInbox:
     def __init__(self, channel: Channel) -> None:
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancel = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
         self._channel = channel
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         while (message := self._channel.receive()) is not None:
-            if message["t"] == "cancel":
-                self._cancel.set()
-            else:
-                self._messages.put(message)
+            match message["t"]:
+                case "cancel":
+                    self._cancel.set()
+                    self._going.set()
+                case "pause":
+                    self._going.clear()
+                case "resume":
+                    self._going.set()
+                case _:
+                    # Orders come one by one: what was said of the job before is over.
+                    self._cancel.clear()
+                    self._going.set()
+                    self._messages.put(message)
         tree.kill(os.getpid(), but_root=True)
         os._exit(1)
 
     def next(self) -> Message | None:
-        message = self._messages.get()
-        self._cancel.clear()
-        return message
+        return self._messages.get()
 
     def cancelled(self) -> bool:
+        self._going.wait()
         return self._cancel.is_set()
 
 
 class _Reporter:
     """What the context reports to: messages on the channel, progress not too often."""
 
-    def __init__(self, channel: Channel, inbox: Inbox) -> None:
+    def __init__(self, channel: Channel, inbox: Inbox, *, waits: bool) -> None:
+        """`waits`: who tells progress waits while the job is paused."""
         self._channel = channel
         self._inbox = inbox
+        self._waits = waits
         self._last = 0.0
         self._waiting: tuple[int, str | None] | None = None
 
@@ -117,6 +134,8 @@ class _Reporter:
         if now - self._last >= PROGRESS_EVERY:
             self._last = now
             self.flush()
+            if self._waits:
+                self._inbox.cancelled()
 
     def flush(self) -> None:
         if self._waiting is not None:
@@ -149,7 +168,7 @@ def _run(
     fetch: Callable[[], Fetch],
 ) -> None:
     channel.send({"t": "taken"})  # from here on the job may have had an effect
-    reporter = _Reporter(channel, inbox)
+    reporter = _Reporter(channel, inbox, waits=order["pauses_itself"])
     work = Path(order["work"])
     work.mkdir(exist_ok=True)
     os.chdir(work)
@@ -292,6 +311,10 @@ def _failure(error: BaseException, order: Message) -> Message:
             kind, text = FailureKind.MEMORY, f"it needed more than {order['memory']:,} bytes of memory"
         case OutputError():
             kind, text, locator = FailureKind.OUTPUT, str(error), error.output
+        case NotFetched():
+            kind, text, locator = FailureKind.FETCH, str(error), error.locator
+        case ValueTooLarge():
+            kind, text, locator = FailureKind.SIZE, str(error), error.locator
         case AppError():
             kind, text, locator = FailureKind.INPUT, str(error), error.locator
         case SystemExit():

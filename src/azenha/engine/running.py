@@ -1,7 +1,8 @@
 """One claimed job in one child: orders, answers, limits, its log, its end.
 
 The slot's thread reads what the child says; the worker's watch thread looks at time, memory and dismissal from
-outside. Both only ever ask the child to end: what is recorded is decided by the slot's thread alone.
+outside. Both only ever ask the child to end: what is recorded is decided by the slot's thread alone. Whoever has
+read in the store that the job is paused or goes on says so to `pause` and `resume`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from azenha.usecases.ports import Lease
 
 WATCH_AFTER = 0.3  # seconds of run time before memory and processes are looked at: most jobs are over by then
 FLOOD = 10  # a job that writes so many times its log's limit is stopped
+
+
+def paused_too_long(seconds: float) -> str:
+    return f"it was paused longer than {seconds:g} s in all (setting jobs.pause_at_most)"
 
 
 class Log:
@@ -185,7 +190,7 @@ def _partial(data: bytes) -> int:
 
 
 class Run:
-    """A job in its child."""
+    """A job in its child. Its time stands still while it is paused."""
 
     def __init__(
         self,
@@ -194,17 +199,22 @@ class Run:
         output: Output,
         *,
         seconds: float,
+        whose: str,
         memory: int,
         processes: int,
         log: Log,
         log_limit: int,
+        pauses_itself: bool,
+        pause_at_most: float,
     ) -> None:
+        """`pause_at_most`: seconds, in all; then it is ended."""
         self.lease = lease
         self.child = child
         self._output = output
         self._log = log
         self._began = time.monotonic()
         self._seconds = seconds
+        self._whose = whose
         self._memory = memory
         self._processes = processes
         self._flood = log_limit * FLOOD
@@ -213,6 +223,13 @@ class Run:
         self.verdict: tuple[FailureKind, str] | None = None
         self.dismissed = False
         self._taken = False
+        self._pauses_itself = pauses_itself
+        self._pause_at_most = pause_at_most
+        self._turn = threading.Lock()  # one at a time of those that stop the child and let it go on
+        self._paused: float | None = None  # since when
+        self._rested = 0.0  # seconds of pauses that are over
+        self._ordered = False
+        self._over = False
 
     @property
     def untouched(self) -> bool:
@@ -221,11 +238,57 @@ class Run:
 
     def dismiss(self) -> None:
         """The job is not wanted any more: ask first, then terminate, then kill (see `watch`)."""
-        if self._stopping is None:
-            self.dismissed = True
-            self._stopping = time.monotonic()
-            with suppress(ChannelClosed):
-                self.child.channel.send({"t": "cancel"})
+        with self._turn:
+            if self._stopping is None:
+                self.dismissed = True
+                self._stopping = time.monotonic()
+                self._go_on()  # a stopped child would neither hear of it nor end in order
+                self._tell("cancel")
+
+    def pause(self) -> None:
+        """Stop the child, or ask it to wait. Nothing happens to one that is paused, or shall end."""
+        with self._turn:
+            if self._paused is None and self._stopping is None and not self._over:
+                self._paused = time.monotonic()
+                self._stop()
+
+    def resume(self) -> None:
+        with self._turn:
+            self._go_on()
+
+    def over(self) -> None:
+        """The child has no part in the job any more; it goes on, for another may come."""
+        with self._turn:
+            self._over = True
+            self._go_on()
+
+    def _stop(self) -> None:
+        if not self._ordered:
+            return  # a stopped child would not take a long order, and whoever sends it would wait: see `exchange`
+        if self._pauses_itself:
+            self._tell("pause")
+        else:
+            self.child.suspend()
+
+    def _go_on(self) -> None:
+        if self._paused is None:
+            return
+        self._rested += time.monotonic() - self._paused
+        self._paused = None
+        if self._ordered and self._pauses_itself:
+            self._tell("resume")
+        elif self._ordered:
+            self.child.proceed()
+
+    def _tell(self, what: str) -> None:
+        with suppress(ChannelClosed):
+            self.child.channel.send({"t": what})
+
+    def _times(self, now: float) -> tuple[float, float]:
+        """Seconds that it has run, and that it was paused."""
+        with self._turn:
+            rested = self._rested + (0 if self._paused is None else now - self._paused)
+        return now - self._began - rested, rested
 
     def watch(self, grace: float) -> None:
         """Look at the limits; called a few times a second from outside the slot's thread."""
@@ -239,11 +302,14 @@ class Run:
                 self._forced = 1
                 self.child.terminate()
             return
-        if now - self._began > self._seconds:
-            self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s")
+        ran, rested = self._times(now)
+        if ran > self._seconds:
+            self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s ({self._whose})")
+        elif rested > self._pause_at_most:
+            self._end(FailureKind.TIME, paused_too_long(self._pause_at_most))
         elif self._log.offered > self._flood:
             self._end(FailureKind.OUTPUT, f"it wrote more than {self._flood:,} bytes to its log")
-        elif now - self._began > WATCH_AFTER:
+        elif ran > WATCH_AFTER:
             # Asking a dead child also ends what it left behind, which may hold the connection open.
             self.child.exit_code(0)
             if (pid := self.child.pid()) is not None:
@@ -281,6 +347,10 @@ class Run:
             self.child.channel.send(order)
         except ChannelClosed:
             return None
+        with self._turn:
+            self._ordered = True
+            if self._paused is not None:
+                self._stop()
         meanwhile()
         while (message := self._output.receive(self.child.channel)) is not None:
             match message.get("t"):

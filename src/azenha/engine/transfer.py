@@ -13,20 +13,24 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from azenha.domain import formats
-from azenha.domain.errors import AppError, InputProblem, InvalidValue, TooLarge, ValueTooLarge
+from azenha.domain import boxes, formats, lexical, literals
+from azenha.domain.errors import AppError, InputProblem, InvalidValue, NotFetched, TooLarge, ValueTooLarge
 from azenha.domain.files import file_name
 from azenha.domain.process import (
+    BoxDomain,
     ComplexDomain,
     Format,
     InputDescription,
+    LiteralDomain,
     ObjectDomain,
     ProcessDescription,
 )
-from azenha.domain.values import Record, Reference, StoredFile, Value
-from azenha.usecases.ports import Fetch
+from azenha.domain.values import Lexical, Record, Reference, StoredFile, Value
+from azenha.usecases.ports import Ask, Fetch, Fetched
 
 FOLDER: Final = "fetched"  # within the job's folder
+TEXT_AT_MOST: Final = 1024 * 1024  # bytes of a literal or a box
+PLAIN: Final = Format("text/plain")
 PIECE: Final = 256 * 1024
 
 Progress = Callable[[str, int, int | None], None]
@@ -49,7 +53,7 @@ def fetch_references(
         on_progress: told the locator, the bytes received, and how many there will be (None: not known).
         description: says which format is meant where the client named none, and how large a value may be.
     Raises:
-        InputProblem: InvalidValue or ValueTooLarge for the first reference that could not be fetched.
+        InputProblem: NotFetched or ValueTooLarge for the first reference that could not be fetched.
         OSError: the folder cannot be written.
     """
     fetched = _Fetching(folder, fetch, on_progress, description)
@@ -101,9 +105,28 @@ class _Fetching:
         if isinstance(value, Record):
             fields = domain.fields if isinstance(domain, ObjectDomain) else ()
             return Record(self.members(value.fields, fields, f"{locator}."))
+        if isinstance(value, Reference) and isinstance(domain, LiteralDomain | BoxDomain):
+            return self.text(value, domain, locator)
         if isinstance(value, Reference):
             return self.file(value, domain if isinstance(domain, ComplexDomain) else None, locator)
         return value
+
+    def text(self, reference: Reference, domain: LiteralDomain | BoxDomain, locator: str) -> Value:
+        """A literal or a box whose text lies elsewhere, read as one that was given by value.
+
+        Raises:
+            InvalidValue: it is none.
+        """
+        found = self.file(reference, ComplexDomain((PLAIN,), TEXT_AT_MOST), locator)
+        try:
+            text = (self.folder / found.key).read_text("utf-8-sig").strip(lexical.WHITE)
+            if isinstance(domain, LiteralDomain):
+                return literals.read(domain, Lexical(text))
+            return boxes.read(domain, boxes.written(text))
+        except UnicodeDecodeError:
+            raise InvalidValue(locator, f"what {reference.href} gave is not UTF-8") from None
+        except lexical.NotAValue as reason:
+            raise InvalidValue(locator, f"what {reference.href} gave: {reason}") from None
 
     def file(self, reference: Reference, domain: ComplexDomain | None, locator: str) -> StoredFile:
         own = self.folder / FOLDER / str(self.count)
@@ -112,19 +135,8 @@ class _Fetching:
         part = own / "part"
         limit = domain.max_bytes if domain and domain.max_bytes is not None else self.input_bytes
         encoded = _is_base64(reference.format)
-
-        def on_progress(received: int, total: int | None) -> None:
-            if self.on_progress:
-                self.on_progress(locator, received, total)
-
-        try:
-            # In base64 four characters and some line ends stand for three bytes; the data is measured below.
-            allowed = limit * 2 if encoded and limit is not None else limit
-            got = self.fetch(reference.href, part, limit=allowed, on_progress=on_progress)
-        except TooLarge as error:
-            raise ValueTooLarge(locator, f"could not be fetched: {error}") from None
-        except AppError as error:
-            raise InvalidValue(locator, f"could not be fetched: {error}") from None
+        # In base64 four characters and some line ends stand for three bytes; the data is measured below.
+        got = self.get(reference, own, limit * 2 if encoded and limit is not None else limit, locator)
         format = _format(reference.format, got.media_type, domain)
         name = file_name(got.name, format.media_type)
         target = own / name
@@ -136,6 +148,33 @@ class _Fetching:
         (own / "decoded").rename(target)
         decoded = Format(format.media_type, None, format.schema)
         return StoredFile(f"{FOLDER}/{own.name}/{name}", name, size, decoded, source=reference.href)
+
+    def get(self, reference: Reference, own: Path, limit: int | None, locator: str) -> Fetched:
+        """Fetch to the file `part` in `own`, after what is to be posted."""
+
+        def on_progress(received: int, total: int | None) -> None:
+            if self.on_progress:
+                self.on_progress(locator, received, total)
+
+        try:
+            ask = self.ask(reference, own / "body")
+            return self.fetch(reference.href, own / "part", limit=limit, on_progress=on_progress, ask=ask)
+        except TooLarge as error:
+            raise ValueTooLarge(locator, f"could not be fetched: {error}") from None
+        except AppError as error:
+            raise NotFetched(locator, f"could not be fetched: {error}") from None
+        finally:
+            (own / "body").unlink(missing_ok=True)
+
+    def ask(self, reference: Reference, body: Path) -> Ask:
+        """How the reference wants to be asked for; what is posted is in the file `body`."""
+        if reference.body_href is not None:
+            self.fetch(reference.body_href, body)
+        elif reference.body is not None:
+            body.write_text(reference.body, encoding="utf-8", newline="")
+        else:
+            return Ask(reference.method, reference.headers)
+        return Ask(reference.method, reference.headers, body)
 
 
 def _is_base64(format: Format | None) -> bool:
@@ -183,4 +222,4 @@ def _plain(text: bytes, locator: str) -> bytes:
 
 
 def _not_base64(locator: str) -> InputProblem:
-    return InvalidValue(locator, "what was fetched is not base64, the encoding that its reference declares")
+    return NotFetched(locator, "what was fetched is not base64, the encoding that its reference declares")

@@ -9,11 +9,9 @@ import logging
 import queue
 import shutil
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -24,9 +22,11 @@ from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.domain.values import StoredFile
 from azenha.engine.channel import Message
 from azenha.engine.child import sync
-from azenha.engine.running import Log, Output, PolledOutput, Run, ThreadedOutput
+from azenha.engine.pool import Pool
+from azenha.engine.running import Log, Run, paused_too_long
 from azenha.engine.sandbox import tree
-from azenha.engine.sandbox.child import CannotStart, Child, Starter
+from azenha.engine.sandbox.child import CannotStart, Starter
+from azenha.engine.steering import PausedTooLong, Steering, Stopped
 from azenha.engine.transfer import has_references
 from azenha.settings import Formats, Settings
 from azenha.usecases.ports import Folders, Lease, Leases, Success
@@ -37,7 +37,6 @@ TIDY_EVERY = 5.0
 STRAY_AFTER = 3600.0  # seconds: the files of a request that is still being stored are younger
 FETCHES = 1000  # jobs whose references one child fetches, before a fresh one takes its place
 TIDY_AT_ONCE = 200  # jobs: each batch is one transaction, between which others write
-END_WITHIN = 1.0  # seconds that a child without work has to end by itself
 
 _log = logging.getLogger("azenha.worker")
 
@@ -46,17 +45,6 @@ class Announce(Protocol):
     """Tell the web tier that a job ended."""
 
     def __call__(self, job: str) -> None: ...
-
-
-@dataclass(slots=True)
-class _Kept:
-    """A child between two jobs of the same process; `waited`: for the one that it has now."""
-
-    child: Child
-    output: Output
-    used: int
-    since: float
-    waited: bool = False
 
 
 def _published(work: Path) -> Path:
@@ -93,14 +81,12 @@ class Worker:
         self._settings = settings
         self._announce = announce
         self._runs: dict[tuple[str, int], Run] = {}
+        self._steering = Steering(name, store, settings.jobs.lease)
         # Leases from claim to end: a child's start, and the move of its outputs, may take longer than a lease.
         self._held: set[tuple[str, int]] = set()
         self._unended: set[tuple[str, int]] = set()  # attempts after which their jobs go on
-        self._kept: dict[tuple[str, Lane], list[_Kept]] = {}
-        self._ready: dict[tuple[str, Lane], list[_Kept]] = {}
-        self._ending: deque[tuple[Child, float]] = deque()
+        self._pool = Pool(starter, settings.children.nice)
         self._done_with: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
         self._wake: dict[Lane, queue.SimpleQueue[None]] = {lane: queue.SimpleQueue() for lane in Lane}
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -132,10 +118,12 @@ class Worker:
         self._wake[lane].put(None)
 
     def interrupt(self, job: str) -> None:
-        """A job was dismissed."""
-        for (id, _), run in list(self._runs.items()):
-            if id == job:
-                run.dismiss()
+        """A job that runs was dismissed, paused or resumed; which, its record says."""
+        if attempts := {id: attempt for id, attempt in list(self._held) if id == job}:
+            try:
+                self._steering.look(attempts)
+            except Exception:
+                _log.exception("job %s could not be looked at; the next heartbeat does", job)
 
     def stop(self) -> None:
         """Take no more jobs, end the running ones; each record says so."""
@@ -143,6 +131,7 @@ class Worker:
         for lane in Lane:
             for _ in self._threads:
                 self._wake[lane].put(None)
+        self._steering.stop()
         self._starter.close()
         self._done_with.put(None)
         for thread in self._threads:
@@ -180,6 +169,7 @@ class Worker:
             return None
         finally:
             self._held.discard(held)
+            self._steering.forget(held)
             if held not in self._unended:
                 self._announce(lease.job.id)
 
@@ -222,32 +212,40 @@ class Worker:
         reuse = description.reuse if source != self._fetching else FETCHES
         key = (description.id if source != self._fetching else "", lane)
         try:
-            kept = self._child(source, key, lane)
+            kept = self._pool.take(source, key, lane)
         except CannotStart as error:
             self._fail(lease, FailureKind.UNAVAILABLE, f"it could not be started: {error}")
             return None
-        seconds = description.limits.time or jobs.time
-        if lane is Lane.SYNC:
-            seconds = min(seconds, self._settings.queue.sync_seconds)
+        seconds, whose = jobs.time, "setting jobs.time"
+        if description.limits.time:
+            seconds, whose = description.limits.time, "limit of the process"
+        if lane is Lane.SYNC and self._settings.queue.sync_seconds < seconds:
+            seconds = self._settings.queue.sync_seconds
+            whose = "setting queue.sync_seconds; more is allowed in the background"
         run = Run(
             lease,
             kept.child,
             kept.output,
             seconds=seconds,
+            whose=whose,
             memory=description.limits.memory or jobs.memory,
             processes=jobs.processes,
             log=log,
             log_limit=self._settings.limits.log,
+            pauses_itself=description.pauses_itself,
+            pause_at_most=jobs.pause_at_most,
         )
         kept.output.attach(log)
-        self._runs[lease.job.id, lease.attempt] = run
+        held = (lease.job.id, lease.attempt)
+        self._runs[held] = run
+        self._steering.begin(held, run)
         order = self._order(lease, source, description, work)
         order |= {"last": kept.used + 1 >= reuse, "mark": kept.output.marks}
         try:
             answer = run.exchange(
                 order,
                 lambda percent, said: self._store.progress(lease, percent, said),
-                lambda: self._prepare(source, lane) if reuse == 1 and kept.child.polled else None,
+                lambda: self._pool.prepare(source, lane) if reuse == 1 and kept.child.polled else None,
             )
         except BaseException:
             kept.child.kill()
@@ -255,7 +253,9 @@ class Worker:
             kept.output.close()
             raise
         finally:
-            del self._runs[lease.job.id, lease.attempt]
+            del self._runs[held]
+            self._steering.end(held)
+            run.over()
         died = None
         if answer is None:
             died = run.death()
@@ -270,11 +270,9 @@ class Worker:
         good = answer is not None and answer["t"] == "done" and not run.dismissed and run.verdict is None
         if answer is not None:
             if good and not order["last"]:
-                kept.since = time.monotonic()
-                with self._lock:
-                    self._kept.setdefault(key, []).append(kept)
+                self._pool.keep(key, kept)
             else:
-                self._end_child(kept)
+                self._pool.end(kept)
         if good:
             return answer
         self._record_failure(lease, run, answer, died)
@@ -293,44 +291,11 @@ class Worker:
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
             "formats": _formats(self._settings.formats),
+            "pauses_itself": description.pauses_itself,
         }
         if order["fetch"]:
             order["description"] = dump_description(description)
         return order
-
-    def _child(self, source: str, key: tuple[str, Lane], lane: Lane) -> _Kept:
-        with self._lock:
-            for kept in (self._kept.get(key), self._ready.get((source, lane))):
-                while kept:
-                    one = kept.pop()
-                    if one.child.exit_code(0) is None:
-                        one.waited = True
-                        return one
-                    one.child.close()
-                    one.output.close()
-        return self._fresh(source, lane)
-
-    def _fresh(self, source: str, lane: Lane) -> _Kept:
-        nice = self._settings.children.nice if lane is Lane.BACKGROUND else 0
-        child = self._starter.start(source, nice)
-        output = PolledOutput(child.output) if child.polled else ThreadedOutput(child.output)
-        return _Kept(child, output, 0, time.monotonic())
-
-    def _prepare(self, source: str, lane: Lane) -> None:
-        """Have a child forked while the present one works: the next job need not wait for that."""
-        if self._ready.get((source, lane)):
-            return
-        with suppress(CannotStart):
-            fresh = self._fresh(source, lane)  # without the lock: a new warm parent may import for a while
-            with self._lock:
-                self._ready.setdefault((source, lane), []).append(fresh)
-
-    def _end_child(self, kept: _Kept) -> None:
-        # A child that served its last job ends by itself; closing its channel ends one that waits for more.
-        # The slot does not wait for that: the watch looks after it.
-        kept.child.channel.close()
-        kept.output.close()
-        self._ending.append((kept.child, time.monotonic() + END_WITHIN))
 
     # -- the end of a job ------------------------------------------------------------------------
 
@@ -377,10 +342,24 @@ class Worker:
             sync(results)
             sync(results.parent)
         keep, lease_time = self._keep(lease), self._settings.jobs.lease
-        recorded, following = self._store.succeed_and_claim(lease, success, keep, lease_time)
+        while True:
+            recorded, following = self._store.succeed_and_claim(lease, success, keep, lease_time)
+            if recorded or not self._resumed(lease):
+                break
         if not recorded and moved:
             shutil.rmtree(results, ignore_errors=True)
         return following
+
+    def _resumed(self, lease: Lease) -> bool:
+        """Wait with a job's end while it is paused; False if that is not ours to record any more."""
+        held, patience = (lease.job.id, lease.attempt), self._settings.jobs.pause_at_most
+        try:
+            return self._steering.resumed(held, patience)
+        except PausedTooLong:
+            self._fail(lease, FailureKind.TIME, paused_too_long(patience))
+        except Stopped:
+            self._unended.add(held)  # `stop` ends it, or gives it another attempt
+        return False
 
     # -- threads beside the slots ----------------------------------------------------------------
 
@@ -391,15 +370,14 @@ class Worker:
                     run.watch(self._settings.jobs.grace)
                 except Exception:
                     _log.exception("job %s could not be watched", run.lease.job.id)
-            self._end_for_good()
+            self._pool.end_for_good()
 
     def _heartbeat(self) -> None:
         jobs = self._settings.jobs
         while not self._stop.wait(jobs.heartbeat):
             try:
                 attempts = dict(list(self._held))
-                for id in self._store.renew(self._name, jobs.lease, attempts):
-                    self.interrupt(id)
+                self._steering.look(attempts)
                 for job in self._store.recover(None, jobs.keep):
                     if job.ended:
                         self._announce(job.id)
@@ -421,31 +399,10 @@ class Worker:
             try:
                 self._starter.tidy(self._settings.children.idle)
                 tree.kill_orphans()  # a dead parent's children may end after it, and leave theirs later still
-                self._end_idle()
+                self._pool.end_idle(self._settings.children.idle)
                 while gone := self._store.expired(TIDY_AT_ONCE):
                     for id in gone:
                         self._folders.remove(id)
                     self._store.forget(gone)
             except Exception:
                 _log.exception("tidying failed; trying again")
-
-    def _end_idle(self) -> None:
-        before = time.monotonic() - self._settings.children.idle
-        with self._lock:
-            pools = [*self._kept.values(), *self._ready.values()]
-            idle = [k for kept in pools for k in kept if k.since < before]
-            for kept in pools:
-                kept[:] = [k for k in kept if k.since >= before]
-        for one in idle:
-            self._end_child(one)
-
-    def _end_for_good(self) -> None:
-        now = time.monotonic()
-        for _ in range(len(self._ending)):
-            child, until = self._ending.popleft()
-            if child.exit_code(0) is not None:
-                continue
-            if now > until:
-                child.kill()
-                until = now + END_WITHIN
-            self._ending.append((child, until))

@@ -101,7 +101,7 @@ def echo(
     )
 
 
-@process(version="1.0.0", retries=2, keywords=("test",))
+@process(version="1.0.0", retries=2, pause="cooperative", keywords=("test",))
 def slow(
     seconds: Annotated[float, Range(0, 3600)] = 10.0,
     steps: Annotated[int, Range(1, 1000)] = 10,
@@ -111,7 +111,7 @@ def slow(
     """Slow: takes its time and says how far it is.
 
     Sleeps, in equal steps, and reports progress with a message after each. It stops within a tenth of a
-    second of being dismissed. If its worker dies, it is started again, twice at most.
+    second of being dismissed or paused. If its worker dies, it is started again, twice at most.
 
     Args:
         seconds: How long it takes in all, in seconds.
@@ -121,10 +121,11 @@ def slow(
     """
     started = time.monotonic()
     for step in range(1, steps + 1):
-        until = started + seconds * step / steps
+        left = seconds / steps
         ctx.check()
-        while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, 0.1))
+        while left > 0:  # what it rests while it is paused does not count
+            time.sleep(nap := min(left, 0.1))
+            left -= nap
             ctx.check()
         ctx.progress(100 * step // steps, f"step {step} of {steps}")
     return f"{steps} steps in {time.monotonic() - started:.1f} s"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 from azenha.domain.errors import AppError
-from azenha.domain.messages import Command, Outcome
+from azenha.domain.messages import Command, Outcome, Results, Status
 from azenha.domain.slices import Buffer as Buffer
 
 START: Final = 4096
@@ -26,6 +26,7 @@ class HttpRequest:
         headers: names in lower case; several headers of one name joined by `, ` (RFC 9110 §5.3).
         body: read-only.
         start: its first bytes, at most START, which are still there when a large body was given back.
+        base: the dialect's address as the client sees it, without a trailing slash; empty where it is not known.
     """
 
     method: str
@@ -34,6 +35,7 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Buffer = b""
     start: bytes = b""
+    base: str = ""
 
     def parameters(self) -> list[tuple[str, str]]:
         """Query parameters in order, decoded; a name without `=` has an empty value."""
@@ -160,3 +162,17 @@ class Dialect(Protocol):
 
     def fault(self, error: AppError, request: HttpRequest, site: Site) -> HttpReply:
         """Render an error; every AppError has a place in the dialect's table."""
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """What a dialect that sends callbacks can do besides."""
+
+    name: str
+
+    def callback(self, outcome: Results | Status, site: Site) -> HttpReply:
+        """What is sent to those who asked to be called: a body and its headers.
+
+        Raises:
+            NoSuchJob: its files are gone.
+        """

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import accumulate
 from typing import Final
 
+from azenha.domain import lexical
 from azenha.domain.errors import Malformed
+from azenha.domain.process import Scalar
 from azenha.protocols.http import Buffer, Limits
 
 DIGITS: Final = 1000
@@ -209,3 +212,8 @@ def _pieces(value: object) -> Iterator[str]:
             yield "]"
         case _:
             yield _ENCODER.encode(value)
+
+
+def native(value: Scalar) -> object:
+    """A scalar as a JSON value; dates, times and durations as RFC 3339 writes them."""
+    return lexical.write(value) if isinstance(value, date | timedelta) else value

@@ -1,6 +1,6 @@
 """What OGC services have in common (OWS Common 1.1, 06-121r3, and 2.0, 06-121r9), apart from KVP.
 
-Negotiation of version and language, sections, formats, and the exception report with its codes.
+Negotiation of the version, sections, formats, and the exception report with its codes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from types import MappingProxyType
 from typing import Final
 
 from azenha.domain import errors
-from azenha.domain.errors import AppError, BadParameter, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
-from azenha.domain.languages import lookup
+from azenha.domain.errors import AppError, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
 from azenha.domain.lexical import quoted
 from azenha.domain.process import Format
-from azenha.protocols.negotiation import languages
 from azenha.protocols.xml_write import Tag
 
 ALL: Final = "All"
@@ -53,25 +51,6 @@ def version(accepted: Sequence[str], offered: Sequence[str]) -> str:
             return wanted
     given = ", ".join(quoted(v, 20) for v in accepted[:10])
     raise VersionNotOffered(f"version {given} is not offered; offered: {', '.join(offered)}")
-
-
-def language(wanted: str | None, accept: str | None, offered: Sequence[str]) -> str:
-    """The language to answer in.
-
-    Args:
-        wanted: the parameter; it counts more than `accept`.
-        accept: the header Accept-Language; what it names and is not offered is passed over.
-        offered: language tags, the default first.
-    Raises:
-        BadParameter: `wanted` is not offered.
-    """
-    if wanted is not None:
-        if found := lookup(wanted, offered):
-            return found
-        raise BadParameter(
-            f"language {quoted(wanted, 40)} is not offered; offered: {', '.join(offered)}", "language"
-        )
-    return next((found for tag in languages(accept) if (found := lookup(tag, offered))), offered[0])
 
 
 def sections(wanted: Collection[str], known: Sequence[str]) -> frozenset[str]:
@@ -139,6 +118,9 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NotAcceptable: ("NoApplicableCode", 406),
         errors.Forbidden: ("NoApplicableCode", 403),
         errors.Locked: ("NoApplicableCode", 400),
+        errors.ModeNotOffered: ("InvalidParameterValue", 400),
+        errors.JobStateConflict: ("JobStateConflict", 409),
+        errors.PauseNotOffered: ("OperationNotSupported", 501),
         errors.QueueFull: ("ServerBusy", 503),
         errors.TookTooLong: ("NoApplicableCode", 504),
         errors.FetchFailed: ("NoApplicableCode", 400),

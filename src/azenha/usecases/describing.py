@@ -50,7 +50,7 @@ def describe_processes(
 
 def list_processes(command: ListProcesses, catalogue: Catalogue) -> ProcessesListed:
     """A page in the order of the ids; with the first one, what could not be loaded."""
-    ids = sorted(catalogue.offerings)
+    ids = catalogue.ids
     start = 0 if command.after is None else bisect_right(ids, command.after)
     page = ids[start : start + command.limit]
     more = start + len(page) < len(ids) and bool(page)

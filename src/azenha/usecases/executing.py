@@ -7,10 +7,19 @@ from dataclasses import replace
 from typing import Final
 
 from azenha.domain import formats
+from azenha.domain.addresses import AddressPolicy
 from azenha.domain.binding import bind, bind_outputs
+from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.complexes import BindingLimits
-from azenha.domain.errors import BadParameter, InputProblem, InvalidInputs
+from azenha.domain.errors import (
+    BadRequest,
+    ForbiddenAddress,
+    InputProblem,
+    InvalidInputs,
+    ModeNotOffered,
+    TooManyOutputs,
+)
 from azenha.domain.job import Job, Lane
 from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest
 from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
@@ -23,6 +32,7 @@ from azenha.usecases.ports import Folders, Jobs, NewJob, Wake
 from azenha.usecases.speaking import language
 
 RESPOND_ASYNC: Final = "respond-async"
+PUBLIC: Final = AddressPolicy()
 
 
 def check(
@@ -33,6 +43,7 @@ def check(
     folders: Folders,
     limits: LimitSettings,
     languages: tuple[str, ...],
+    policy: AddressPolicy = PUBLIC,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
 
@@ -41,9 +52,11 @@ def check(
     Raises:
         NoSuchProcess, ProcessUnavailable
         InvalidInputs: with every problem of inputs and outputs.
-        BadParameter: the process cannot be run synchronously, and nothing else would do; or a language that is
-            not offered.
+        ModeNotOffered: the process cannot be run in the mode that is demanded, and nothing else would do.
+        BadParameter: a language that is not offered.
+        BadRequest: a callback's address may not be called.
     """
+    check_subscriber(command.subscriber, policy)
     description = offering(command.process, catalogue).description
     if command.languages is not None:
         spoken = language(command.languages, languages)
@@ -53,13 +66,29 @@ def check(
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
         inputs = bound(description, command.inputs, command.outputs, limits, large)
-        lane_of(description, command.mode)
+        if command.single:
+            _must_be_one(description, command.outputs)
+        lane_of(description, command)
         stored = large.to_files(inputs)
     except BaseException:
         if large.files:
             folders.remove(job)
         raise
     return Checked(job, replace(command, inputs={}), stored, large.files)
+
+
+def check_subscriber(subscriber: Subscriber | None, policy: AddressPolicy) -> None:
+    """An address outside the policy is refused at once, one that hides behind a name when it is connected to.
+
+    Raises:
+        BadRequest: the locator is the address concerned.
+    """
+    for occasion, address in subscriber.addresses.items() if subscriber else ():
+        try:
+            policy.check_url(address)
+        except ForbiddenAddress as error:
+            locator = f"subscriber.{occasion}Uri"
+            raise BadRequest(f"'{locator}': {error}", locator) from None
 
 
 def submit(
@@ -73,13 +102,16 @@ def submit(
     command = checked.execute
     offered = offering(command.process, catalogue)
     description = offered.description
-    lane, honoured = lane_of(description, command.mode)
+    lane, honoured = lane_of(description, command)
     sync = lane is Lane.SYNC
     outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
-    request = StoredRequest(description.id, description.version, checked.inputs, outputs, command.asked)
+    request = StoredRequest(
+        description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber
+    )
     accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
     wake.offered(lane)
-    if sync or not command.wait:
+    direct = JobControl.SYNC in description.job_control
+    if sync or not command.wait or (command.strict and not direct):
         settle = 0 if sync else queue.settle
         return Accepted(accepted, honoured, settle=settle, request=request, offering=offered)
     wait = min(command.wait, queue.sync_seconds)
@@ -87,7 +119,7 @@ def submit(
         accepted,
         (*honoured, f"wait={wait:g}"),
         wait,
-        direct=JobControl.SYNC in description.job_control,
+        direct=direct,
         request=request,
         offering=offered,
     )
@@ -126,18 +158,44 @@ def stored(
         raise
 
 
-def lane_of(description: ProcessDescription, mode: Mode) -> tuple[Lane, tuple[str, ...]]:
+def lane_of(description: ProcessDescription, command: Execute) -> tuple[Lane, tuple[str, ...]]:
     """Which slots a job waits for, and the preferences that this honours (OGC 18-062r2 §7.11.2.2).
 
     Raises:
-        BadParameter: a synchronous answer was demanded of a process that gives none.
+        ModeNotOffered: a synchronous answer was demanded of a process that gives none, or another mode strictly.
     """
-    sync = JobControl.SYNC in description.job_control
+    mode = command.mode
+    sync, background = (c in description.job_control for c in (JobControl.SYNC, JobControl.ASYNC))
     if mode is Mode.SYNC and not sync:
-        raise BadParameter(f"process '{description.id}' runs asynchronously only", "mode")
-    if mode is Mode.ASYNC and (JobControl.ASYNC in description.job_control or not sync):
+        raise ModeNotOffered(f"process '{description.id}' runs asynchronously only", mode)
+    if mode is Mode.ASYNC and command.strict and not background:
+        raise ModeNotOffered(f"process '{description.id}' runs synchronously only", mode)
+    if mode is Mode.ASYNC and (background or not sync):
         return Lane.BACKGROUND, (RESPOND_ASYNC,)
+    if mode is Mode.AUTO and command.strict and background:
+        return Lane.BACKGROUND, ()
     return (Lane.SYNC if sync else Lane.BACKGROUND), ()
+
+
+def _must_be_one(description: ProcessDescription, outputs: Mapping[str, OutputRequest] | None) -> None:
+    """
+    Raises:
+        InvalidInputs: with a TooManyOutputs.
+    """
+    asked = [o for o in description.outputs if outputs is None or o.id in outputs]
+    ids = " ".join(o.id for o in asked)
+    if len(asked) > 1:
+        raise InvalidInputs(
+            [
+                TooManyOutputs(
+                    ids, f"one value alone is to be the answer, and {len(asked)} outputs are asked for"
+                )
+            ]
+        )
+    if asked and asked[0].array:
+        raise InvalidInputs(
+            [TooManyOutputs(ids, "is a list of values; ask for a document, which can hold it")]
+        )
 
 
 def _recased(description: ProcessDescription, command: Execute) -> Execute:

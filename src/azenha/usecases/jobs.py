@@ -8,7 +8,7 @@ from datetime import datetime
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import (
     BadParameter,
-    Forbidden,
+    DismissNotOffered,
     JobFailed,
     NoSuchJob,
     NoSuchOutput,
@@ -16,7 +16,7 @@ from azenha.domain.errors import (
     ResultsGone,
     ResultsNotReady,
 )
-from azenha.domain.job import ENDED, FailureKind, Job, JobState
+from azenha.domain.job import CLAIMED, ENDED, FailureKind, Job, JobState
 from azenha.domain.messages import (
     Dismiss,
     Dismissed,
@@ -164,7 +164,8 @@ def _must_have_results(job: Job) -> None:
     if job.state is JobState.FAILED:
         if job.failure is None:
             raise JobFailed(job.id, FailureKind.LOST, "the job failed, and no reason was recorded", job.id)
-        raise JobFailed(job.id, job.failure.kind, job.failure.message, job.failure.reference)
+        failure = job.failure
+        raise JobFailed(job.id, failure.kind, failure.message, failure.reference, failure.locator)
     if job.state is not JobState.SUCCEEDED:
         raise ResultsNotReady(job.id, job.state)
 
@@ -189,7 +190,7 @@ def dismiss(command: Dismiss, catalogue: Catalogue, jobs: Jobs, wake: Wake) -> D
 
     Raises:
         NoSuchJob: also, where dismissal is transient, of one that was dismissed before.
-        Forbidden: the process does not let its unfinished jobs be dismissed.
+        DismissNotOffered: the process does not let its unfinished jobs be dismissed.
     """
     job = status(command.job, jobs)
     if command.transient and job.state is JobState.DISMISSED:
@@ -197,7 +198,7 @@ def dismiss(command: Dismiss, catalogue: Catalogue, jobs: Jobs, wake: Wake) -> D
     known = catalogue.offerings.get(job.process)
     started = job.state is not JobState.CREATED and not job.ended
     if known and started and JobControl.DISMISS not in known.description.job_control:
-        raise Forbidden(f"process '{job.process}' does not let its jobs be dismissed before they end")
+        raise DismissNotOffered(f"process '{job.process}' does not let its jobs be dismissed before they end")
     return abandon(command.job, jobs, wake)
 
 
@@ -211,6 +212,6 @@ def abandon(job: str, jobs: Jobs, wake: Wake) -> Dismissed:
     if done is None:
         raise NoSuchJob(job)
     now, before = done
-    if before is JobState.RUNNING:
+    if before in CLAIMED:
         wake.interrupt(job)
     return Dismissed(now, removed=before in ENDED)

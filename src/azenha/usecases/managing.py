@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from azenha.domain.addresses import AddressPolicy
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import BadRequest, Locked, NoSuchInput
 from azenha.domain.job import Job, JobState, Lane
@@ -28,9 +29,10 @@ from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
-from azenha.usecases.executing import bound, stored
+from azenha.usecases.executing import PUBLIC, bound, check_subscriber, stored
 from azenha.usecases.inline import LargeValues, file_keys
 from azenha.usecases.jobs import output_values, recorded, status
+from azenha.usecases.pausing import told
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 INPUTS_SHOWN: Final = 50
@@ -55,7 +57,9 @@ def create(
             f"process '{description.id}' runs synchronously only: it has no jobs to be started later",
             "process",
         )
-    request = StoredRequest(description.id, description.version, checked.inputs, asked.outputs, asked.asked)
+    request = StoredRequest(
+        description.id, description.version, checked.inputs, asked.outputs, asked.asked, asked.subscriber
+    )
     store = partial(jobs.create, keep=keep)
     return Created(stored(checked, description, request, Lane.BACKGROUND, folders, queue, store))
 
@@ -68,6 +72,7 @@ def change(
     jobs: Jobs,
     folders: Folders,
     limits: LimitSettings,
+    policy: AddressPolicy = PUBLIC,
 ) -> Status:
     """Change the request of a created job; it is checked as a whole before anything is changed.
 
@@ -76,8 +81,9 @@ def change(
         body: what its large values are cut from.
     Raises:
         NoSuchJob, Locked, InvalidInputs, NoSuchProcess, ProcessUnavailable
-        BadRequest: the request names another process.
+        BadRequest: the request names another process, or an address that may not be called.
     """
+    check_subscriber(command.subscriber, policy)
     job, _ = _created(command.job, jobs, "changed")
     if command.process is not None and command.process != job.process:
         raise BadRequest(
@@ -141,6 +147,7 @@ def _changed(
         {id: merged[id] for id in order},
         command.outputs if command.selects else before.outputs,
         asked,
+        command.subscriber if command.subscribes else before.subscriber,
     )
 
 
@@ -164,7 +171,7 @@ def start(command: Start, catalogue: Catalogue, jobs: Jobs, wake: Wake, queue: Q
     if started is None:  # somebody else was quicker
         raise Locked(job.id, status(job.id, jobs).state, "started")
     wake.offered(started.lane)
-    return Status(started)
+    return told(started, catalogue)
 
 
 # -- what a job runs on ---------------------------------------------------------------------------
@@ -190,6 +197,7 @@ def read_request(command: GetRequest, catalogue: Catalogue, jobs: Jobs, folders:
         offered,
         output_values(job, request, outputs, catalogue),
         str(folders.inputs(job.id)),
+        request.subscriber,
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
+from azenha.domain.callbacks import CallbackState, Occasion, Standing
 from azenha.domain.canonical import StoredRequest
-from azenha.domain.job import Failure, Job, JobState, Lane
+from azenha.domain.job import Failure, Job, JobEvent, JobState, Lane
 from azenha.domain.messages import ListJobs
 from azenha.domain.values import Value
 
@@ -100,12 +101,27 @@ class Jobs(Protocol):
     def results(self, id: str) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]] | None:
         """Record, request and outputs in one read; outputs empty unless it succeeded."""
 
+    def callbacks(self, id: str) -> tuple[Standing, ...]:
+        """How the callbacks of a job stand; empty where none was asked for."""
+
     def list(self, command: ListJobs) -> JobPage:
         """A page of the background jobs, by the filters of the command.
 
         Raises:
             BadParameter: a cursor is none.
         """
+
+    def pause(self, id: str, keep: float) -> tuple[Job, JobEvent | None] | None:
+        """Hold a background job that waits, or pause one that runs; one conditional UPDATE decides.
+
+        Args:
+            keep: seconds that it may be held; then it is removed.
+        Returns:
+            The job as it is now and what happened, HOLD, PAUSE or nothing; None if there is no such job.
+        """
+
+    def resume(self, id: str) -> tuple[Job, JobEvent | None] | None:
+        """Release a held job, with the place in the queue that it had, or resume a paused one; as `pause`."""
 
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
         """Dismiss a job that has not ended, or remove one that has; one conditional UPDATE decides.
@@ -121,19 +137,23 @@ class Leases(Protocol):
     def claim(self, worker: str, lane: Lane, lease: float) -> Lease | None:
         """The next job of the lane by priority, then first in first out; None if none waits."""
 
-    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> set[str]:
-        """Renew the leases of these jobs; the ids of those that are no longer ours (dismissed, lost)."""
+    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> Mapping[str, JobState]:
+        """Renew the leases of these jobs, and look at them.
+
+        Returns:
+            Whether each runs or is paused; without those that are no longer ours (dismissed, lost).
+        """
 
     def progress(self, lease: Lease, progress: int, message: str | None) -> None:
         """Record progress; nothing happens if the lease is lost."""
 
     def succeed(self, lease: Lease, outcome: Success, keep: float) -> bool:
-        """Record success, durable when this returns; False if the lease is lost: then nothing was written."""
+        """Record success, durable when this returns; False if paused, or not ours any more: nothing was written."""
 
     def succeed_and_claim(
         self, lease: Lease, outcome: Success, keep: float, next_lease: float
     ) -> tuple[bool, Lease | None]:
-        """`succeed`, and `claim` the next job of the same lane in the same transaction."""
+        """`succeed`, and if so `claim` the next job of the same lane in the same transaction."""
 
     def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
         """Record failure; as `succeed`."""
@@ -142,7 +162,7 @@ class Leases(Protocol):
         """Put the job back into the queue; False if no attempt is left, or the lease is lost."""
 
     def recover(self, worker: str | None, keep: float, reason: str = LOST) -> list[Job]:
-        """Retry or fail every running job whose lease ran out; with `worker`, also those of all other workers.
+        """Retry or fail every claimed job whose lease ran out; with `worker`, also those of all other workers.
 
         Args:
             reason: why they did not end, for people.
@@ -156,6 +176,77 @@ class Leases(Protocol):
 
     def forget(self, ids: Sequence[str]) -> None:
         """Delete the rows of removed jobs, after their files."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueCallback:
+    """A callback that whoever claimed it has to send now.
+
+    Attributes:
+        message: names what is told; the same at each attempt (`webhook-id`).
+        attempt: counted from 1, this one included.
+        since: when its occasion came.
+    """
+
+    job: str
+    occasion: Occasion
+    address: str
+    message: str
+    attempt: int
+    since: datetime
+
+
+class Callbacks(Protocol):
+    """The queue of callbacks. What is due was written in the transaction that recorded why."""
+
+    def recover_callbacks(self, worker: str) -> None:
+        """Make due at once what all other workers have claimed: they are gone."""
+
+    def claim_callback(self, worker: str, lease: float, busy: Sequence[str] = ()) -> DueCallback | None:
+        """The one that has been due for longest; if no more is heard of it in `lease` seconds it is due again.
+
+        Args:
+            busy: places (domain.callbacks.place), two at most, whose callbacks shall wait.
+        """
+
+    def callback_ended(self, due: DueCallback, state: CallbackState, said: str) -> bool:
+        """Record that no more attempts are made; False if the claim ran out, or the job was removed."""
+
+    def callback_again(self, due: DueCallback, seconds: float, said: str) -> bool:
+        """Record a failed attempt; the next is due in so many seconds. Returns as `callback_ended`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackBody:
+    """What is sent."""
+
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a receiver answered.
+
+    Attributes:
+        status: of HTTP.
+        said: that, or what went wrong, for people; names no more of the address than `domain.callbacks.place`.
+        wait: seconds that the receiver asked to be left alone.
+    """
+
+    status: int | None
+    said: str
+    wait: float = 0
+
+
+class Post(Protocol):
+    """Send one callback, signed, under the address policy; several threads may call it at once."""
+
+    def __call__(self, address: str, message: str, body: CallbackBody) -> Posted:
+        """
+        Raises:
+            ForbiddenAddress: the address may not be called.
+        """
 
 
 class Folders(Protocol):
@@ -185,7 +276,8 @@ class Wake(Protocol):
 
     def offered(self, lane: Lane) -> None: ...
 
-    def interrupt(self, job: str) -> None: ...
+    def interrupt(self, job: str) -> None:
+        """A job that was running was dismissed, paused or resumed."""
 
 
 class Ended(Protocol):
@@ -216,6 +308,25 @@ class Fetched:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How something is asked for; plainly by GET, if nothing is said.
+
+    Attributes:
+        method: GET or POST.
+        headers: names and values, as a client gave them. Those that concern a single connection are not sent, and
+            none is sent to another host than the one that the client named.
+        body: a file with what is posted; it is `text/xml` where no header says otherwise.
+    """
+
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: Path | None = None
+
+
+PLAINLY: Final = Ask()
+
+
 class Fetch(Protocol):
     """Get what is at an address, under the address policy."""
 
@@ -226,6 +337,7 @@ class Fetch(Protocol):
         *,
         limit: int | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
+        ask: Ask = PLAINLY,
     ) -> Fetched:
         """Write the content to `target`, which does not exist if this fails.
 

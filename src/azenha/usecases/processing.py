@@ -8,11 +8,12 @@ thread. Knows no HTTP and no SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from azenha.domain.addresses import AddressPolicy
 from azenha.domain.job import JobState
 from azenha.domain.messages import (
     Accepted,
@@ -41,6 +42,8 @@ from azenha.domain.messages import (
     ListJobs,
     ListProcesses,
     Outcome,
+    Pause,
+    Resume,
     Start,
     Status,
 )
@@ -48,9 +51,10 @@ from azenha.domain.process import Catalogue
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
-from azenha.usecases.executing import check, submit
+from azenha.usecases.executing import PUBLIC, check, submit
 from azenha.usecases.jobs import abandon, dismiss, log, record, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
+from azenha.usecases.pausing import pause, resume, told
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 
@@ -87,13 +91,18 @@ class Processing:
             return self._create(command, body)
         if isinstance(command, Change):
             limits = self.settings.limits
-            return change(command, self.new_id(), body, self.catalogue, self.jobs, self.folders, limits)
+            return change(
+                command, self.new_id(), body, self.catalogue, self.jobs, self.folders, limits, self._policy()
+            )
         return _HANDLERS[type(command)](self, command)
 
     def check(self, command: Execute, job: str, body: Buffer) -> Checked:
         """See executing.check."""
-        limits = self.settings.limits
-        return check(command, job, body, self.catalogue, self.folders, limits, self.languages)
+        limits, policy = self.settings.limits, self._policy() if command.subscriber else PUBLIC
+        return check(command, job, body, self.catalogue, self.folders, limits, self.languages, policy)
+
+    def _policy(self) -> AddressPolicy:
+        return AddressPolicy.of(self.settings.addresses.allow, self.settings.addresses.ports)
 
     def submit(self, checked: Checked) -> Accepted:
         """See executing.submit."""
@@ -116,6 +125,11 @@ class Processing:
             abandon(job, self.jobs, self.wake)
 
 
+def _status(p: Processing, command: GetStatus) -> Status:
+    found = told(status(command.job, p.jobs), p.catalogue)
+    return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job))
+
+
 def _list_jobs(p: Processing, command: ListJobs) -> JobsListed:
     page = p.jobs.list(command)
     return JobsListed(tuple(page.jobs), command, page.older, page.newer)
@@ -134,10 +148,12 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         Start: lambda p, command: start(command, p.catalogue, p.jobs, p.wake, p.settings.queue),
         GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
-        GetStatus: lambda p, command: Status(status(command.job, p.jobs), p.now()),
+        GetStatus: lambda p, command: _status(p, command),
         GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.now()),
         GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
+        Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
+        Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),
     }
 )

@@ -190,7 +190,9 @@ class Web:
             received = True
             if body:
                 start = bytes(body[:START])  # a large body is gone before it is answered
-                request = HttpRequest(method, exchange.request.path, query, headers, body, start)
+                request = HttpRequest(
+                    method, exchange.request.path, query, headers, body, start, exchange.site.base
+                )
                 exchange = _Exchange(exchange.dialect, request, exchange.site)
             return await self._answer(exchange, receive)
         except AppError as error:
@@ -209,7 +211,7 @@ class Web:
         for dialect in self._dialects:
             mount = dialect.mount
             if not mount or path == mount or path.startswith(f"{mount}/"):
-                request = HttpRequest(method, path[len(mount) :] or "/", query, headers)
+                request = HttpRequest(method, path[len(mount) :] or "/", query, headers, base=base + mount)
                 return _Exchange(dialect, request, self._site(base + mount))
         raise NoSuchPath(path)
 
@@ -243,7 +245,7 @@ class Web:
         self, bodies: Bodies, exchange: _Exchange, body: SpooledBody
     ) -> Command | Checked:
         given, job = exchange.request, self._processing.new_id()
-        bare = HttpRequest(given.method, given.path, given.query, given.headers)
+        bare = HttpRequest(given.method, given.path, given.query, given.headers, base=given.base)
         try:
             return await bodies.read(exchange.dialect.mount, bare, body.path, job)
         except ReaderLost:

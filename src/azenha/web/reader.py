@@ -63,7 +63,7 @@ def _answer(order: Order, read: Read) -> object:
             open(order.body, "rb") as file,
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body,
         ):
-            request = HttpRequest(given.method, given.path, given.query, given.headers, body)
+            request = HttpRequest(given.method, given.path, given.query, given.headers, body, base=given.base)
             return read(order.mount, request, order.job)
     except AppError as error:
         return error.with_traceback(None)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -34,8 +35,7 @@ def with_small_files(reply: HttpReply) -> HttpReply:
     if not slices:
         return reply
     if sum(part.end - part.start for part in slices) <= PIECE:
-        body = b"".join(part if isinstance(part, bytes) else _whole(part) for part in reply.body)
-        return replace(reply, body=(body,))
+        return replace(reply, body=(whole(reply),))
     for part in slices:
         try:
             size = os.stat(part.path).st_size
@@ -44,6 +44,15 @@ def with_small_files(reply: HttpReply) -> HttpReply:
         if size < part.end:
             raise FileGone(part.path)
     return reply
+
+
+def whole(reply: HttpReply) -> bytes:
+    """The body of a reply whose files are known to be small. Blocks.
+
+    Raises:
+        FileGone
+    """
+    return b"".join(part if isinstance(part, bytes) else _whole(part) for part in reply.body)
 
 
 def _whole(part: FileSlice) -> bytes:
@@ -70,7 +79,13 @@ def _encoded(encode: Encode, path: str, start: int, end: int, last: bool) -> byt
 
 def raw_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """As ASGI wants them. What may not stand in a header (RFC 9110 §5.5), like a line end, is %-encoded."""
-    return [
+    return list(_raw(tuple(pairs)))
+
+
+@lru_cache(maxsize=256)
+def _raw(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[bytes, bytes], ...]:
+    # Most replies have the headers of another: those of one document, or of all statuses.
+    return tuple(
         (
             name.lower().encode("ascii"),
             (value if value.isascii() and value.isprintable() else quote(value, safe=_PRINTABLE)).encode(
@@ -78,7 +93,7 @@ def raw_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
             ),
         )
         for name, value in pairs
-    ]
+    )
 
 
 async def send_reply(

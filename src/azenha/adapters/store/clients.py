@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from azenha.adapters.store import listing, statements
+from azenha.adapters.store import callbacks, listing, statements
 from azenha.adapters.store.database import Database
 from azenha.adapters.store.prepared import Prepared, borrowed
 from azenha.adapters.store.rows import EPOCH, micros, moment, record
@@ -48,6 +48,7 @@ class Clients(Database):
             "request": _document(new.request),
         }
         connection.execute(statements.INSERT, row)
+        callbacks.ask(connection, new.id, new.request.subscriber, now)
         self._log(connection, new.id, "submit" if keep is None else "create", 0)
         at, until = EPOCH + timedelta(microseconds=now), moment(expires)
         return Job(new.id, new.request.process, state, new.lane, at, at, expires=until, priority=new.priority)
@@ -58,6 +59,8 @@ class Clients(Database):
             count = connection.execute(statements.CREATED, {"most": limit}).scalar_one()
         else:
             count = connection.execute(statements.WAITING[lane], {"most": limit}).scalar_one()
+            if lane is Lane.BACKGROUND:
+                count += connection.execute(statements.HELD, {"most": limit}).scalar_one()
         if count >= limit:
             raise QueueFull(limit, setting)
 
@@ -72,6 +75,8 @@ class Clients(Database):
             row = connection.execute(statements.CHANGE, values).first()
             if row is None:
                 return None
+            callbacks.forget(connection, id)
+            callbacks.ask(connection, id, request.subscriber, now)
             self._log(connection, id, "change", 0)
             return record(row)
 
@@ -112,6 +117,29 @@ class Clients(Database):
         with self._engine.connect() as connection:
             return listing.page(connection, command, self._now())
 
+    def pause(self, id: str, keep: float) -> tuple[Job, JobEvent | None] | None:
+        until = {"until": self._now() + int(keep * 1_000_000)}
+        return self._steer(id, {JobEvent.HOLD: until, JobEvent.PAUSE: {}})
+
+    def resume(self, id: str) -> tuple[Job, JobEvent | None] | None:
+        return self._steer(id, {JobEvent.RELEASE: {}, JobEvent.RESUME: {}})
+
+    def _steer(
+        self, id: str, events: Mapping[JobEvent, Mapping[str, object]]
+    ) -> tuple[Job, JobEvent | None] | None:
+        def operation(connection: Prepared) -> tuple[Job, JobEvent | None] | None:
+            for event, more in events.items():
+                values = {"of_id": id, "now": self._now(), **more}
+                row = connection.execute(statements.STEER[event], values).first()
+                if row is not None:
+                    job = record(row)
+                    self._log(connection, id, event, job.attempt)
+                    return job, event
+            row = connection.execute(statements.GET, {"id": id}).first()
+            return None if row is None else (record(row), None)
+
+        return self._writer.run(operation, durable=True)
+
     def dismiss(self, id: str) -> tuple[Job, JobState] | None:
         def operation(connection: Prepared) -> tuple[Job, JobState] | None:
             before = connection.execute(statements.GET, {"id": id}).first()
@@ -123,6 +151,10 @@ class Clients(Database):
             keep = int(self._keep[was.lane] * 1_000_000)
             values = {"of_id": id, "now": now} | ({} if ended else {"until": now + keep})
             row = connection.execute(statements.REMOVE if ended else statements.DISMISS, values).one()
+            if ended:
+                callbacks.forget(connection, id)
+            else:
+                callbacks.happened(connection, id, JobEvent.DISMISS, now)
             self._log(connection, id, JobEvent.REMOVE if ended else JobEvent.DISMISS, was.attempt)
             return record(row), was.state
 

@@ -18,8 +18,14 @@ from azenha.usecases.ports import Clock
 class Database:
     """What both sides of the job table stand on. Safe to use from any thread."""
 
-    def __init__(self, database: Path, clock: Clock, *, keep: float, keep_sync: float) -> None:
-        """`keep`, `keep_sync`: seconds that a dismissed job's record stays, by lane."""
+    def __init__(
+        self, database: Path, clock: Clock, *, keep: float, keep_sync: float, tell_every: float = 5
+    ) -> None:
+        """`keep`, `keep_sync`: seconds that a dismissed job's record stays, by lane.
+
+        `tell_every`: seconds between two callbacks that tell of the progress of one job.
+        """
+        self._tell_every = tell_every
         self._clock = clock
         self._keep = {Lane.BACKGROUND: keep, Lane.SYNC: keep_sync}
         self._engine = create_engine(

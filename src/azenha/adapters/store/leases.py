@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from azenha.adapters.store import statements
+from azenha.adapters.store import callbacks, statements
 from azenha.adapters.store.database import Database
 from azenha.adapters.store.prepared import Prepared, borrowed
 from azenha.adapters.store.rows import dump_failure, record
-from azenha.domain.canonical import dump_values, load_request
-from azenha.domain.job import Failure, FailureKind, Job, JobEvent, Lane
+from azenha.domain.canonical import StoredRequest, dump_values, load_request
+from azenha.domain.job import Failure, FailureKind, Job, JobEvent, JobState, Lane
 from azenha.usecases.ports import LOST, Lease, Success
 
 
@@ -33,26 +33,34 @@ class Workers(Database):
             return None
         job = record(row)
         self._log(connection, job.id, JobEvent.CLAIM, job.attempt, worker)
-        return Lease(job, load_request(json.loads(row[-1])), worker, job.attempt)
+        request = load_request(json.loads(row[-1]))
+        if _tells_progress(request):
+            callbacks.progressed(connection, job.id, now, self._tell_every)
+        return Lease(job, request, worker, job.attempt)
 
-    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> set[str]:
-        def operation(connection: Prepared) -> set[str]:
+    def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> dict[str, JobState]:
+        def operation(connection: Prepared) -> dict[str, JobState]:
+            ours = {}
             until = self._now() + int(lease * 1_000_000)
-            return {
-                id
-                for id, attempt in attempts.items()
-                if not connection.execute(
-                    statements.RENEW, {"of_id": id, "by": worker, "of_attempt": attempt, "until": until}
-                ).rowcount
-            }
+            for id, attempt in attempts.items():
+                values = {"of_id": id, "by": worker, "of_attempt": attempt, "until": until}
+                row = connection.execute(statements.RENEW, values).first()
+                if row is not None:
+                    ours[id] = JobState(row[0])
+            return ours
 
         return self._writer.run(operation, durable=False)
 
     def progress(self, lease: Lease, progress: int, message: str | None) -> None:
-        values = self._fence(lease) | {"percent": progress, "said": message, "now": self._now()}
-        self._writer.run(
-            lambda connection: connection.execute(statements.PROGRESS, values).rowcount, durable=False
-        )
+        now = self._now()
+        values = self._fence(lease) | {"percent": progress, "said": message, "now": now}
+
+        def operation(connection: Prepared) -> None:
+            ours = connection.execute(statements.PROGRESS, values).rowcount
+            if ours and _tells_progress(lease.request):
+                callbacks.progressed(connection, lease.job.id, now, self._tell_every)
+
+        self._writer.run(operation, durable=False)
 
     def succeed(self, lease: Lease, outcome: Success, keep: float) -> bool:
         document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
@@ -64,8 +72,9 @@ class Workers(Database):
         document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
 
         def operation(connection: Prepared) -> tuple[bool, Lease | None]:
-            recorded = self._ended(connection, lease, JobEvent.SUCCEED, document, keep, None)
-            return recorded, self._claim(connection, lease.worker, lease.job.lane, next_lease)
+            if not self._ended(connection, lease, JobEvent.SUCCEED, document, keep, None):
+                return False, None  # a paused one keeps its slot
+            return True, self._claim(connection, lease.worker, lease.job.lane, next_lease)
 
         return self._writer.run(operation, durable=True)
 
@@ -94,6 +103,8 @@ class Workers(Database):
         }
         if not connection.execute(statements.END[how], values).rowcount:
             return False
+        if lease.request.subscriber is not None:
+            callbacks.happened(connection, lease.job.id, how, now)
         self._log(connection, lease.job.id, how, lease.attempt, detail)
         return True
 
@@ -133,6 +144,7 @@ class Workers(Database):
                     failure = Failure(FailureKind.LOST, message, f"{id[:8]}-{attempt}")
                     values = {"document": dump_failure(failure), "until": now + int(keep * 1_000_000)}
                     connection.execute(statements.END[JobEvent.FAIL], fence | values)
+                    callbacks.happened(connection, id, JobEvent.FAIL, now)
                     self._log(connection, id, JobEvent.FAIL, attempt, holder)
                 moved.append(record(connection.execute(statements.GET, {"id": id}).one()))
             return moved
@@ -152,6 +164,7 @@ class Workers(Database):
             for id in overdue:
                 row = connection.execute(statements.REMOVE, {"of_id": id, "now": now}).first()
                 if row is not None:
+                    callbacks.forget(connection, id)
                     self._log(connection, id, JobEvent.REMOVE, record(row).attempt)
                     gone.append(id)
             return gone
@@ -172,3 +185,7 @@ class Workers(Database):
             connection.execute(statements.FORGET_EVENTS, rows)
 
         self._writer.run(operation, durable=False)
+
+
+def _tells_progress(request: StoredRequest) -> bool:
+    return request.subscriber is not None and request.subscriber.in_progress is not None

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, union_al
 from azenha.adapters.store.rows import RECORD, J, micros, record
 from azenha.adapters.store.statements import within
 from azenha.domain.errors import BadParameter
-from azenha.domain.job import ENDED, JobState, Lane
+from azenha.domain.job import CLAIMED, ENDED, JobState, Lane
 from azenha.domain.messages import ListJobs
 from azenha.usecases.ports import JobPage
 
@@ -110,7 +110,7 @@ def _states(command: ListJobs) -> Sequence[JobState]:
     if command.states:
         return [JobState(state) for state in command.states]
     if command.shortest is not None or command.longest is not None:
-        return [JobState.RUNNING, *sorted(ENDED)]
+        return [*sorted(CLAIMED), *sorted(ENDED)]
     return [state for state in JobState if state not in (JobState.CREATED, JobState.REMOVED)]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
 
-HEAD = "0002"  # the newest migration, so that a start with nothing to migrate need not load Alembic
+HEAD = "0004"  # the newest migration, so that a start with nothing to migrate need not load Alembic
 
 metadata = MetaData()
 
@@ -52,9 +52,9 @@ Index(
     sqlite_where=text("state = 'accepted'"),
 )
 Index(
-    "job_running",
+    "job_claimed",
     job.c.worker,
-    sqlite_where=text("state = 'running'"),
+    sqlite_where=text("state IN ('paused', 'running')"),
 )
 Index(
     "job_removed",
@@ -86,3 +86,23 @@ event = Table(
     Column("detail", Text),
 )
 Index("job_event_job", event.c.job)
+
+callback = Table(
+    "callback",
+    metadata,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("job", Text, nullable=False),
+    Column("occasion", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("place", Text, nullable=False),  # of the address: scheme, host and port
+    Column("message", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due", BigInteger),  # when it may be sent, or falls back from whoever sends it; NULL: never
+    Column("worker", Text),  # who sends it now
+    Column("since", BigInteger),  # when its occasion came
+    Column("updated", BigInteger, nullable=False),
+    Column("said", Text),
+)
+Index("callback_job", callback.c.job, callback.c.occasion, unique=True)
+Index("callback_due", callback.c.due, callback.c.place, sqlite_where=text("due IS NOT NULL"))

@@ -5,7 +5,7 @@ Every change of state is one conditional UPDATE whose guard is derived from doma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Update, delete, func, insert, literal_column, select, update
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, Update, delete, func, insert, lite
 from azenha.adapters.store import schema
 from azenha.adapters.store.prepared import given
 from azenha.adapters.store.rows import RECORD, J
-from azenha.domain.job import JobEvent, JobState, Lane, sources, target
+from azenha.domain.job import CLAIMED, JobEvent, JobState, Lane, sources, target
 
 
 def possible(*events: JobEvent) -> ColumnElement[bool]:
@@ -31,6 +31,11 @@ def being(state: JobState) -> ColumnElement[bool]:
     return J.state == literal_column(f"'{state}'")
 
 
+def being_one_of(states: Collection[JobState]) -> ColumnElement[bool]:
+    """As constants, as `being`, in the order of the index's condition."""
+    return J.state.in_([literal_column(f"'{state}'") for state in sorted(states)])
+
+
 def within(lane: Lane) -> ColumnElement[bool]:
     """As a constant, as `being`."""
     return J.lane == literal_column(f"'{lane}'")
@@ -38,20 +43,23 @@ def within(lane: Lane) -> ColumnElement[bool]:
 
 INSERT = insert(schema.job)
 EVENT = insert(schema.event)
+
+
+def _count(found: Select[Any]) -> Select[Any]:
+    return select(func.count()).select_from(found.limit(given("most")).subquery())
+
+
 WAITING: Mapping[Lane, Select[Any]] = {
-    lane: select(func.count()).select_from(
+    lane: _count(
         select(J.seq)
         .where(being(JobState.ACCEPTED), within(lane))
         # Ordered as the index of the queue is, so that it is taken: another would count both lanes.
         .order_by(J.priority.desc(), J.seq)
-        .limit(given("most"))
-        .subquery()
     )
     for lane in Lane
 }
-CREATED = select(func.count()).select_from(
-    select(J.seq).where(being(JobState.CREATED), within(Lane.BACKGROUND)).limit(given("most")).subquery()
-)
+HELD = _count(select(J.seq).where(being(JobState.HELD), within(Lane.BACKGROUND)))
+CREATED = _count(select(J.seq).where(being(JobState.CREATED), within(Lane.BACKGROUND)))
 GET = select(*RECORD).where(J.id == given("id"), J.state != JobState.REMOVED)
 REQUEST = select(J.request).where(J.id == given("id"), J.state != JobState.REMOVED)
 RESULTS = select(*RECORD, J.request, J.outputs).where(J.id == given("id"), J.state != JobState.REMOVED)
@@ -104,16 +112,16 @@ CLAIM = {
 
 
 def fenced(statement: Update) -> Update:
-    """Only the holder of the lease may write."""
+    """Only the holder of the lease may write; what a job said before it was stopped is not lost."""
     return statement.where(
         J.id == given("of_id"),
-        being(JobState.RUNNING),
+        being_one_of(CLAIMED),
         J.worker == given("by"),
         J.attempt == given("of_attempt"),
     )
 
 
-RENEW = fenced(update(schema.job)).values(lease_until=given("until"))
+RENEW = fenced(update(schema.job)).values(lease_until=given("until")).returning(J.state)
 PROGRESS = fenced(update(schema.job)).values(
     progress=given("percent"), message=given("said"), updated=given("now")
 )
@@ -150,6 +158,20 @@ DISMISS = (
     )
     .returning(*RECORD)
 )
+# By the client, and of jobs in the background alone: nobody knows the id of another.
+_STEERED: Mapping[JobEvent, Mapping[str, object]] = {
+    JobEvent.HOLD: {"expires": given("until")},
+    JobEvent.RELEASE: {"expires": None},
+    JobEvent.PAUSE: {},
+    JobEvent.RESUME: {},
+}
+STEER: Mapping[JobEvent, Update] = {
+    steered: update(schema.job)
+    .where(J.id == given("of_id"), possible(steered), within(Lane.BACKGROUND))
+    .values(state=target(steered), updated=given("now"), **dict(values))
+    .returning(*RECORD)
+    for steered, values in _STEERED.items()
+}
 REMOVE = (
     update(schema.job)
     .where(J.id == given("of_id"), possible(JobEvent.REMOVE))
@@ -157,7 +179,7 @@ REMOVE = (
     .returning(*RECORD)
 )
 LOST = select(J.id, J.attempt, J.max_attempts, J.worker).where(
-    being(JobState.RUNNING),
+    being_one_of(CLAIMED),
     (J.lease_until < given("now")) | ((J.worker != given("mine")) & given("others")),
 )
 ATTEMPTS = select(J.max_attempts).where(J.id == given("id"))
@@ -176,7 +198,8 @@ RETRY = (
 )
 OVERDUE = (
     select(J.id)
-    # Only what ended or waits for its start has that time. Named by its states, SQLite would look at all of them.
+    # Only what ended, is held or waits for its start has that time. Named by its states, SQLite would look at all
+    # of them.
     .where(J.expires < given("now"), J.state != JobState.REMOVED)
     .order_by(J.expires)
     .limit(given("most"))

@@ -24,6 +24,12 @@ class Child(Protocol):
     def exit_code(self, timeout: float) -> int | None:
         """How it ended; negative: by that signal. None if it has not ended after `timeout` seconds."""
 
+    def suspend(self) -> None:
+        """Stop it and its descendants where they are (only where tree.can_suspend)."""
+
+    def proceed(self) -> None:
+        """Let them go on."""
+
     def terminate(self) -> None:
         """Ask it and its descendants to end. Returns at once."""
 

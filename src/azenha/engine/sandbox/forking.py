@@ -51,6 +51,15 @@ class ForkedChild:
         self._ended.wait(timeout)
         return self._code
 
+    def suspend(self) -> None:
+        self._known.wait(1)
+        if (pid := self.pid()) is not None:
+            tree.suspend(pid)
+
+    def proceed(self) -> None:
+        if (pid := self.pid()) is not None:
+            tree.proceed(pid)
+
     def terminate(self) -> None:
         self._known.wait(1)
         if (pid := self.pid()) is not None:

@@ -42,6 +42,14 @@ class SpawnedChild:
         tree.kill_orphans()
         return code
 
+    def suspend(self) -> None:
+        if (pid := self.pid()) is not None:
+            tree.suspend(pid)
+
+    def proceed(self) -> None:
+        if (pid := self.pid()) is not None:
+            tree.proceed(pid)
+
     def terminate(self) -> None:
         if (pid := self.pid()) is not None:
             if hasattr(os, "killpg"):

@@ -110,6 +110,39 @@ def kill(pid: int, *, but_root: bool = False) -> None:
         return
     if not but_root:
         _signal(pid, signal.SIGSTOP)
+    for one in _stop_descendants(pid):
+        _signal(one, signal.SIGKILL)
+    if not but_root:
+        _signal(pid, signal.SIGKILL)
+
+
+def can_suspend() -> bool:
+    """Whether running processes can be stopped, and let go on, from outside: not on Windows."""
+    return hasattr(os, "killpg") and hasattr(signal, "SIGSTOP")
+
+
+def suspend(pid: int) -> None:
+    """Stop a child and all that it started, for as long as nobody lets them go on."""
+    if LINUX:
+        _signal(pid, signal.SIGSTOP)
+        _stop_descendants(pid)
+    elif can_suspend():
+        with suppress(OSError):
+            os.killpg(pid, signal.SIGSTOP)  # type: ignore[attr-defined, unused-ignore]
+
+
+def proceed(pid: int) -> None:
+    """Let what was stopped go on: children first, so that nobody who waits for one finds it stopped."""
+    if LINUX:
+        for one in [*reversed(descendants(pid)), pid]:
+            _signal(one, signal.SIGCONT)
+    elif can_suspend():
+        with suppress(OSError):
+            os.killpg(pid, signal.SIGCONT)  # type: ignore[attr-defined, unused-ignore]
+
+
+def _stop_descendants(pid: int) -> set[int]:
+    """Stop all below `pid`, which is stopped itself or starts nothing; what they start meanwhile too."""
     stopped: set[int] = set()
     for _ in range(100):
         fresh = [one for one in descendants(pid) if one not in stopped]
@@ -118,10 +151,7 @@ def kill(pid: int, *, but_root: bool = False) -> None:
         for one in fresh:
             _signal(one, signal.SIGSTOP)
         stopped.update(fresh)
-    for one in stopped:
-        _signal(one, signal.SIGKILL)
-    if not but_root:
-        _signal(pid, signal.SIGKILL)
+    return stopped
 
 
 _own: set[int] = set()

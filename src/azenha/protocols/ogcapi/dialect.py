@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from azenha.domain.errors import AppError
-from azenha.domain.messages import Command, Outcome
+from azenha.domain.messages import Command, Outcome, Results, Status
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Site
-from azenha.protocols.ogcapi import execute, kvp, read, write
+from azenha.protocols.ogcapi import callbacks, execute, kvp, read, write
 
 
 class OgcApi:
@@ -29,3 +29,6 @@ class OgcApi:
 
     def fault(self, error: AppError, request: HttpRequest, site: Site) -> HttpReply:
         return write.fault(error, request, site)
+
+    def callback(self, outcome: Results | Status, site: Site) -> HttpReply:
+        return callbacks.write(outcome, site)

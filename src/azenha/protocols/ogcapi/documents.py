@@ -16,6 +16,7 @@ from azenha.domain.process import (
     ProcessDescription,
     Text,
 )
+from azenha.protocols import json
 from azenha.protocols.http import Site
 from azenha.protocols.ogcapi import schema
 from azenha.protocols.ogcapi.words import (
@@ -174,12 +175,12 @@ def _input(input: InputDescription) -> Document:
         one = schema.array(one, input.min_occurs, input.max_occurs)
         found["minOccurs"], found["maxOccurs"] = min(input.min_occurs, 1), 1
         if isinstance(default, tuple):
-            one["default"] = [schema.native(v) for v in default]
+            one["default"] = [json.native(v) for v in default]
     elif isinstance(default, tuple):
         # The schema is that of one value, so a default of several has no place in it.
-        extra["default"] = [schema.native(v) for v in default]
+        extra["default"] = [json.native(v) for v in default]
     elif default is not None:
-        one["default"] = schema.native(default)
+        one["default"] = json.native(default)
     found["schema"] = one
     return _with(found, extra)
 

@@ -22,13 +22,14 @@ from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.json_values import FORMAT, format_of, raw
 from azenha.protocols.large_json import Large, whole
 from azenha.protocols.negotiation import names
+from azenha.protocols.ogcapi import callbacks
 from azenha.protocols.ogcapi.wishes import media_types, wishes
 from azenha.protocols.ogcapi.words import JSON
 
 NAME: Final = "ogcapi"
 VERSION: Final = "1.0"
 
-_MEMBERS: Final = ("inputs", "outputs", "response", "process")
+_MEMBERS: Final = ("inputs", "outputs", "response", "process", callbacks.MEMBER)
 _OUTPUT: Final = ("transmissionMode", "format")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 
@@ -54,6 +55,7 @@ def members(request: HttpRequest, limits: Limits) -> Mapping[str, object]:
         UnsupportedMediaType, Malformed, BadRequest: see `read`.
     """
     _check_media_type(request.headers.get("content-type"))
+    _check_encoding(request.headers.get("content-encoding", "identity"))
     body = large_json.parse(request.body, limits)
     if not isinstance(body, dict):
         raise Malformed(f"the body must be a JSON object with 'inputs'; it is {kind(body)}")
@@ -84,6 +86,9 @@ def command(process: str, body: Mapping[str, object], request: HttpRequest) -> E
         Asked(NAME, VERSION, response=response, transmission=wanted.transmission),
         wanted.wait,
         () if response is ResponseForm.DOCUMENT else media_types(accept),
+        subscriber=callbacks.subscriber(body[callbacks.MEMBER], request.base)
+        if callbacks.MEMBER in body
+        else None,
     )
 
 
@@ -97,12 +102,17 @@ def _check_media_type(given: str | None) -> None:
         raise UnsupportedMediaType(f"JSON is UTF-8 (RFC 8259 §8.1), not '{charset[1]}'", "Content-Type")
 
 
+def _check_encoding(given: str) -> None:
+    # What is compressed would be told to be no JSON, and how large it is could not be seen from its length.
+    if given.strip().lower() not in ("identity", ""):
+        raise UnsupportedMediaType(
+            f"the body must not be compressed; it is declared as '{given[:40]}'", "Content-Encoding"
+        )
+
+
 def _unknown_member(name: str) -> str:
-    match name:
-        case "subscriber":
-            return "callbacks ('subscriber') are not offered here; ask /jobs/{jobID} for the status instead"
-        case "mode":
-            return "'mode' is of drafts before 1.0; to run in the background send 'Prefer: respond-async'"
+    if name == "mode":
+        return "'mode' is of drafts before 1.0; to run in the background send 'Prefer: respond-async'"
     guess = near(name, _MEMBERS)
     hint = f"; did you mean '{guess}'?" if guess else ""
     return f"an execute request has no member '{name}'{hint} (known: {', '.join(_MEMBERS)})"

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from azenha.domain import errors
-from azenha.domain.errors import AppError, InvalidInputs, JobFailed, MethodNotAllowed
+from azenha.domain.errors import AppError, InvalidInputs, JobFailed, MethodNotAllowed, PauseNotOffered
 from azenha.domain.job import FailureKind
 from azenha.protocols.http import HttpRequest, Site
 from azenha.protocols.ogcapi.words import EXCEPTION, EXCEPTION_4
@@ -45,6 +45,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NotAcceptable: (406, _BLANK, "Not acceptable"),
         errors.Forbidden: (403, _BLANK, "Forbidden"),
         errors.Locked: (423, f"{EXCEPTION_4}locked", "Locked"),
+        errors.JobStateConflict: (409, _BLANK, "Not possible in this state"),
+        errors.PauseNotOffered: (405, _BLANK, "Pausing is not offered"),
         errors.QueueFull: (503, _BLANK, "Queue full"),
         errors.TookTooLong: (504, _BLANK, "Took too long"),
         errors.FetchFailed: (502, _BLANK, "Fetching failed"),
@@ -59,6 +61,8 @@ FAILURES: Final[Mapping[FailureKind, tuple[int, str]]] = MappingProxyType(
     {
         FailureKind.PROCESS: (500, "The process failed"),
         FailureKind.INPUT: (400, "An input is not usable"),
+        FailureKind.FETCH: (400, "An input could not be fetched"),
+        FailureKind.SIZE: (400, "An input is too large"),
         FailureKind.TIME: (500, "The job ran out of time"),
         FailureKind.MEMORY: (500, "The job ran out of memory"),
         FailureKind.OUTPUT: (500, "The outputs are not as declared"),
@@ -104,5 +108,7 @@ def _encodable(text: str) -> str:
 def headers(error: AppError) -> tuple[tuple[str, str], ...]:
     if type(error) is MethodNotAllowed:
         return (("Allow", ", ".join(error.allowed)),)
+    if isinstance(error, PauseNotOffered):
+        return (("Allow", ""),)  # RFC 9110 §10.2.1: nothing can be done there
     retry_after = getattr(error, "retry_after", None)
     return () if retry_after is None else (("Retry-After", str(retry_after)),)

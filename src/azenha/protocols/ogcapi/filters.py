@@ -49,7 +49,7 @@ def read(parameters: Parameters) -> ListJobs:
     return ListJobs(
         limit(parameters),
         older,
-        tuple(STATES[word] for word in words),
+        tuple(state for word in words for state in STATES[word]),
         processes,
         newer,
         since,

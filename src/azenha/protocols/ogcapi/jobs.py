@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
+from azenha.domain.callbacks import Standing
 from azenha.domain.job import Job, JobState
 from azenha.domain.messages import JobsListed, ListJobs
 from azenha.protocols.http import Site
@@ -18,16 +20,25 @@ from azenha.protocols.ogcapi.documents import (
     profile,
 )
 from azenha.protocols.ogcapi.faults import FAILURES
-from azenha.protocols.ogcapi.words import RELATION, STATUS
+from azenha.protocols.ogcapi.words import RELATION, STATUS, WAITS
 
 PROVENANCE = "http://www.w3.org/ns/prov#has_provenance"  # W3C PROV-AQ
 
 
-def status(job: Job, site: Site, *, gone: bool = False) -> Document:
+def status(
+    job: Job,
+    site: Site,
+    *,
+    gone: bool = False,
+    callbacks: Sequence[Standing] = (),
+    pausable: bool = False,
+) -> Document:
     """statusInfo.yaml. Members without a value are left out: its schema knows no null.
 
     Args:
         gone: the job is removed, so that nothing about it can be linked.
+        callbacks: told in a member of our own, where any were asked for.
+        pausable: it is known that the job can be paused, where its state allows it.
     """
     found: Document = {
         "jobID": job.id,
@@ -38,6 +49,8 @@ def status(job: Job, site: Site, *, gone: bool = False) -> Document:
         "status": STATUS[JobState.DISMISSED if gone else job.state],
     }
     message = job.message
+    if job.state in WAITS:
+        message = f"{WAITS[job.state]}; before that: {message}" if message else WAITS[job.state]
     if job.failure is not None:
         message = f"{job.failure.message} (reference {job.failure.reference})"
     if message:
@@ -55,11 +68,24 @@ def status(job: Job, site: Site, *, gone: bool = False) -> Document:
     ):
         if time is not None:
             found[name] = instant(time)
-    found["links"] = _job_links(job, site, gone)
+    if callbacks:
+        found["callbacks"] = [_standing(one) for one in callbacks]
+    found["links"] = _job_links(job, site, gone, pausable)
     return found
 
 
-def _job_links(job: Job, site: Site, gone: bool) -> list[Link]:
+def _standing(one: Standing) -> Document:
+    told: Document = {
+        "occasion": str(one.occasion),
+        "receiver": one.place,
+        "state": str(one.state),
+        "attempts": one.attempts,
+        "updated": instant(one.updated),
+    }
+    return told if one.said is None else {**told, "answer": one.said}
+
+
+def _job_links(job: Job, site: Site, gone: bool, pausable: bool) -> list[Link]:
     address = job_address(site, job.id)
     around = [
         link(process_address(site, job.process), f"{RELATION}process", title="Process"),
@@ -71,6 +97,11 @@ def _job_links(job: Job, site: Site, gone: bool) -> list[Link]:
     links = [*both(address), link(address, "monitor", title="Status")]
     if job.state is JobState.SUCCEEDED:
         links.append(link(f"{address}/results", f"{RELATION}results", title="Results"))
+    # Ours: to be sent an empty POST. There is no room for it in the closed list of jobControlOptions.
+    if job.state in WAITS:
+        links.append(link(f"{address}/resume", "resume", title="Resume"))
+    elif pausable and job.state in (JobState.ACCEPTED, JobState.RUNNING):
+        links.append(link(f"{address}/pause", "pause", title="Pause"))
     return [
         *links,
         link(f"{address}/log", f"{RELATION}log", "text/plain", "Log"),
@@ -95,7 +126,7 @@ def job_list(outcome: JobsListed, site: Site) -> Document:
 
 def _query(asked: ListJobs, after: str | None, before: str | None) -> str:
     pairs: list[tuple[str, str]] = [("limit", str(asked.limit))]
-    pairs += [("status", STATUS[JobState(state)]) for state in asked.states]
+    pairs += [("status", word) for word in dict.fromkeys(STATUS[JobState(state)] for state in asked.states)]
     pairs += [("processID", process) for process in asked.processes]
     if asked.since is not None or asked.until is not None:
         ends = [".." if end is None else instant(end) for end in (asked.since, asked.until)]

@@ -1,14 +1,17 @@
-"""Bodies of Part 4 (job management, draft): a job is created, changed and started by requests of its own."""
+"""Bodies of Part 4 (job management, draft): a job is created, changed and started by requests of its own.
+
+And of the requests to pause a job and to resume it, which are ours and look the same.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from azenha.domain.errors import BadRequest, UnsupportedSchema
-from azenha.domain.messages import Change, Create, OutputRequest, Start
+from azenha.domain.messages import Change, Create, OutputRequest, Pause, Resume, Start
 from azenha.protocols import json
 from azenha.protocols.http import HttpRequest, Limits
-from azenha.protocols.ogcapi import execute
+from azenha.protocols.ogcapi import callbacks, execute
 
 # What a body may say that it is, besides nothing: the execute request of 1.0, or that of 2.0 by its profile.
 SCHEMAS: Final = (
@@ -37,7 +40,8 @@ def create(request: HttpRequest, limits: Limits) -> Create:
 def change(job: str, request: HttpRequest, limits: Limits) -> Change:
     """Decode `PATCH /jobs/{job}`: what is named takes the place of what was there, inputs each by its id.
 
-    An input that is null is taken away (RFC 7396); outputs that are null are all of them.
+    An input that is null is taken away (RFC 7396); outputs that are null are all of them; a
+    subscriber that is null is nobody.
 
     Raises:
         UnsupportedMediaType, Malformed, BadRequest, UnsupportedSchema: see `create`.
@@ -55,6 +59,7 @@ def change(job: str, request: HttpRequest, limits: Limits) -> Change:
     outputs: dict[str, OutputRequest] | None = None
     if requested is not None:
         outputs = dict(execute.outputs(requested))
+    subscriber = body.get(callbacks.MEMBER)
     return Change(
         job,
         None if "process" not in body else execute.process_named(process),
@@ -63,6 +68,8 @@ def change(job: str, request: HttpRequest, limits: Limits) -> Change:
         outputs,
         "outputs" in body,
         execute.response_form(body, None) if "response" in body else None,
+        None if subscriber is None else callbacks.subscriber(subscriber, request.base),
+        callbacks.MEMBER in body,
     )
 
 
@@ -72,9 +79,25 @@ def start(job: str, request: HttpRequest, limits: Limits) -> Start:
     Raises:
         Malformed, BadRequest: it is not.
     """
-    if bytes(request.body[:16]).strip() and (body := json.parse(request.body, limits)) not in (None, {}):
-        raise BadRequest(f"a job is started with an empty body; this is {execute.kind(body)} with content")
+    _check_empty(request, limits, "started")
     return Start(job)
+
+
+def pause(job: str, request: HttpRequest, limits: Limits) -> Pause:
+    """Decode `POST /jobs/{job}/pause` (ours), whose body is empty; as `start`."""
+    _check_empty(request, limits, "paused")
+    return Pause(job)
+
+
+def resume(job: str, request: HttpRequest, limits: Limits) -> Resume:
+    """Decode `POST /jobs/{job}/resume` (ours), whose body is empty; as `start`."""
+    _check_empty(request, limits, "resumed")
+    return Resume(job)
+
+
+def _check_empty(request: HttpRequest, limits: Limits, what: str) -> None:
+    if bytes(request.body[:16]).strip() and (body := json.parse(request.body, limits)) not in (None, {}):
+        raise BadRequest(f"a job is {what} with an empty body; this is {execute.kind(body)} with content")
 
 
 def _check_schema(request: HttpRequest) -> None:

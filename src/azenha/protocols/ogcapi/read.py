@@ -193,5 +193,7 @@ _BODIES: Final[Mapping[str, _Body]] = MappingProxyType(
         "create": lambda parts, request, limits: managing.create(request, limits),
         "change": lambda parts, request, limits: managing.change(parts[0], request, limits),
         "start": lambda parts, request, limits: managing.start(parts[0], request, limits),
+        "pause": lambda parts, request, limits: managing.pause(parts[0], request, limits),
+        "resume": lambda parts, request, limits: managing.resume(parts[0], request, limits),
     }
 )

@@ -16,7 +16,9 @@ from azenha.domain.messages import (
 from azenha.domain.process import Format
 from azenha.domain.values import Reference, StoredFile, Value
 from azenha.protocols import json
+from azenha.protocols.entity import Pieces, is_file, plain
 from azenha.protocols.http import FileSlice, Site
+from azenha.protocols.ogcapi import callbacks
 from azenha.protocols.ogcapi.documents import (
     Document,
     both,
@@ -26,7 +28,7 @@ from azenha.protocols.ogcapi.documents import (
     link,
     process_address,
 )
-from azenha.protocols.ogcapi.values import Pieces, inline, is_file, plain, type_of
+from azenha.protocols.ogcapi.values import inline, type_of
 
 _RESPONSES: Mapping[ResponseForm, str] = {ResponseForm.RAW: "raw", ResponseForm.DOCUMENT: "document"}
 
@@ -46,6 +48,8 @@ def write(outcome: RequestRead, site: Site) -> Pieces:
             tail: Document = {} if response is None else {"response": response}
             if outcome.outputs is not None:
                 tail["outputs"] = _outputs(outcome.outputs)
+            if outcome.subscriber is not None:
+                tail[callbacks.MEMBER] = callbacks.members(outcome.subscriber)
             return _joined(head, _inputs(outcome, site), tail)
         case RequestPart.INPUTS:
             outputs = outcome.outputs
@@ -121,7 +125,8 @@ def page(outcome: RequestRead, site: Site) -> Document:
         addresses = [input_address(site, job.id, input.id, item) for item in range(len(input.values))]
         inputs[input.id] = [_shown(v, a, input) for v, a in zip(input.values, addresses, strict=True)]
     outputs = None if outcome.outputs is None else _outputs(outcome.outputs)
-    return {**found, "inputs": inputs, "outputs": outputs}
+    called = {} if outcome.subscriber is None else callbacks.members(outcome.subscriber)
+    return {**found, "inputs": inputs, "outputs": outputs, "subscriber": called}
 
 
 def _shown(value: Value, address: str, input: InputValue) -> Document:

@@ -16,27 +16,19 @@ from azenha.domain.errors import NoSuchResult, NotAcceptable
 from azenha.domain.messages import OutputValue, ResponseForm, Results, Transmission
 from azenha.domain.values import Reference, StoredFile
 from azenha.protocols import json
+from azenha.protocols.entity import Entity, Pieces, entity, is_file, plain, quoted
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.negotiation import names, preferred
 from azenha.protocols.ogcapi import routes
 from azenha.protocols.ogcapi.documents import Document, instant, job_address, output_address
-from azenha.protocols.ogcapi.stored import kept
-from azenha.protocols.ogcapi.values import (
-    Entity,
-    Pieces,
-    entity,
-    inline,
-    is_file,
-    plain,
-    quoted,
-    reference,
-    type_of,
-)
+from azenha.protocols.ogcapi.values import inline, reference, type_of
 from azenha.protocols.ogcapi.wishes import wishes, word
 from azenha.protocols.ogcapi.words import HTML, JSON, PROFILE, PROFILES
+from azenha.protocols.stored import kept
 
 TEXT: Final = "text/plain"
 MULTIPART: Final = "multipart/related"
+VARY: Final = "Accept, Prefer"
 
 
 def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) -> HttpReply:
@@ -50,17 +42,16 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
     """
     fetched = not is_execution(request)
     if outcome.single:
-        return kept(
-            _raw_one(outcome, _addressed(outcome, request), request, site, by_value=True), outcome.job
-        )
+        one = _raw_one(outcome, _addressed(outcome, request), request, site, by_value=True)
+        return kept(one, outcome.job, vary=VARY)
     if not outcome.requested:
         return _nothing(outcome, fetched)
-    document = form == JSON or _is_document(outcome, request)
+    as_document = form == JSON or _is_document(outcome, request)
     honoured = list(outcome.honoured)
     wish = wishes(request).transmission
     if wish is not None and any(o.request.transmission is None for o in outcome.outputs):
         honoured.append(word(wish))
-    reply = _chosen(_as_wished(outcome, request), request, site, document)
+    reply = _chosen(_as_wished(outcome, request), request, site, as_document)
     headers = reply.headers
     if honoured:
         headers += (("Preference-Applied", ", ".join(honoured)),)
@@ -68,7 +59,7 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
         # Others see this job, so its answer must lead to it (/req/core/job-results-success-sync).
         headers += (("Link", f"<{job_address(site, outcome.job.id)}>; rel=monitor"),)
     reply = replace(reply, headers=headers)
-    return kept(reply, outcome.job) if fetched else reply
+    return kept(reply, outcome.job, vary=VARY) if fetched else reply
 
 
 def is_execution(request: HttpRequest) -> bool:
@@ -102,11 +93,11 @@ def _as_wished(outcome: Results, request: HttpRequest) -> Results:
     return replace(outcome, outputs=outputs)
 
 
-def _chosen(outcome: Results, request: HttpRequest, site: Site, document: bool) -> HttpReply:
-    if document:
+def _chosen(outcome: Results, request: HttpRequest, site: Site, as_document: bool) -> HttpReply:
+    if as_document:
         profile = f'<{PROFILE}{PROFILES["results"]}>; rel="profile"'
         links = () if is_execution(request) else (("Link", profile),)
-        return HttpReply(200, (("Content-Type", JSON), *links), _document(outcome, site))
+        return HttpReply(200, (("Content-Type", JSON), *links), document(outcome, site))
     outputs = _present(outcome)
     if all(o.request.transmission is Transmission.REFERENCE for o in outputs):
         return _linked(outcome, outputs, site)
@@ -280,7 +271,8 @@ def _part(
 # -- document -------------------------------------------------------------------------------------
 
 
-def _document(outcome: Results, site: Site) -> Pieces:
+def document(outcome: Results, site: Site) -> Pieces:
+    """results.yaml."""
     pieces: list[bytes | FileSlice] = []
     separator = b"{"
     for output in _present(outcome):

@@ -77,6 +77,10 @@ ROUTES: Final = (
         negotiated=False,
     ),
     Route("start", "POST", "/jobs/{job}/results", "Start a job that was created"),
+    Route(
+        "pause", "POST", "/jobs/{job}/pause", "Pause a job: hold it in the queue, or stop it while it runs"
+    ),
+    Route("resume", "POST", "/jobs/{job}/resume", "Let a job that was paused go on"),
     Route("output", "GET", "/jobs/{job}/results/{output}", "One output, as it is", negotiated=False),
     Route(
         "item",
@@ -108,6 +112,10 @@ def _by_length() -> Mapping[int, tuple[Route, ...]]:
     return MappingProxyType({length: tuple(routes) for length, routes in table.items()})
 
 
+# What is asked for most often, found in one step.
+_LITERAL: Final = MappingProxyType(
+    {(route.method, route.path): (route, ()) for route in ROUTES if "{" not in route.path}
+)
 _PATTERNS: Final = MappingProxyType(
     {
         length: tuple(
@@ -125,6 +133,8 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]]:
         NoSuchPath: nothing is there.
         MethodNotAllowed: something is, with other methods.
     """
+    if (literal := _LITERAL.get((method, path))) is not None:
+        return literal
     if not path.startswith("/"):
         raise NoSuchPath(path)
     # `/jobs/` is read as `/jobs`: people add the slash; an empty part elsewhere is nothing.

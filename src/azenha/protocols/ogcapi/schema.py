@@ -9,12 +9,10 @@ dates, spacing from an odd start) stands in `additionalParameters`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from azenha.domain import lexical
 from azenha.domain.formats import BASE64, is_json, is_text, media_type
 from azenha.domain.process import (
     BoxDomain,
@@ -29,6 +27,7 @@ from azenha.domain.process import (
     Scalar,
     ValueRange,
 )
+from azenha.protocols.json import native
 
 Schema = dict[str, object]
 
@@ -45,11 +44,6 @@ _LITERALS: Final[Mapping[LiteralType, Mapping[str, object]]] = MappingProxyType(
     }
 )
 _NUMBERS: Final = (LiteralType.INTEGER, LiteralType.DOUBLE, LiteralType.DECIMAL)
-
-
-def native(value: Scalar) -> object:
-    """A scalar as a JSON value; dates, times and durations as RFC 3339 writes them."""
-    return lexical.write(value) if isinstance(value, date | timedelta) else value
 
 
 def schema(domain: Domain) -> Schema:

@@ -7,78 +7,19 @@ text must be escaped and bytes written as base64.
 from __future__ import annotations
 
 import base64
-import codecs
-import re
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from dataclasses import replace
 from typing import Final
-from urllib.parse import quote
 
-from azenha.domain import lexical
-from azenha.domain.boxes import corners
 from azenha.domain.errors import NoSuchJob
-from azenha.domain.files import file_name
-from azenha.domain.formats import BASE64, OCTETS, is_json, is_text, media_type
-from azenha.domain.process import BoxDomain, Domain, Format, ObjectDomain
+from azenha.domain.formats import BASE64, is_json, is_text
+from azenha.domain.process import Domain, Format
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 from azenha.protocols import json
+from azenha.protocols.entity import Pieces, is_utf8, path_of, plain
 from azenha.protocols.http import Encoding, FileSlice
-from azenha.protocols.ogcapi.schema import native
 from azenha.protocols.ogcapi.words import JSON
 
-Pieces = tuple[bytes | FileSlice, ...]
-
 INLINE: Final = 1024 * 1024  # bytes of a file that a document carries unasked, and that is read to be written
-TEXT: Final = "text/plain; charset=utf-8"
-
-# What a browser may show where it is. All else is saved: HTML, SVG, XML and PDF can hold scripts, others may.
-_PASSIVE: Final = re.compile(
-    r"(image/(?!svg)|audio/|video/)[a-z0-9.-]+|text/(plain|csv|markdown)|application/([a-z0-9.-]+\+)?json"
-)
-# A result was made of somebody's data, and comes from the same origin as everything else here.
-_SANDBOX: Final = ("Content-Security-Policy", "default-src 'none'; sandbox")
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A value as it is: its bytes and their media type; `name` of data, None of a JSON value."""
-
-    media_type: str
-    body: Pieces
-    name: str | None = None
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        found = [("Content-Type", in_header(self.media_type)), ("X-Content-Type-Options", "nosniff")]
-        if self.name is not None:
-            parsed = media_type(self.media_type)
-            passive = parsed is not None and _PASSIVE.fullmatch(parsed.essence)
-            found += [_SANDBOX, ("Content-Disposition", disposition(self.name, inline=bool(passive)))]
-        return tuple(found)
-
-
-def disposition(name: str, *, inline: bool) -> str:
-    """Content-Disposition with a file name (RFC 6266): ASCII for old clients, UTF-8 for the others."""
-    kind = "inline" if inline else "attachment"
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
-    if plain == name:
-        return f'{kind}; filename="{name}"'
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def in_header(type: str) -> str:
-    """A media type as a header may carry it; one with characters that a header may not is told as bytes."""
-    return type if type.isascii() and type.isprintable() else OCTETS
-
-
-def quoted(type: str) -> str:
-    """A media type as a quoted parameter (RFC 9110 §5.6.4)."""
-    return '"' + in_header(type).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def is_file(value: Value) -> bool:
-    """Whether a value is data of its own media type, and not a JSON value."""
-    return isinstance(value, InlineText | InlineBytes | StoredFile)
 
 
 def type_of(value: Value) -> str | None:
@@ -94,76 +35,7 @@ def type_of(value: Value) -> str | None:
             return JSON
 
 
-# -- raw ------------------------------------------------------------------------------------------
-
-
-def entity(id: str, value: Value, domain: Domain | None, folder: str, *, as_text: bool) -> Entity | None:
-    """A value as it is; None if it is a reference to elsewhere.
-
-    Args:
-        id: of the output, after which data without a name is called.
-        as_text: a scalar is written in XML Schema's lexical form, not as JSON.
-    """
-    match value:
-        case Literal(scalar, None) if as_text:
-            return Entity(TEXT, (lexical.write(scalar).encode(),))
-        case InlineText(text, format):
-            return Entity(
-                _with_charset(format.media_type), (text.encode(),), file_name(id, format.media_type)
-            )
-        case InlineBytes(data, format):
-            return Entity(format.media_type, (data,), file_name(id, format.media_type))
-        case StoredFile(key, name, size, format):
-            return Entity(_with_charset(format.media_type), (FileSlice(_path(folder, key), 0, size),), name)
-        case Reference():
-            return None
-        case _:
-            return Entity(JSON, (json.dump(plain(value, domain)),))
-
-
-def _with_charset(type: str) -> str:
-    plain_text = type.lower().startswith("text/") and "charset" not in type.lower()
-    return f"{type}; charset=utf-8" if plain_text else type
-
-
-def _path(folder: str, key: str) -> str:
-    return f"{folder}/{PurePosixPath(key)}"
-
-
 # -- inside JSON ----------------------------------------------------------------------------------
-
-
-def plain(value: Value, domain: Domain | None) -> object:
-    """A literal, box or record as a JSON value."""
-    match value:
-        case Literal(scalar, unit):
-            shown = native(scalar)
-            return shown if unit is None else {"value": shown, "uom": unit}
-        case Box():
-            return _box(value, domain)
-        case Record(fields):
-            known = {f.id: f for f in domain.fields} if isinstance(domain, ObjectDomain) else {}
-            found: dict[str, object] = {}
-            for id, values in fields.items():
-                field = known.get(id)
-                shown_values = [plain(v, field.domain if field else None) for v in values]
-                many = field.array or field.repeats if field else len(values) != 1
-                found[id] = shown_values if many else shown_values[0]
-            return found
-        case InlineText(text, _):
-            return text
-        case InlineBytes(data, _):
-            return base64.b64encode(data).decode()
-        case Reference(href, _):
-            return {"href": href}
-        case StoredFile():
-            raise TypeError(f"a file inside an object is not offered by any domain: {value.key}")
-
-
-def _box(box: Box, domain: Domain | None) -> object:
-    """bbox.yaml: the corners in the axis order of the CRS, which the description knows best."""
-    lower, upper = corners(box, domain.crss if isinstance(domain, BoxDomain) else ())
-    return {"bbox": [*lower, *upper], "crs": box.crs}
 
 
 def inline(
@@ -200,7 +72,7 @@ def reference(href: str, type: str | None) -> bytes:
 
 
 def _file(value: StoredFile, folder: str, address: str, job: str, *, carried: bool) -> Pieces:
-    path, format = _path(folder, value.key), value.format
+    path, format = path_of(folder, value.key), value.format
     whole = FileSlice(path, 0, value.size)
     if value.size > INLINE:
         if is_json(format.media_type):
@@ -209,28 +81,15 @@ def _file(value: StoredFile, folder: str, address: str, job: str, *, carried: bo
             return (reference(address, format.media_type),)
     try:
         if value.size > INLINE:
-            is_utf8 = is_text(format.media_type) and _is_utf8(path)
+            as_text = is_text(format.media_type) and is_utf8(path)
             return _streamed(
-                replace(whole, encoding=Encoding.JSON_TEXT if is_utf8 else Encoding.BASE64), format
+                replace(whole, encoding=Encoding.JSON_TEXT if as_text else Encoding.BASE64), format
             )
         with open(path, "rb") as file:
             data = file.read(value.size)
     except FileNotFoundError:
         raise NoSuchJob(job) from None  # its time ran out between the record and its files
     return _text(data, format) if is_text(format.media_type) else (_base64(data, format),)
-
-
-def _is_utf8(path: str) -> bool:
-    """Looked at before the first byte is sent: afterwards nothing else could be answered."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with open(path, "rb") as file:
-            while piece := file.read(256 * 1024):
-                decoder.decode(piece)
-        decoder.decode(b"", True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _streamed(file: FileSlice, format: Format) -> Pieces:

@@ -18,7 +18,16 @@ FORM_NAMES: Final = MappingProxyType({"json": JSON, "html": HTML})
 
 CONFORMANCE: Final = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss")
+    for name in (
+        "core",
+        "ogc-process-description",
+        "json",
+        "html",
+        "oas30",
+        "job-list",
+        "callback",
+        "dismiss",
+    )
 )
 
 RELATION: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
@@ -37,23 +46,32 @@ PROFILES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# statusCode.yaml of 1.0, and `created` of Part 4; a removed job is shown once, in the answer to its removal.
+# statusCode.yaml of 1.0, which is closed, and `created` of Part 4; a removed job is shown once, in the answer to
+# its removal. What waits at a client's wish is told in the message.
 STATUS: Final[Mapping[JobState, str]] = MappingProxyType(
     {
         JobState.CREATED: "created",
         JobState.ACCEPTED: "accepted",
+        JobState.HELD: "accepted",
         JobState.RUNNING: "running",
+        JobState.PAUSED: "running",
         JobState.SUCCEEDED: "successful",
         JobState.FAILED: "failed",
         JobState.DISMISSED: "dismissed",
         JobState.REMOVED: "dismissed",
     }
 )
-STATES: Final[Mapping[str, JobState]] = MappingProxyType(
-    {word: state for state, word in STATUS.items() if state is not JobState.REMOVED}
+STATES: Final[Mapping[str, tuple[JobState, ...]]] = MappingProxyType(
+    {
+        word: tuple(s for s, w in STATUS.items() if w == word and s is not JobState.REMOVED)
+        for word in dict.fromkeys(STATUS.values())
+    }
+)
+WAITS: Final[Mapping[JobState, str]] = MappingProxyType(
+    {JobState.HELD: "held in the queue until it is resumed", JobState.PAUSED: "paused until it is resumed"}
 )
 
-# jobControlOptions.yaml; the enumeration is closed and has no word for pausing.
+# jobControlOptions.yaml; the enumeration is closed and has no word for pausing: links of a status offer it.
 JOB_CONTROL: Final[Mapping[JobControl, str | None]] = MappingProxyType(
     {
         JobControl.SYNC: "sync-execute",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from azenha.domain.errors import AppError, BadParameter, NotAcceptable
@@ -30,14 +31,16 @@ from azenha.domain.messages import (
 from azenha.domain.process import Offering
 from azenha.domain.values import Reference
 from azenha.protocols import json
+from azenha.protocols.entity import TEXT, entity
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
+from azenha.protocols.kept import KEPT
 from azenha.protocols.kept import Kept as Replies
 from azenha.protocols.negotiation import languages, names, preferred
 from azenha.protocols.ogcapi import documents, faults, jobs, requests, results
 from azenha.protocols.ogcapi.documents import Document
 from azenha.protocols.ogcapi.openapi.write import Definitions
 from azenha.protocols.ogcapi.read import chosen_form, form, profile
-from azenha.protocols.ogcapi.values import TEXT, entity, reference, type_of
+from azenha.protocols.ogcapi.values import reference, type_of
 from azenha.protocols.ogcapi.words import HTML, JSON, PROBLEM
 
 Headers = tuple[tuple[str, str], ...]
@@ -57,11 +60,23 @@ _PAGE: Final[Headers] = (
 
 
 class Kept(Replies):
-    """With what was rendered of the OpenAPI definition."""
+    """With what was rendered of the OpenAPI definition, and in which languages processes are described."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._languages: dict[object, tuple[object, tuple[str, ...]]] = {}
         self.definitions = Definitions()
+
+    def languages(self, offerings: tuple[Offering, ...], default: str) -> tuple[str, ...]:
+        """Those that some text of these is in, kept: to look at all texts would cost more than to answer."""
+        key = (default, *map(id, offerings))
+        found = self._languages.get(key)
+        if found is None:
+            if len(self._languages) >= KEPT:
+                self._languages.clear()
+            offered = languages_of((one.description for one in offerings), default)
+            found = self._languages[key] = (offerings, offered)
+        return found[1]
 
 
 def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> HttpReply:
@@ -77,14 +92,14 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
             body = () if path is None else (FileSlice(path, offset, end),)
             return HttpReply(200, (("Content-Type", TEXT), ("X-Content-Type-Options", "nosniff")), body)
         case Described(offering):
-            chosen, language = _form(request), spoken((offering,), request, site)
+            chosen, language = _form(request), spoken((offering,), request, site, kept)
             return kept.reply(
                 ("process", id(offering), site, chosen, language),
                 offering,
                 lambda: _described(offering, chosen, language, site),
             )
         case ProcessesListed():
-            chosen, language = _form(request), spoken(outcome.offerings, request, site)
+            chosen, language = _form(request), spoken(outcome.offerings, request, site, kept)
             page = (outcome.command, outcome.next, outcome.unavailable)
             return kept.reply(
                 ("processes", tuple(map(id, outcome.offerings)), page, site, chosen, language),
@@ -105,8 +120,9 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
         case Created(job):
             headers = (("Location", documents.job_address(site, job.id)),)
             return _reply("job", jobs.status(job, site), _form(request), site, 201, headers)
-        case Status(job):
-            return _reply("job", jobs.status(job, site), _form(request), site)
+        case Status(job, callbacks=callbacks, pausable=pausable):
+            told = jobs.status(job, site, callbacks=callbacks, pausable=pausable)
+            return _reply("job", told, _form(request), site)
         case Dismissed(job, removed):
             return _reply("job", jobs.status(job, site, gone=removed), _form(request), site)
         case JobsListed():
@@ -127,13 +143,18 @@ _SERVER: Final[dict[type, tuple[str, Callable[[Site], Document]]]] = {
 }
 
 
-def spoken(offerings: Sequence[Offering], request: HttpRequest, site: Site) -> str:
+def spoken(offerings: tuple[Offering, ...], request: HttpRequest, site: Site, kept: Kept) -> str:
     """The language to describe processes in: the dearest to the client that some of their texts are in."""
     header = request.headers.get("accept-language")
     if header is None:
         return site.language
-    offered = languages_of((one.description for one in offerings), site.language)
-    return next((found for tag in languages(header) if (found := lookup(tag, offered))), site.language)
+    return _dearest(header, kept.languages(offerings, site.language))
+
+
+@lru_cache(maxsize=256)
+def _dearest(header: str, offered: tuple[str, ...]) -> str:
+    """Of the languages that are offered; the first of them where the client wants none."""
+    return next((found for tag in languages(header) if (found := lookup(tag, offered))), offered[0])
 
 
 def _described(offering: Offering, chosen: str, language: str, site: Site) -> HttpReply:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.protocols.http import Site
 from azenha.protocols.ogcapi.openapi import process as one
+from azenha.protocols.ogcapi.openapi.calls import CALLS, calls
 from azenha.protocols.ogcapi.openapi.example import example
 from azenha.protocols.ogcapi.openapi.operations import (
     ACCEPTED,
@@ -30,7 +31,7 @@ from azenha.protocols.ogcapi.openapi.operations import (
 )
 from azenha.protocols.ogcapi.openapi.schemas import SCHEMAS, Schema, ref
 from azenha.protocols.ogcapi.routes import ROUTES, Route
-from azenha.protocols.ogcapi.words import HTML, JSON
+from azenha.protocols.ogcapi.words import HTML, JSON, PROBLEM
 
 _EXECUTION: Final = "Processes"
 _NOTES: Final = (
@@ -73,6 +74,7 @@ def body(catalogue: Catalogue) -> Schema:
             "schemas": {**SCHEMAS, **{_component(p): one.body(p) for p in processes}},
             "parameters": dict(PARAMETERS),
             "headers": dict(HEADERS),
+            "callbacks": dict(CALLS),
             "responses": {f"E{status}": _error(status, about) for status, about in ERRORS.items()},
         },
     }
@@ -95,10 +97,13 @@ def _operation(route: Route) -> Schema:
     if told.body is not None:
         found["requestBody"] = _request(ref(told.body), dict(told.example), needed=told.body != NOTHING)
     found["responses"] = _responses(told.answers, told.errors)
+    if route.name in _SUBSCRIBED:
+        found["callbacks"] = calls()
     return found
 
 
 _NO_FORM: Final = ("script", "execute-kvp")
+_SUBSCRIBED: Final = ("execute", "create", "change")
 
 
 def _execution(process: ProcessDescription) -> Schema:
@@ -114,6 +119,7 @@ def _execution(process: ProcessDescription) -> Schema:
     found["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in ("f", "Prefer")]
     found["requestBody"] = _request(ref(_component(process)), example(process))
     found["responses"] = _responses(answers, EXECUTE_ERRORS)
+    found["callbacks"] = calls()
     return found
 
 
@@ -159,8 +165,10 @@ def _content(schema: Schema | None) -> Schema:
 
 
 def _error(status: int, about: str) -> Schema:
-    if status in (412, 416, 431):  # of HTTP itself, before or after the standard has its say
+    if status in (412, 416):  # of HTTP itself, after the standard has had its say
         return {"description": about, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    if status == 431:  # and before it has: no header was read, and none of what the client accepts
+        return {"description": about, "content": {PROBLEM: {"schema": ref("exception")}}}
     found: Schema = {
         "description": about,
         "content": {JSON: {"schema": ref("exception")}, HTML: _content(None)},

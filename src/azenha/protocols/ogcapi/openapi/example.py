@@ -21,9 +21,9 @@ from azenha.domain.process import (
     Scalar,
     ValueRange,
 )
+from azenha.protocols.json import native
 from azenha.protocols.ogcapi.openapi.process import default
 from azenha.protocols.ogcapi.openapi.schemas import Schema
-from azenha.protocols.ogcapi.schema import native
 
 
 def example(process: ProcessDescription) -> Schema:

@@ -182,7 +182,9 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         400: "The request is not allowed as it is: a parameter, the body, or an input has a value that is refused",
         403: "Refused: a foreign host or web page asks, or an address may not be fetched from",
         404: "There is no such process, job or output, or the job has no results (yet)",
+        405: "Jobs of that process cannot be paused",
         406: "None of the media types that the client accepts can be had",
+        409: "The job cannot be paused or resumed: it is only created, or has ended",
         412: "What is here is not what a condition of the request names",
         413: "The body, or a value in it, is above its limit",
         415: "The body has a media type that is not taken",
@@ -191,7 +193,6 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         416: "None of the bytes that are wanted are there",
         431: "The head of the request is too long",
         500: "A fault of the server, or of the process; `reference` finds it in the log",
-        502: "A reference could not be fetched",
         503: "No room in the queue, or the process cannot run here now",
         504: "The process did not end in time; ask for it in the background",
     }
@@ -219,7 +220,9 @@ ACCEPTED: Final = Answer(
     ("Location", "Preference-Applied"),
 )
 LINKED: Final = Answer("Every output is by reference: links to them, and no body", {}, ("Link",))
-EXECUTE_ERRORS: Final = (404, 406, 413, 415, 502, 503, 504)
+# An answer that its client does not accept is given all the same: what was run cannot be taken back.
+RUN_ERRORS: Final = (404, 503, 504)
+EXECUTE_ERRORS: Final = (*RUN_ERRORS, 413, 415)
 
 _SERVER, _PROCESSES, _JOBS = "Server", "Processes", "Jobs"
 _VALUE: Final = Answer("The value as it is, in its own media type", _ANYTHING, _STORED)
@@ -264,7 +267,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
         "execute-kvp": Operation(
             _PROCESSES,
             {200: RESULTS, 201: ACCEPTED, 204: LINKED},
-            EXECUTE_ERRORS,
+            RUN_ERRORS,
             ("Prefer",),
             about="The answer is never cached. Pages elsewhere cannot ask for it, nor browsers ahead of time.",
         ),
@@ -294,6 +297,25 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             (404, 406, 413, 423, 503),
             body=NOTHING,
             example={},
+        ),
+        "pause": Operation(
+            _JOBS,
+            {200: _document("The job, held or paused", "statusInfo")},
+            (404, 405, 406, 409, 413),
+            body=NOTHING,
+            example={},
+            about="An extension of this server; the status of a job that can be paused links to it (`pause`). A job "
+            "that waits keeps its place, and is `accepted`; one that runs is stopped in the midst of it, and is "
+            "`running`; the message says so. One that is paused already stays so.",
+        ),
+        "resume": Operation(
+            _JOBS,
+            {200: _document("The job, which waits or runs again", "statusInfo")},
+            (404, 405, 406, 409, 413),
+            body=NOTHING,
+            example={},
+            about="An extension of this server; the status of a paused job links to it (`resume`). One that is not "
+            "paused stays as it is.",
         ),
         "definition": Operation(
             _JOBS,
@@ -330,8 +352,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             _CONDITIONS,
             about="A job that failed answers with the error that made it fail.",
         ),
-        "output": Operation(_JOBS, _FETCHED, (404, 406, 412, 416), _CONDITIONS),
-        "item": Operation(_JOBS, _FETCHED, (404, 406, 412, 416), _CONDITIONS),
+        "output": Operation(_JOBS, _FETCHED, (404, 412, 416), _CONDITIONS),
+        "item": Operation(_JOBS, _FETCHED, (404, 412, 416), _CONDITIONS),
         "log": Operation(_JOBS, {200: Answer("Lines of text", {"text/plain": told(TEXT, "UTF-8")})}, (404,)),
     }
 )

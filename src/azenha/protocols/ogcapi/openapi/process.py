@@ -25,10 +25,11 @@ from azenha.domain.process import (
     Scalar,
 )
 from azenha.protocols import json
+from azenha.protocols.json import native
 from azenha.protocols.ogcapi import schema as described
 from azenha.protocols.ogcapi.openapi.operations import Answer
 from azenha.protocols.ogcapi.openapi.schemas import Schema, closed, ref, told
-from azenha.protocols.ogcapi.schema import array, native
+from azenha.protocols.ogcapi.schema import array
 from azenha.protocols.ogcapi.words import HTML, JSON
 
 # Empty: none is named.
@@ -54,6 +55,7 @@ def body(process: ProcessDescription) -> Schema:
         inputs=inputs,
         outputs=outputs,
         response=ref("response"),
+        subscriber=ref("subscriber"),
         process=told({"type": "string", "enum": [process.id]}, "repeats the path"),
     )
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from azenha.domain.callbacks import CallbackState, Occasion
+from azenha.protocols.ogcapi.callbacks import LONGEST
 from azenha.protocols.ogcapi.words import JOB_CONTROL, STATES
 
 Schema = dict[str, object]
@@ -81,9 +83,32 @@ _STATUS: Final[dict[str, Schema]] = {
     "finished": INSTANT,
     "updated": INSTANT,
     "expires": told(INSTANT, "when the job and its results are removed"),
+    "callbacks": told(
+        several(
+            described(
+                "How a callback stands",
+                ("occasion", "receiver", "state", "attempts"),
+                occasion={"type": "string", "enum": list(Occasion)},
+                receiver=told(TEXT, "scheme, host and port of its address"),
+                state={"type": "string", "enum": list(CallbackState)},
+                attempts=COUNT,
+                updated=INSTANT,
+                answer=told(TEXT, "what came of the last attempt"),
+            )
+        ),
+        "those that were asked for",
+    ),
     "links": several(ref("link")),
 }
 _FORMAT: Final[dict[str, Schema]] = {"mediaType": TEXT, "encoding": TEXT, "schema": TEXT}
+
+# What is taken besides: public addresses by number, and others that the operator allows. No pattern tells those.
+_CALLED: Final[Schema] = {
+    "type": "string",
+    "maxLength": LONGEST,
+    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://([A-Za-z0-9-]+\.)*[A-Za-z][A-Za-z0-9-]*"
+    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?([/?#][!-\[\]-~]*)?$",
+}
 
 _REQUEST: Final[dict[str, Schema]] = {
     "process": told({**TEXT, "minLength": 1}, "the address or id of the process"),
@@ -97,6 +122,7 @@ _REQUEST: Final[dict[str, Schema]] = {
         "which outputs are wanted, by id; left out: all of them",
     ),
     "response": ref("response"),
+    "subscriber": ref("subscriber"),
 }
 _PROVENANCE: Final = (
     "prefix", "entity", "activity", "agent", "used", "wasGeneratedBy", "wasAssociatedWith",
@@ -187,6 +213,11 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
                     {"type": "object", "nullable": True, "additionalProperties": ref("output")},
                     "which outputs are wanted, by id; null: all of them",
                 ),
+                "subscriber": {
+                    "nullable": True,
+                    "allOf": [ref("subscriber")],
+                    "description": "whom to tell; null: nobody",
+                },
             },
         ),
         "nothing": {**closed("Nothing: the body may as well be left out"), "nullable": True},
@@ -208,6 +239,17 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
             "`raw`: each output as it is, several in multipart/related; `document`: all in one JSON object. Left "
             "out: raw, except that several outputs are a document where Accept names JSON.",
         ),
+        "subscriber": {
+            **closed(
+                "Whom to tell of the job, by POST: addresses, http or https. Names may stand for public addresses "
+                "only, unless the operator allows others; public addresses by number are taken too.",
+                (),
+                successUri=told(_CALLED, "gets the results"),
+                inProgressUri=told(_CALLED, "gets the status when the job begins, and from time to time"),
+                failedUri=told(_CALLED, "gets the status of a job that failed or was dismissed"),
+            ),
+            "minProperties": 1,
+        },
         "results": told(
             {"type": "object", "additionalProperties": {}},
             "outputs by id: the value, or `{value, mediaType, encoding}`, or `{href, type}`",

@@ -14,8 +14,12 @@ from azenha.domain.job import Job
 from azenha.protocols.http import HttpReply
 
 
-def kept(reply: HttpReply, job: Job) -> HttpReply:
-    """The same reply, with its validators; one without content has none."""
+def kept(reply: HttpReply, job: Job, *, vary: str = "") -> HttpReply:
+    """The same reply, with its validators; one without content has none.
+
+    Args:
+        vary: names of the request's headers that it depends on.
+    """
     if reply.status != 200:
         return reply
     headers = [*reply.headers, ("ETag", f'"{_tag(reply, job)}"')]
@@ -25,7 +29,7 @@ def kept(reply: HttpReply, job: Job) -> HttpReply:
         ("Accept-Ranges", "bytes"),
         # A removed job is gone at once: whoever keeps a copy asks whether it still holds.
         ("Cache-Control", "private, no-cache"),
-        ("Vary", "Accept, Prefer"),
+        *([("Vary", vary)] if vary else []),
     ]
     if job.expires is not None:
         headers.append(("Sunset", http_date(job.expires)))

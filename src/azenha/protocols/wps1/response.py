@@ -1,0 +1,238 @@
+"""`wps:ExecuteResponse` (wpsExecute_response.xsd): a job as it is, whichever dialect it was asked in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from azenha.domain.job import Job, JobState
+from azenha.domain.languages import in_language
+from azenha.domain.messages import (
+    Accepted,
+    JobRecord,
+    OutputRequest,
+    OutputValue,
+    StoredRequest,
+    Transmission,
+)
+from azenha.domain.process import Domain, Format, Offering, ProcessDescription, Text
+from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
+from azenha.protocols.http import Site
+from azenha.protocols.wps import outputs, states, values_out
+from azenha.protocols.wps1 import faults
+from azenha.protocols.wps1.capabilities import instance
+from azenha.protocols.wps1.describe import brief, crs_text, named
+from azenha.protocols.wps1.words import VERSION
+from azenha.protocols.xml_write import Tag
+
+_DISMISSED: Final = "the job was dismissed"
+_LOST: Final = "the job failed, and no reason was recorded"
+
+
+def accepted(outcome: Accepted, site: Site) -> Tag:
+    """The answer to an asynchronous Execute: where to look."""
+    assert outcome.request is not None
+    job, request = outcome.job, outcome.request
+    told = _Told(job, request, _described(outcome.offering, request, site), site)
+    status = _status(job, JobState.ACCEPTED, job.created)
+    return told.response(status, located=True)
+
+
+def record(outcome: JobRecord, site: Site, *, located: bool) -> Tag:
+    """A job as it is now.
+
+    Args:
+        located: its address is told.
+    Raises:
+        NoSuchJob: its files are gone.
+    """
+    job, request = outcome.job, outcome.request
+    told = _Told(
+        job, request, _described(outcome.offering, request, site), site, outcome.inputs, outcome.folder
+    )
+    status = _status(job, job.state, job.finished or outcome.now)
+    return told.response(status, located=located, outputs=outcome.outputs)
+
+
+def _described(offering: Offering | None, request: StoredRequest, site: Site) -> ProcessDescription:
+    """The process in the language of the request; of one that is not offered any more what little is known."""
+    if offering is None:
+        return ProcessDescription(request.process, request.version, Text(request.process))
+    return in_language(offering.description, request.asked.language, site.language)
+
+
+def _status(job: Job, state: JobState, time: datetime) -> Tag:
+    word = f"wps:{states.V1[state]}"
+    percent = {"percentCompleted": str(min(job.progress, 99))}
+    match states.V1[state]:
+        case "ProcessAccepted":
+            content = Tag(word, "The job waits for its turn")
+        case "ProcessStarted":
+            content = Tag(word, job.message or "The job runs", attributes=percent)
+        case "ProcessPaused":
+            content = Tag(word, job.message or "The job is paused", attributes=percent)
+        case "ProcessSucceeded":
+            content = Tag(word, job.message or "The job succeeded")
+        case _:
+            why = _DISMISSED if state is JobState.DISMISSED else _LOST
+            # birdy takes the first 50 characters of the text of a status, and of a failed one there is none else.
+            content = Tag(word, "\n", faults.failed(job.failure, why), "\n")
+    return Tag("wps:Status", content, attributes={"creationTime": _instant(time)})
+
+
+def _instant(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Told:
+    """What is told of one job, in one language."""
+
+    def __init__(
+        self,
+        job: Job,
+        request: StoredRequest,
+        process: ProcessDescription,
+        site: Site,
+        inputs: str = "",
+        folder: str = "",
+    ) -> None:
+        self.job = job
+        self.request = request
+        self.process = process
+        self.site = site
+        self.inputs = inputs
+        self.folder = folder
+
+    def response(self, status: Tag, *, located: bool, outputs: tuple[OutputValue, ...] = ()) -> Tag:
+        found = [tag for output in outputs for tag in self.output(output)]
+        return Tag(
+            "wps:ExecuteResponse",
+            brief(self.process),
+            status,
+            *(self.lineage() if self.request.asked.lineage else ()),
+            Tag("wps:ProcessOutputs", *found) if found else None,
+            attributes={
+                "service": "WPS",
+                "version": VERSION,
+                "xml:lang": self.request.asked.language,
+                "serviceInstance": instance(self.site),
+                "statusLocation": f"{self.site.base}{_path(self.job)}" if located else None,
+            },
+        )
+
+    # -- lineage -----------------------------------------------------------------------------------
+
+    def lineage(self) -> Iterator[Tag]:
+        """What was asked: inputs, references as such, and the outputs that are wanted."""
+        inputs = [self.input(id, value) for id, values in self.request.inputs.items() for value in values]
+        if inputs:
+            yield Tag("wps:DataInputs", *inputs)
+        asked = self.request.outputs
+        if asked is None:
+            asked = {output.id: OutputRequest() for output in self.process.outputs}
+        if asked:
+            yield Tag("wps:OutputDefinitions", *(self.definition(id, one) for id, one in asked.items()))
+
+    def input(self, id: str, value: Value) -> Tag:
+        described = self.process.input(id)
+        text, domain = (described.text, described.domain) if described else (Text(id), None)
+        content = _asked(value) if isinstance(value, Reference) else self.data(value, domain, self.inputs)
+        return Tag("wps:Input", *named(id, text), content)
+
+    def definition(self, id: str, asked: OutputRequest) -> Tag:
+        by_reference = asked.transmission is Transmission.REFERENCE
+        return Tag(
+            "wps:Output",
+            *named(id, self.output_text(id, asked)),
+            attributes={
+                **_attributes(asked.format),
+                "uom": asked.unit,
+                "asReference": "true" if by_reference else "false",
+            },
+        )
+
+    # -- outputs -----------------------------------------------------------------------------------
+
+    def output_text(self, id: str, asked: OutputRequest) -> Text:
+        """Title and abstract: those that the client gave replace those described."""
+        described = self.process.output(id)
+        text = described.text if described else Text(id)
+        return Text(asked.title or text.title, asked.abstract or text.abstract)
+
+    def output(self, output: OutputValue) -> Iterator[Tag]:
+        """One for each value: a list is told as several outputs of one name."""
+        text = self.output_text(output.id, output.request)
+        for index, value in enumerate(output.values):
+            if isinstance(value, Reference) or output.request.transmission is Transmission.REFERENCE:
+                content = self.reference(output.id, index, value)
+            else:
+                content = self.data(value, output.domain, self.folder)
+            yield Tag("wps:Output", *named(output.id, text), content)
+
+    def reference(self, output: str, index: int, value: Value) -> Tag:
+        """Its `href` is in no namespace, unlike that of an input."""
+        format = (
+            value.format if isinstance(value, InlineText | InlineBytes | StoredFile | Reference) else None
+        )
+        return Tag(
+            "wps:Reference",
+            attributes={
+                "href": outputs.address(self.site, self.job.id, output, index, value),
+                **_attributes(format),
+                "mimeType": outputs.media_type(value),
+            },
+        )
+
+    def data(self, value: Value, domain: Domain | None, folder: str) -> Tag:
+        match value:
+            case Literal(scalar, unit):
+                type = values_out.data_type(scalar)
+                literal = Tag(
+                    "wps:LiteralData", values_out.text(scalar), attributes={"dataType": type, "uom": unit}
+                )
+                return Tag("wps:Data", literal)
+            case Box():
+                lower, upper = values_out.corners(value, domain)
+                corners = (Tag("ows:LowerCorner", lower), Tag("ows:UpperCorner", upper))
+                attributes = {"crs": crs_text(value.crs), "dimensions": str(len(value.minimum))}
+                return Tag("wps:Data", Tag("wps:BoundingBoxData", *corners, attributes=attributes))
+            case Reference():
+                raise AssertionError("a reference is told as such")
+            case InlineText() | InlineBytes() | StoredFile() | Record():
+                found = values_out.embedded(value, folder, self.job.id)
+                complex = Tag("wps:ComplexData", found.content, attributes=_attributes(found.format))
+                return Tag("wps:Data", complex)
+
+
+def _path(job: Job) -> str:
+    return outputs.job_path(job.id)
+
+
+def _attributes(format: Format | None) -> dict[str, str | None]:
+    """Empty ones are not valid, so they are left out."""
+    if format is None:
+        return {}
+    return {
+        "mimeType": format.media_type or None,
+        "encoding": format.encoding or None,
+        "schema": format.schema or None,
+    }
+
+
+def _asked(reference: Reference) -> Tag:
+    """A reference of an input, as it was asked for."""
+    body = reference.body
+    return Tag(
+        "wps:Reference",
+        *(Tag("wps:Header", attributes={"key": key, "value": value}) for key, value in reference.headers),
+        None if body is None else Tag("wps:Body", values_out.posted(body)),
+        None
+        if reference.body_href is None
+        else Tag("wps:BodyReference", attributes={"xlink:href": reference.body_href}),
+        attributes={
+            "xlink:href": reference.href,
+            "method": reference.method,
+            **_attributes(reference.format),
+        },
+    )

@@ -1,0 +1,120 @@
+"""Values of inputs in WPS 2.0 (OGC 14-065r2 §7.3): elements to raw values.
+
+`wps:Data` does not say what it holds, and only the description does: a literal, a box, or complex data. So a
+text has two readings where the notation of a literal differs from that of data.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from azenha.domain import formats
+from azenha.domain.errors import BadRequest, InvalidInputs, TooLarge, UnsupportedFormat
+from azenha.domain.lexical import WHITE
+from azenha.domain.process import Format
+from azenha.domain.slices import content
+from azenha.domain.values import Coding, Lexical, Raw, RawBox, RawReference, RawSlice
+from azenha.protocols import xml
+from azenha.protocols.http import Buffer, Limits
+from azenha.protocols.ows import format_of
+from azenha.protocols.wps import values_in
+from azenha.protocols.wps2.words import HREF, ows, wps
+from azenha.protocols.xml import Document, Element, attribute, child, shown
+
+# `70@datatype=…@uom=…` (§7.3.1): no other names than these two are taken for such.
+_NOTED: Final = re.compile(
+    r"(?P<text>.*?)(?:@datatype=(?P<type>[^@]*))?(?:@uom=(?P<unit>[^@]*))?", re.DOTALL | re.IGNORECASE
+)
+
+
+def value(document: Document, element: Element, id: str, body: Buffer, limits: Limits) -> Raw:
+    """What a `wps:Data` holds.
+
+    Raises:
+        Malformed: several elements, or text beside an element.
+        InvalidInputs: a box that is said to be in a format of something else.
+    """
+    found = document.data(element, id)
+    format = _format(element)
+    if not isinstance(found, str):
+        return _large(found, body, limits, format)
+    if not len(element):
+        return noted(values_in.lexical(found, limits, format=format))
+    one = element[0]
+    if one.tag == wps("LiteralValue"):
+        return _literal(one, format)
+    if one.tag == ows("BoundingBox"):
+        return _box(one, format, id)
+    return values_in.data(found, body, limits, format=format)
+
+
+def _literal(element: Element, format: Format | None) -> Lexical:
+    return Lexical(element.text or "", attribute(element, "uom"), format, type=attribute(element, "dataType"))
+
+
+def _large(slice: RawSlice, body: Buffer, limits: Limits, format: Format | None) -> Lexical | RawSlice:
+    """What is left in the body. An element may be a literal all the same, whatever its size."""
+    found = values_in.data(slice, body, limits, format=format)
+    if slice.coding is not Coding.XML or not isinstance(found, RawSlice):
+        return found
+
+    def opened() -> Lexical:
+        if slice.size > values_in.OPENED:
+            raise TooLarge(f"has {slice.size} bytes; at most {values_in.OPENED} are taken here")
+        text = b"".join(content(body, slice))
+        root = xml.read(text, ()).root
+        return _literal(root, None) if root.tag == wps("LiteralValue") else Lexical(text.decode())
+
+    return replace(found, opened=opened)
+
+
+def noted(raw: Lexical) -> Lexical:
+    """Text that stands bare: as a literal without the white space around it, with type and unit behind it."""
+    parts = _NOTED.fullmatch(raw.text.strip(WHITE))
+    assert parts is not None  # it takes any text
+    literal = replace(
+        raw,
+        text=parts["text"],
+        unit=parts["unit"] or raw.unit,
+        type=parts["type"] or raw.type,
+        opened=None,
+    )
+    return raw if literal == raw else replace(raw, literal=literal)
+
+
+def _box(element: Element, format: Format | None, id: str) -> RawBox:
+    if format is not None and not formats.is_plain(format):
+        raise InvalidInputs(
+            [UnsupportedFormat(id, f"a bounding box is text/xml or text/plain, got {formats.shown(format)}")]
+        )
+    lower, upper = (child(element, ows(f"{name}Corner")) for name in ("Lower", "Upper"))
+    return values_in.box(lower, upper, attribute(element, "crs"), attribute(element, "dimensions"), id)
+
+
+def _format(element: Element) -> Format | None:
+    return format_of(*(attribute(element, name) for name in ("mimeType", "encoding", "schema")))
+
+
+def reference(document: Document, element: Element, id: str, body: Buffer) -> RawReference:
+    """`wps:Reference`. Method and headers are not of this edition, and are taken as those of 1.0.0 are."""
+    for one in element:
+        if one.tag not in (wps("Header"), wps("Body"), wps("BodyReference")):
+            raise BadRequest(f"{shown(element)} takes no {shown(one)}", id)
+    posted, elsewhere = child(element, wps("Body")), child(element, wps("BodyReference"))
+    headers = [
+        (key, attribute(one, "value") or "")
+        for one in element.iterfind(wps("Header"))
+        if (key := attribute(one, "key"))
+    ]
+    return values_in.reference(
+        attribute(element, HREF),
+        _format(element),
+        id,
+        method=attribute(element, "method"),
+        headers=headers,
+        body=None if posted is None else document.data(posted, id),
+        body_href=None if elsewhere is None else (attribute(elsewhere, HREF) or ""),
+        message=body,
+    )

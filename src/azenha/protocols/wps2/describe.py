@@ -1,0 +1,222 @@
+"""Process descriptions (OGC 14-065r2 §9.8): `wps:ProcessOfferings` and the summaries of the capabilities.
+
+The order of elements is that of the schemas: Title comes before Identifier, unlike in 1.0.0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from azenha.domain import lexical
+from azenha.domain.formats import BASE64, OCTETS, is_text
+from azenha.domain.process import (
+    BoxDomain,
+    Closure,
+    ComplexDomain,
+    Domain,
+    Format,
+    InputDescription,
+    JobControl,
+    LiteralDomain,
+    Metadata,
+    ObjectDomain,
+    OutputDescription,
+    ProcessDescription,
+    Scalar,
+    Text,
+    ValueRange,
+)
+from azenha.protocols.ows_service import keywords, metadata
+from azenha.protocols.wps2.words import DATA_TYPES, TEXT, XML
+from azenha.protocols.xml_write import Tag
+
+_PROCESS_VERSION: Final = re.compile(r"[0-9]+\.[0-9]?[0-9]\.[0-9]?[0-9]")
+# In the order in which the standard names them; not every process has each.
+_CONTROLS: Final = (JobControl.SYNC, JobControl.ASYNC, JobControl.DISMISS, JobControl.PAUSE)
+_TRANSMISSIONS: Final = "value reference"
+_MIME_TYPE: Final = re.compile(r"(application|audio|image|text|video|message|multipart|model)/[^*]+")
+_LITERAL_FORMATS: Final = (Format(XML), Format(TEXT))
+MEGABYTE: Final = 1024 * 1024
+
+
+def offerings(descriptions: Iterable[ProcessDescription], language: str) -> Tag:
+    """`wps:ProcessOfferings`, which has no attributes: the language stands at each process.
+
+    Args:
+        descriptions: in the order they were asked for, their texts in `language` already.
+    """
+    return Tag("wps:ProcessOfferings", *(offering(one, language) for one in descriptions))
+
+
+def offering(described: ProcessDescription, language: str) -> Tag:
+    """`wps:ProcessOffering` in the native process model."""
+    process = Tag(
+        "wps:Process",
+        *_named(described.id, described.text, described.metadata),
+        *(_input(one) for one in described.inputs),
+        *(_output(one) for one in described.outputs),
+        attributes={"xml:lang": language},
+    )
+    return Tag("wps:ProcessOffering", process, attributes=_properties(described))
+
+
+def summary(described: ProcessDescription) -> Tag:
+    """`wps:ProcessSummary`, as the capabilities list it."""
+    return Tag(
+        "wps:ProcessSummary",
+        *_named(described.id, described.text, described.metadata),
+        attributes=_properties(described),
+    )
+
+
+def _properties(described: ProcessDescription) -> Mapping[str, str | None]:
+    """A version that the schemas do not take is left out."""
+    version = described.version if _PROCESS_VERSION.fullmatch(described.version) else None
+    return {
+        "jobControlOptions": " ".join(c for c in _CONTROLS if c in described.job_control),
+        "outputTransmission": _TRANSMISSIONS,
+        "processVersion": version,
+    }
+
+
+def _named(id: str, text: Text, links: Sequence[Metadata]) -> tuple[Tag | None, ...]:
+    return (
+        Tag("ows:Title", text.title),
+        Tag("ows:Abstract", text.abstract) if text.abstract else None,
+        keywords(text.keywords),
+        Tag("ows:Identifier", id),
+        *metadata(links),
+    )
+
+
+def _input(described: InputDescription) -> Tag:
+    most = "unbounded" if described.max_occurs is None else str(max(1, described.max_occurs))
+    return Tag(
+        "wps:Input",
+        *_named(described.id, described.text, described.metadata),
+        *_data(described.domain, "wps:Input", described.default, described.default_unit),
+        attributes={"minOccurs": str(described.min_occurs), "maxOccurs": most},
+    )
+
+
+def _output(described: OutputDescription) -> Tag:
+    return Tag(
+        "wps:Output",
+        *_named(described.id, described.text, described.metadata),
+        *_data(described.domain, "wps:Output"),
+    )
+
+
+def _part(described: InputDescription) -> Tag:
+    """A field of an output that is an object. Its occurrences and defaults mean nothing there."""
+    return Tag(
+        "wps:Output",
+        *_named(described.id, described.text, described.metadata),
+        *_data(described.domain, "wps:Output"),
+    )
+
+
+def _data(
+    domain: Domain,
+    nested: str,
+    default: Scalar | tuple[Scalar, ...] | None = None,
+    default_unit: str | None = None,
+) -> tuple[Tag, ...]:
+    """The data description, or the nested inputs or outputs of an object."""
+    match domain:
+        case LiteralDomain():
+            shown = default if not isinstance(default, tuple) else None
+            return (_literal(domain, shown, default_unit),)
+        case BoxDomain(crss):
+            supported = (
+                Tag("wps:SupportedCRS", crs.name, attributes=_default(index == 0))
+                for index, crs in enumerate(crss)
+            )
+            return (Tag("wps:BoundingBoxData", *_formats(_LITERAL_FORMATS), *supported),)
+        case ComplexDomain(formats, max_bytes):
+            return (Tag("wps:ComplexData", *_formats(_travelling(formats), max_bytes)),)
+        case ObjectDomain(fields):
+            return tuple(_input(one) if nested == "wps:Input" else _part(one) for one in fields)
+
+
+def _default(chosen: bool) -> Mapping[str, str | None]:
+    return {"default": "true" if chosen else None}
+
+
+def _travelling(formats: Sequence[Format]) -> Sequence[Format]:
+    """The formats, and those in base64 that bytes take within a document. The schemas know no wildcards."""
+    shown = [one for one in formats if _MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
+    coded = (replace(one, encoding=BASE64) for one in shown if not is_text(one.media_type))
+    return tuple(dict.fromkeys((*shown, *coded)))
+
+
+def _formats(formats: Sequence[Format], max_bytes: int | None = None) -> tuple[Tag, ...]:
+    """Each `wps:Format`, the first as the default. Sizes are told in whole megabytes, rounded up."""
+    megabytes = None if max_bytes is None else str(max(1, -(-max_bytes // MEGABYTE)))
+    return tuple(
+        Tag(
+            "wps:Format",
+            attributes={
+                "mimeType": format.media_type,
+                "encoding": format.encoding,
+                "schema": format.schema,
+                "maximumMegabytes": megabytes,
+                **_default(index == 0),
+            },
+        )
+        for index, format in enumerate(formats)
+    )
+
+
+# -- literals --------------------------------------------------------------------------------------
+
+
+def _literal(domain: LiteralDomain, default: Scalar | None, default_unit: str | None) -> Tag:
+    """`wps:LiteralData`: a domain for each unit, the default one first.
+
+    `LiteralDataDomain` is in no namespace: the schema that declares it qualifies none of its local elements.
+    """
+    units: tuple[str | None, ...] = domain.units or (None,)
+    chosen = default_unit if default_unit in units else units[0]
+    domains = (
+        Tag(
+            "LiteralDataDomain",
+            _allowed(domain),
+            Tag("ows:DataType", domain.type, attributes={"ows:reference": f"{DATA_TYPES}{domain.type}"}),
+            None if unit is None else Tag("ows:UOM", unit),
+            None if default is None or unit != chosen else Tag("ows:DefaultValue", lexical.write(default)),
+            attributes=_default(unit == chosen),
+        )
+        for unit in units
+    )
+    return Tag("wps:LiteralData", *_formats(_LITERAL_FORMATS), *domains)
+
+
+def _allowed(domain: LiteralDomain) -> Tag:
+    if not domain.allowed:
+        return Tag("ows:AnyValue")
+    return Tag(
+        "ows:AllowedValues",
+        *(
+            _range(one) if isinstance(one, ValueRange) else Tag("ows:Value", lexical.write(one))
+            for one in domain.allowed
+        ),
+    )
+
+
+def _range(range: ValueRange) -> Tag:
+    def end(name: str, value: Scalar | None) -> Tag | None:
+        return None if value is None else Tag(name, lexical.write(value))
+
+    return Tag(
+        "ows:Range",
+        end("ows:MinimumValue", range.minimum),
+        end("ows:MaximumValue", range.maximum),
+        end("ows:Spacing", range.spacing),
+        attributes={
+            "ows:rangeClosure": None if range.closure is Closure.CLOSED else range.closure.value,
+        },
+    )
