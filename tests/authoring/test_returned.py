@@ -13,6 +13,10 @@ import pytest
 from azenha import Context, Features, File, Media, OutputError, Raster, process
 from azenha.authoring.calling import LocalFile, call
 from azenha.authoring.signature import definition_of
+from azenha.domain.media import Family
+from azenha.domain.process import Level, Validation
+from azenha.engine.formats.checking import Check, conforms
+from azenha.engine.formats.policy import Policy
 
 POINT = {"type": "Point", "coordinates": [1.0, 2.0]}
 
@@ -135,12 +139,7 @@ def test_a_frame_of_features_is_written_in_every_declared_format(media_type: str
     geopandas = pytest.importorskip("geopandas")
     frame = geopandas.GeoDataFrame({"n": [1]}, geometry=geopandas.points_from_xy([1], [2]), crs=4326)
     file = returned(Annotated[Features, Media(media_type)], frame, tmp_path)
-    from azenha.authoring.types import Features as Written
-    from azenha.domain.media import Family
-    from azenha.domain.process import Level, Validation
-    from azenha.engine.formats.checking import Check, Policy, conforms
-
-    written = Written(file.path, media_type)
+    written = Features(file.path, media_type)
     conforms(Check("result", written, Level.STRICT, Family.VECTOR, Validation(read=True)), Policy())
 
 

@@ -13,8 +13,9 @@ from samples import GML, KML, SAMPLES, geojson, raster, sample, shapefile, share
 from azenha.authoring.types import Features, File, Raster
 from azenha.domain.media import Family
 from azenha.domain.process import Level, Validation
-from azenha.engine.formats.checking import Check, Policy, conforms
+from azenha.engine.formats.checking import Check, conforms
 from azenha.engine.formats.opening import NotValid
+from azenha.engine.formats.policy import Policy
 
 SHAPES = {"a.shp": b"x", "a.shx": b"x", "a.dbf": b"x"}
 

@@ -29,8 +29,9 @@ from azenha.domain.process import (
 )
 from azenha.domain.values import InlineBytes, InlineText, StoredFile
 from azenha.engine.formats import known, readiness
-from azenha.engine.formats.checking import Check, Policy, conforms
+from azenha.engine.formats.checking import Check, conforms
 from azenha.engine.formats.opening import NotValid
+from azenha.engine.formats.policy import Policy
 from azenha.engine.formats.vectors import UNWANTED
 from azenha.settings import Formats
 

@@ -223,7 +223,6 @@ def _crs(text: str, place: Place) -> Crs:
 def _files(
     members: Sequence[tuple[type[File], Marks]], all: Marks, place: Place, *, output: bool
 ) -> FileShape:
-    """`all`: the marks that count for all members."""
     classes: list[tuple[Format, type[File]]] = []
     limits: list[int | None] = []
     for cls, found in members:

@@ -21,10 +21,9 @@ def discover(settings: Settings) -> Catalogue:
 def discovered(
     settings: Settings, on_import: Callable[[str], None] | None = None
 ) -> tuple[Catalogue, dict[str, str]]:
-    from azenha.domain.process import Level
     from azenha.engine import discover as discovery
     from azenha.engine.formats import readiness
-    from azenha.engine.formats.checking import Policy
+    from azenha.engine.formats.policy import Policy
     from azenha.engine.sandbox import tree
 
     catalogue, keys = discovery.discover(
@@ -34,8 +33,7 @@ def discovered(
         settings.children.import_time,
         on_import,
     )
-    of = settings.formats
-    catalogue = readiness.served(catalogue, Policy(Level(of.validation), of.outputs, of.schemas))
+    catalogue = readiness.served(catalogue, Policy.of(settings.formats))
     return catalogue if tree.can_suspend() else _without_stops(catalogue), keys
 
 

@@ -29,10 +29,10 @@ from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
 from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
 from azenha.domain.job import FailureKind
-from azenha.domain.process import Level
 from azenha.domain.values import StoredFile, Value
 from azenha.engine.channel import Channel, Message
-from azenha.engine.formats.checking import Policy, check_inputs, check_outputs
+from azenha.engine.formats.checking import check_inputs, check_outputs
+from azenha.engine.formats.policy import Policy
 from azenha.engine.sandbox import tree
 from azenha.engine.transfer import fetch_references
 from azenha.usecases.ports import Fetch
@@ -242,8 +242,7 @@ def _call(
         attempt=order["attempt"],
     )
     inputs = Path(order["inputs"])
-    level, outputs_policy, schemas = order["formats"]
-    policy = Policy(Level(level), outputs_policy, None if schemas is None else Path(schemas))
+    policy = Policy.heard(order["formats"])
 
     def look(arguments: Mapping[str, object]) -> None:
         check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))

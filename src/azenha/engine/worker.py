@@ -22,13 +22,14 @@ from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.domain.values import StoredFile
 from azenha.engine.channel import Message
 from azenha.engine.child import sync
+from azenha.engine.formats.policy import Policy
 from azenha.engine.pool import Pool
 from azenha.engine.running import Log, Run, paused_too_long
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import CannotStart, Starter
 from azenha.engine.steering import PausedTooLong, Steering, Stopped
 from azenha.engine.transfer import has_references
-from azenha.settings import Formats, Settings
+from azenha.settings import Settings
 from azenha.usecases.ports import Folders, Lease, Leases, Success
 
 LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
@@ -50,11 +51,6 @@ class Announce(Protocol):
 def _published(work: Path) -> Path:
     """Where a job's child puts its outputs, beside its folder."""
     return work.with_name(f"{work.name}.outputs")
-
-
-def _formats(of: Formats) -> list[str | None]:
-    """How a child looks at the content of data: level, what becomes of bad outputs, the folder of schemas."""
-    return [of.validation, of.outputs, None if of.schemas is None else str(of.schemas.absolute())]
 
 
 class Worker:
@@ -290,7 +286,7 @@ class Worker:
             "publish": str(_published(work)),
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
-            "formats": _formats(self._settings.formats),
+            "formats": Policy.of(self._settings.formats).told(),
             "pauses_itself": description.pauses_itself,
         }
         if order["fetch"]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from azenha.authoring.calling import LocalFile, Produced
@@ -22,6 +21,7 @@ from azenha.domain.media import Family, KnownFormat
 from azenha.domain.process import Level, Validation
 from azenha.engine.formats import documents, known, rasters, schemas, vectors
 from azenha.engine.formats.opening import NotValid, Opener, Opening
+from azenha.engine.formats.policy import Policy
 from azenha.engine.formats.sniff import Detected, agrees, detect
 
 OPENERS: Mapping[Family, Opener] = {
@@ -33,16 +33,6 @@ OPENERS: Mapping[Family, Opener] = {
     Family.TABLE: documents.open_table,
     Family.ARCHIVE: documents.open_archive,
 }
-_LEVELS = tuple(Level)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the server does: the level where none is asked, what becomes of bad outputs, where schemas are."""
-
-    level: Level = Level.SIMPLE
-    outputs: str = "warning"
-    schemas: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from azenha.domain.process import (
     Validation,
 )
 from azenha.engine.formats import known
-from azenha.engine.formats.checking import Policy
+from azenha.engine.formats.policy import Policy
 
 _LIBRARIES = {Family.RASTER: "rasterio", Family.VECTOR: "pyogrio"}
 _LEVELS = tuple(Level)
