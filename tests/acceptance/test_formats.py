@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,23 @@ def test_a_client_is_told_input_declared_type_detected_type_and_reason(server: L
     assert "its content is KML" in server.get(f"/jobs/{job}/results").json["detail"]
     named = {"value": KML, "mediaType": "application/vnd.google-earth.kml+xml"}
     assert server.execute("measure", data=named).json == len(KML)
+
+
+WPS1 = """<Execute service="WPS" version="1.0.0" xmlns="http://www.opengis.net/wps/1.0.0"
+  xmlns:ows="http://www.opengis.net/ows/1.1"><ows:Identifier>measure</ows:Identifier><DataInputs><Input>
+  <ows:Identifier>data</ows:Identifier><Data><ComplexData mimeType="image/tiff" encoding="base64">{0}</ComplexData>
+  </Data></Input></DataInputs></Execute>"""
+WPS2 = """<Execute service="WPS" version="2.0.0" response="document" mode="sync"
+  xmlns="http://www.opengis.net/wps/2.0" xmlns:ows="http://www.opengis.net/ows/2.0">
+  <ows:Identifier>measure</ows:Identifier><Input id="data"><Data mimeType="image/tiff" encoding="base64">{0}</Data>
+  </Input><Output id="result" transmission="value"/></Execute>"""
+
+
+@pytest.mark.parametrize("body", [WPS1, WPS2], ids=["WPS 1.0.0", "WPS 2.0"])
+def test_a_client_of_wps_is_told_the_same(body: str, server: LiveServer) -> None:
+    packed = base64.b64encode(KML.encode()).decode()
+    reply = server.ask("POST", "/wps", body.format(packed).encode(), {"Content-Type": "text/xml"})
+    assert "input 'data': is declared image/tiff, and its content is KML" in html.unescape(reply.text)
 
 
 def test_a_process_whose_check_lacks_a_library_is_listed_with_the_remedy(

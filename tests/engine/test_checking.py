@@ -89,6 +89,7 @@ DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "csv": ("text/csv", "row 3 has 3 fields, its first 2", write("a,b\n1,2\n1,2,3\n")),
     "csv quotes": ("text/csv", "no CSV", write('a,b\n"1"2,3\n')),
     "text": ("text/plain; charset=utf-8", "no text in utf-8", write(b"Ol\xe1, tudo bem?")),
+    "a charset that unpacks": ("text/plain; charset=zlib_codec", "not known", write("a")),
     "a charset": ("text/plain; charset=klingon", "not known", write("a")),
 }
 
@@ -234,6 +235,15 @@ def test_strict_reads_heads_only_unless_it_is_asked_to_read(tmp_path: Path) -> N
         look(Raster(path, "image/tiff"), Level.STRICT)
         times.append(time.perf_counter() - began)
     assert times[1] < times[0] + 0.5
+
+
+def test_reading_all_of_a_raster_leaves_the_cache_of_gdal_as_it_was(tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    raster("GTiff")(tmp_path / "a.tif")
+    with rasterio.Env():
+        before = rasterio.env.get_gdal_config("GDAL_CACHEMAX")
+        look(Raster(tmp_path / "a.tif", "image/tiff"), Level.STRICT, read=True)
+        assert rasterio.env.get_gdal_config("GDAL_CACHEMAX") == before
 
 
 # -- schemas -------------------------------------------------------------------------------------

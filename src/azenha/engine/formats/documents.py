@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import json
 from collections.abc import Iterator
@@ -110,16 +109,19 @@ def _decoded(opening: Opening) -> Iterator[str]:
     parsed = formats.media_type(opening.media_type)
     charset = parsed.parameters.get("charset", "utf-8") if parsed else "utf-8"
     try:
-        decoder = codecs.getincrementaldecoder("utf-8-sig" if charset.lower() == "utf-8" else charset)()
+        # Codecs that are no character sets, such as those that unpack, are refused by this.
+        with opening.path.open(encoding=_bare(charset), newline="") as file:
+            while piece := file.read(PIECE):
+                yield piece
     except LookupError:
         raise NotValid(f"it is declared to be in {charset}, which is not known here") from None
-    try:
-        with opening.path.open("rb") as file:
-            while piece := file.read(PIECE):
-                yield decoder.decode(piece)
-        yield decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise NotValid(f"it is no text in {charset}: {error.reason}") from None
+    except UnicodeError as error:
+        raise NotValid(f"it is no text in {charset}: {getattr(error, 'reason', error)}") from None
+
+
+def _bare(charset: str) -> str:
+    """The codec of a character set; a mark at the beginning of UTF-8 is no part of the text."""
+    return "utf-8-sig" if charset.lower() in ("utf-8", "utf8") else charset
 
 
 def open_archive(opening: Opening) -> str:

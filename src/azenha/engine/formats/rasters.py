@@ -17,6 +17,7 @@ OPTIONS = {
     "GDAL_HTTP_TIMEOUT": "1",
     "GDAL_PAM_ENABLED": "NO",
 }
+CACHE = 32 * 1024**2  # bytes of blocks that are kept while all of a file is read
 MOST_DATASETS = 100  # variables of one file that are looked at
 _UNTILED = 512  # pixels: a smaller image needs no tiles to be cloud-optimized
 
@@ -92,12 +93,17 @@ def _is_placed(dataset: Any) -> bool:
 
 
 def _read(rasterio: Any, dataset: Any) -> None:
+    # Each block is wanted once: GDAL would keep a twentieth of the machine's memory full of them.
+    before = rasterio.env.get_gdal_config("GDAL_CACHEMAX")
+    rasterio.env.set_gdal_config("GDAL_CACHEMAX", CACHE)
     try:
         for window in _windows(dataset):
             dataset.read(window=window)
     except rasterio.errors.RasterioError as error:
         reason = error.__cause__ or error
         raise NotValid(f"it opens, and cannot be read: {reason}") from None
+    finally:
+        rasterio.env.set_gdal_config("GDAL_CACHEMAX", before)
 
 
 def _windows(dataset: Any) -> Iterator[Any]:
