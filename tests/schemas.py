@@ -72,9 +72,14 @@ def need_shared() -> None:
 def schema(namespace: str) -> etree.XMLSchema:
     """The schema whose elements are of this namespace."""
     need_shared()
+    return etree.XMLSchema(etree.parse(FOLDER / FILES[namespace], local_parser()))
+
+
+def local_parser() -> etree.XMLParser:
+    """Reads a schema, and what it imports from the folder."""
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Local())
-    return etree.XMLSchema(etree.parse(FOLDER / FILES[namespace], parser))
+    return parser
 
 
 def problems(root: etree._Element) -> list[str]:

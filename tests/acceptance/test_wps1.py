@@ -325,6 +325,20 @@ def test_a_large_body_is_read_elsewhere_and_answered_in_its_edition(server: Live
     refused(post(server, inner.format("nothing"), mount=mount), "InvalidParameterValue", "nothing")
 
 
+def test_lineage_has_what_is_large_too_from_the_first_answer_on(server: LiveServer) -> None:
+    text = "<r>" + "<i>0123456789</i>" * 10_000 + "</r>"
+    root = told(
+        post(
+            server,
+            f"{OPEN}<wps:DataInputs><wps:Input><ows:Identifier>complexInput</ows:Identifier><wps:Data>"
+            f"<wps:ComplexData>{text}</wps:ComplexData></wps:Data></wps:Input></wps:DataInputs><wps:ResponseForm>"
+            '<wps:ResponseDocument storeExecuteResponse="true" lineage="true"/></wps:ResponseForm></wps:Execute>',
+        )
+    )
+    for found in (root, ended(server, root.get("statusLocation"))):
+        assert len(found.find(f"{W}DataInputs//{W}ComplexData")[0]) == 10_000
+
+
 # -- one job in every dialect ------------------------------------------------------------------------
 
 

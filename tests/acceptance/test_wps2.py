@@ -195,6 +195,17 @@ def test_a_quick_process_is_answered_with_its_result(server: LiveServer, mode: s
     assert (got.status, got.text, got.headers["content-type"]) == (200, "3", "text/plain; charset=utf-8")
 
 
+def test_a_slow_process_is_answered_with_its_status(server: LiveServer, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    body = execute("wait_at", value("percent", "1") + value("file", str(gate)), "auto")
+    reply = post(server, body)
+    assert told(reply, "Status") == "Accepted"
+    gate.touch()
+    job = job_of(reply)
+    assert ended(server, job) == "Succeeded"
+    assert told(kvp(server, "GetResult", jobid=job), "LiteralValue") == "it came"
+
+
 @pytest.mark.parametrize("binding", BINDINGS)
 def test_a_job_is_followed_to_its_result_and_dismissed(server: LiveServer, binding: str) -> None:
     ask = BINDINGS[binding]
@@ -237,6 +248,7 @@ def test_a_running_job_has_no_result_yet_and_one_that_is_dismissed_never(
     assert told(status, "Status") == "Running"
     assert told(status, "NextPoll")
     assert told(status, "EstimatedCompletion")
+    assert told(server.ask("GET", f"{OWN}/jobs/{job}"), "Status") == "Running"
     assert report(kvp(server, "GetResult", jobid=job)) == (400, "ResultNotReady", job)
     assert told(post(server, of_job("wps:Dismiss", job)), "Status") == "Dismissed"
     for name in ("GetStatus", "GetResult", "Dismiss"):

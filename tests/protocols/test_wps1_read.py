@@ -31,7 +31,7 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Format
 from azenha.domain.values import Coding, Lexical, Raw, RawBox, RawReference, RawSlice
-from azenha.protocols.http import HttpRequest, Limits
+from azenha.protocols.http import HttpRequest, Limits, Site
 from azenha.protocols.wps.dialect import Wps, wps
 from azenha.protocols.wps1.edition import Wps1
 from azenha.settings import Wps as WpsSettings
@@ -252,6 +252,8 @@ def test_a_wrong_execute_is_refused_with_the_name_of_what_is_wrong(
         (f"<wps:getcapabilities {XMLNS}></wps:GetCapabilities>", E.Malformed, None),
         ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', E.Malformed, None),
         ("<GetCapabilities/>", E.NoSuchOperation, "GetCapabilities"),
+        ('<GetCapabilities xmlns="a}b"/>', E.Malformed, None),
+        ("<wps:GetCapabilities/>", E.Malformed, None),
         (f'<wps:Dance service="WPS" {XMLNS}/>', E.NoSuchOperation, "Dance"),
         (f"<wps:GetCapabilities {XMLNS}/>", E.MissingParameter, "service"),
         (f'<wps:GetCapabilities service="WFS" {XMLNS}/>', E.BadParameter, "service"),
@@ -278,6 +280,14 @@ def test_an_empty_post_is_never_answered_from_its_query() -> None:
 def test_other_methods_are_not_possible(method: str) -> None:
     with pytest.raises(errors.MethodNotAllowed):
         WPS.read(HttpRequest(method, "/"))
+
+
+def test_who_only_looks_runs_nothing() -> None:
+    with pytest.raises(errors.MethodNotAllowed):
+        WPS.read(HttpRequest("HEAD", "/", KVP))
+    assert isinstance(
+        WPS.read(HttpRequest("HEAD", "/", "service=WPS&request=GetCapabilities")), DescribeServer
+    )
 
 
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/", "/jobs/a/outputs/b", "/jobs/a/outputs/b/x/c", "/other"])
@@ -572,6 +582,15 @@ def test_a_command_comes_back_as_it_was_rendered_by_either_binding(
 
 
 # -- versions at one address -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("default", ["1.0.0", "2.0.0"])
+def test_where_no_version_is_named_the_default_answers(default: str) -> None:
+    general, *_ = wps(Limits(), WpsSettings(default))
+    request = HttpRequest("GET", "/", "service=WPS&request=GetCapabilities")
+    reply = general.fault(errors.BadParameter("x", "y"), request, Site("http://a.example/wps"))
+    edition = {"1.0.0": b"http://www.opengis.net/ows/1.1", "2.0.0": b"http://www.opengis.net/ows/2.0"}
+    assert edition[default] in b"".join(part for part in reply.body if isinstance(part, bytes))
 
 
 @pytest.mark.parametrize("default", ["1.0.0", "2.0.0"])

@@ -494,6 +494,11 @@ def test_a_file_that_is_gone_is_a_job_that_is_gone(tmp_path: Path) -> None:
     assert reply.status == 400
 
 
+def test_what_is_no_media_type_to_the_schemas_is_not_told() -> None:
+    found = data(output("o", InlineBytes(b"ATOM", Format("chemical/x-pdb"))))
+    assert (found.get("mimeType"), found.get("encoding")) == (None, "base64")
+
+
 @pytest.mark.parametrize(
     ("value", "href", "type"),
     [

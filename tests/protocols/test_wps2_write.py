@@ -392,3 +392,9 @@ def test_an_object_is_raw_as_json_and_the_one_part_that_is_asked_for_as_what_it_
     assert b'"x":"a"' in content(reply)
     part = OutputRequest(fields={"x": OutputRequest(Format("text/plain"))})
     assert content(written(results(output("g", record, domain=PAIR, request=part), form=RAW))) == b"a"
+
+
+def test_every_code_of_this_edition_is_explained_in_the_documentation() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "wps-2.md").read_text()
+    told = {code for code, _ in (*FAULTS.values(), *FAILURES.values())}
+    assert {code for code in told if f"`{code}`" not in page} <= {"InvalidUpdateSequence"}

@@ -88,7 +88,7 @@ from azenha.domain.process import (
 )
 from azenha.domain.values import InlineBytes, InlineText, Lexical, Literal, Native, Raw, Record, StoredFile
 from azenha.settings import LimitSettings, Queue, Settings
-from azenha.usecases.processing import AT_ONCE, Processing
+from azenha.usecases.processing import Processing, at_once
 
 TEXT = ComplexDomain((Format("text/plain"),))
 BINARY = ComplexDomain((Format("image/tiff"),))
@@ -192,20 +192,28 @@ def test_every_command_has_a_function(server: Server) -> None:
 
 def test_what_is_answered_at_once_asks_neither_store_nor_folders(server: Server) -> None:
     alone = Processing(CATALOGUE, None, None, None, None, None)  # type: ignore[arg-type]
-    for command in (
+    small = (
         DescribeServer(),
         DescribeConformance(),
         ListProcesses(),
         Describe("echo"),
-        DescribeProcesses(("ALL",)),
-    ):
-        assert type(command) in AT_ONCE
+        DescribeProcesses(("echo",)),
+    )
+    for command in small:
+        assert at_once(command)
         alone.handle(command)
-    assert len(AT_ONCE) == 5
+
+
+@pytest.mark.parametrize(
+    "command",
+    [DescribeApi(), DescribeProcesses(("ALL",)), DescribeProcesses(("echo", "sync-only")), GetStatus("job1")],
+)
+def test_what_may_be_large_or_asks_the_store_is_answered_in_a_thread(command: Command) -> None:
+    assert not at_once(command)
 
 
 def test_several_processes_are_described_in_the_order_asked(server: Server) -> None:
-    told = server.handle(DescribeProcesses(("sync-only", "echo")))
+    told = server.handle(DescribeProcesses(("sync-only", "echo", "sync-only")))
     assert isinstance(told, ProcessesDescribed)
     assert [o.description.id for o in told.offerings] == ["sync-only", "echo"]
 

@@ -426,6 +426,7 @@ class Accepted:
         direct: where it succeeded in that time, its results are the answer.
         settle: seconds to wait for its end before it is told that the job was accepted, whatever came of it.
         request, offering: what was stored with it.
+        inputs: path of the folder that the keys of `StoredFile` values of the request are relative to.
     """
 
     job: Job
@@ -435,6 +436,7 @@ class Accepted:
     settle: float = 0
     request: StoredRequest | None = None
     offering: Offering | None = None
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

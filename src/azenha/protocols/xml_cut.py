@@ -26,6 +26,7 @@ _RELEASE: Final = 4 * MiB  # how much of a map may be resident: a multiple of WI
 _SEPARATOR: Final = "\n"  # no namespace has a line end in it; expat refuses one that does
 
 START_TAG: Final = re.compile(rb"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_BRACES: Final = frozenset("{}")
 _BLANK: Final = re.compile(rb"(?:[ \t\r\n]++|<!--(?:[^-]++|-(?!->))*+-->|<\?(?:[^?]++|\?(?!>))*+\?>)*+")
 
 
@@ -205,6 +206,10 @@ class _Pass:
         raise Malformed(f"the body has a document type declaration (<!DOCTYPE …>, line {line}): none is read")
 
     def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        if uri and not self._level and not _BRACES.isdisjoint(uri):
+            # No URI has one, and in a tree they stand between a namespace and a name.
+            line = self._parser.CurrentLineNumber
+            raise Malformed(f"the namespace {quoted(uri)} has a brace in it, line {line}")
         self._declared[prefix or ""] = uri or ""
         self._prefixes.add(prefix or "")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from azenha.protocols.http import Part
@@ -106,11 +107,11 @@ def _flush(text: list[str], parts: list[Part]) -> None:
 def _joined(parts: list[Part]) -> tuple[Part, ...]:
     """Neighbouring bytes as one, so that a small reply is a single piece."""
     joined: list[Part] = []
-    for part in parts:
-        if isinstance(part, bytes) and joined and isinstance(joined[-1], bytes):
-            joined[-1] += part
-        elif part != b"":
-            joined.append(part)
+    for is_bytes, run in groupby(parts, key=lambda part: isinstance(part, bytes)):
+        if not is_bytes:
+            joined += run
+        elif whole := b"".join(part for part in run if isinstance(part, bytes)):
+            joined.append(whole)
     return tuple(joined)
 
 

@@ -42,7 +42,8 @@ def describe_processes(
     ids, known = command.processes, catalogue.offerings
     if len(ids) == 1 and ids[0].upper() == ALL and ids[0] not in known:
         return ProcessesDescribed(tuple(known[id] for id in sorted(known)), spoken)
-    missing = [id for id in dict.fromkeys(ids) if id not in known]
+    ids = tuple(dict.fromkeys(ids))  # one that is named twice is not described twice
+    missing = [id for id in ids if id not in known]
     if len(missing) > 1:
         raise NoSuchProcesses(missing)
     return ProcessesDescribed(tuple(offering(id, catalogue) for id in ids), spoken)

@@ -110,10 +110,11 @@ def submit(
     )
     accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
     wake.offered(lane)
+    files = str(folders.inputs(accepted.id))
     direct = JobControl.SYNC in description.job_control
     if sync or not command.wait or (command.strict and not direct):
         settle = 0 if sync else queue.settle
-        return Accepted(accepted, honoured, settle=settle, request=request, offering=offered)
+        return Accepted(accepted, honoured, settle=settle, request=request, offering=offered, inputs=files)
     wait = min(command.wait, queue.sync_seconds)
     return Accepted(
         accepted,
@@ -122,6 +123,7 @@ def submit(
         direct=direct,
         request=request,
         offering=offered,
+        inputs=files,
     )
 
 

@@ -1,8 +1,8 @@
 """What a client can ask of processes and jobs: the face of this package, a function per command behind it.
 
 Sync, async and queued requests take one path: `execute` checks everything, stores one canonical request with
-the job, and wakes the workers. Nothing runs here. The store blocks: the web tier gives all but `AT_ONCE` a
-thread. Knows no HTTP and no SQL.
+the job, and wakes the workers. Nothing runs here. The store blocks: the web tier gives all but what is
+answered `at_once` a thread. Knows no HTTP and no SQL.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Final
 from azenha.domain.addresses import AddressPolicy
 from azenha.domain.job import JobState
 from azenha.domain.messages import (
+    ALL,
     Accepted,
     ApiDescribed,
     Change,
@@ -158,5 +159,14 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
     }
 )
 
-# What is answered from memory, without the store and its thread. The API definition is too, but it may be large.
-AT_ONCE: Final = frozenset({DescribeServer, DescribeConformance, ListProcesses, Describe, DescribeProcesses})
+_IN_MEMORY: Final = frozenset({DescribeServer, DescribeConformance, ListProcesses, Describe})
+
+
+def at_once(command: Command) -> bool:
+    """Whether it is answered from memory, without the store and its thread.
+
+    The API definition and descriptions of several processes are too, but they may be large.
+    """
+    if isinstance(command, DescribeProcesses):
+        return len(command.processes) == 1 and command.processes[0].upper() != ALL
+    return type(command) in _IN_MEMORY

@@ -35,7 +35,7 @@ from azenha.domain.messages import (
 from azenha.protocols.http import START, Buffer, Dialect, HttpReply, HttpRequest, Provider, Site
 from azenha.settings import Server, Settings
 from azenha.usecases.ports import Ended
-from azenha.usecases.processing import AT_ONCE, Processing
+from azenha.usecases.processing import Processing, at_once
 from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
@@ -237,7 +237,7 @@ class Web:
             self._guard.admit_run(request.headers, exchange.site.base)
             reply = await self._execute(command, exchange, receive)
             return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
-        if type(command) in AT_ONCE:
+        if at_once(command):
             return exchange.written(self._processing.handle(command))
         return await self._in_thread(self._handled, command, exchange)
 

@@ -8,9 +8,19 @@ n-th value of an output, from 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from azenha.domain.errors import AppError, MethodNotAllowed, NoSuchPath
-from azenha.domain.messages import Command, GetRecord, Outcome, Results
+from azenha.domain.messages import (
+    Command,
+    Dismiss,
+    Execute,
+    GetRecord,
+    Outcome,
+    Pause,
+    Results,
+    Resume,
+)
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Site
 from azenha.protocols.kvp import Parameters
 from azenha.protocols.wps import outputs
@@ -21,6 +31,8 @@ from azenha.protocols.wps2.edition import Wps2
 from azenha.settings import Wps as WpsSettings
 
 MOUNT = "/wps"
+
+_CHANGING: Final = (Execute, Dismiss, Pause, Resume)  # not for HEAD, which only looks
 
 
 def wps(limits: Limits, settings: WpsSettings) -> tuple[Wps, ...]:
@@ -57,10 +69,13 @@ class Wps:
             if request.method == "POST":
                 return self._editions[how.version].read_body(request, how)
             _only(("GET", "HEAD", "POST"), request)
-            return self._editions[how.version].read_query(Parameters(request.query), request)
-        if (command := outputs.read(request.path)) is not None:
-            _only(("GET", "HEAD"), request)
+            command = self._editions[how.version].read_query(Parameters(request.query), request)
+            if request.method == "HEAD" and isinstance(command, _CHANGING):
+                raise MethodNotAllowed(request.method, ("GET", "POST"))
             return command
+        if (value := outputs.read(request.path)) is not None:
+            _only(("GET", "HEAD"), request)
+            return value
         match request.path.split("/")[1:]:
             case ["jobs", job] if job:
                 _only(("GET", "HEAD"), request)

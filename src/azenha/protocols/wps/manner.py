@@ -6,6 +6,7 @@ written, and one that cannot be read is to be answered too. Nothing is refused h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ V1: Final = "1.0.0"
 V2: Final = "2.0.0"
 NAMESPACES: Final = {"http://www.opengis.net/wps/1.0.0": V1, "http://www.opengis.net/wps/2.0": V2}
 
+_NAME: Final = re.compile(r"(\{[^{}]+\})?[^:{}]+")
 _CAPABILITIES: Final = "getcapabilities"
 
 
@@ -114,6 +116,8 @@ def _events(data: bytes) -> Iterator[tuple[bool, Element]]:
     try:
         for event, element in parser.read_events():
             assert isinstance(element, Element)
+            if not _NAME.fullmatch(element.tag):
+                return  # a prefix that is not declared, or a namespace that is none: refused by whoever reads it
             yield event == "start", element
     except etree.XMLSyntaxError:
         return

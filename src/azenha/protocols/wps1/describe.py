@@ -43,7 +43,7 @@ _DATA_TYPES: Final = "http://www.w3.org/TR/xmlschema-2/#"
 # OWSLib reads numbers as such only from types that are called so; the reference says what it really is.
 _SHOWN_AS: Final = {LiteralType.DOUBLE: "float"}
 # ows:MimeType of OWS Common 1.1. What does not fit is no media type to a client of 1.0.0.
-_MIME_TYPE: Final = re.compile(r"(application|audio|image|text|video|message|multipart|model)/[^*]+")
+MIME_TYPE: Final = re.compile(r"(application|audio|image|text|video|message|multipart|model)/[^*]+")
 
 
 def description(described: ProcessDescription) -> Tag:
@@ -145,7 +145,7 @@ def _megabytes(bytes: int | None) -> str | None:
 
 
 def _formats(formats: Sequence[Format]) -> Iterable[Tag]:
-    shown = [one for one in formats if _MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
+    shown = [one for one in formats if MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
     return (
         Tag("Default", _format(shown[0])),
         Tag("Supported", *(_format(one) for one in shown)),

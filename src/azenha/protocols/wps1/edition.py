@@ -31,6 +31,7 @@ from azenha.protocols.xml_write import MEDIA_TYPE, Tag, Verbatim, document, frag
 Headers = tuple[tuple[str, str], ...]
 
 PIECES = 4096  # descriptions that are kept rendered
+SEVERAL = 16  # documents of several descriptions, which may be large
 
 
 class Wps1:
@@ -44,6 +45,8 @@ class Wps1:
         self._versions = tuple(versions)
         self._replies = Kept(32)
         self._pieces = Kept(PIECES)
+        self._ones = Kept(PIECES)
+        self._several = Kept(SEVERAL)
 
     def read_query(self, parameters: Parameters, request: HttpRequest) -> Command:
         return kvp.read(parameters, request, self._versions, self._limits)
@@ -85,12 +88,17 @@ class Wps1:
         return self._replies.reply(key, outcome.catalogue, render)
 
     def _descriptions(self, outcome: ProcessesDescribed, manner: Manner, site: Site) -> HttpReply:
-        root = Tag(
-            "wps:ProcessDescriptions",
-            *(self._description(one, outcome.language, site) for one in outcome.offerings),
-            attributes={"service": "WPS", "version": VERSION, "xml:lang": outcome.language},
-        )
-        return _tagged(_reply(root, manner))
+        def render() -> HttpReply:
+            root = Tag(
+                "wps:ProcessDescriptions",
+                *(self._description(one, outcome.language, site) for one in outcome.offerings),
+                attributes={"service": "WPS", "version": VERSION, "xml:lang": outcome.language},
+            )
+            return _tagged(_reply(root, manner))
+
+        kept = self._ones if len(outcome.offerings) == 1 else self._several
+        key = (*map(id, outcome.offerings), outcome.language, manner.soap)
+        return kept.reply(key, outcome.offerings, render)
 
     def _brief(self, offering: Offering, language: str, site: Site) -> Verbatim:
         def render() -> Verbatim:

@@ -58,7 +58,8 @@ def read(request: HttpRequest, manner: Manner, versions: Sequence[str], limits: 
         "Execute": _execute,
     }
     other = NAMESPACES.get(name.namespace or "")
-    if other not in (None, VERSION):
+    # A request for the capabilities may ask, in the words of one edition, for those of another (see wps.manner).
+    if other not in (None, VERSION) and name.localname != "GetCapabilities":
         raise VersionNotOffered(f"version {other} is not offered here; offered: {', '.join(versions)}")
     if other is None or name.localname not in reads:
         raise NoSuchOperation(f"there is no operation {shown(root)} in WPS {VERSION}", name.localname)
@@ -111,8 +112,8 @@ class _Reader:
 
 
 def _capabilities(reader: _Reader) -> Command:
-    accepted = child(reader.root, _wps("AcceptVersions"))
-    wanted = [] if accepted is None else [text(one) for one in accepted.iterfind(_ows("Version"))]
+    accepted = child(reader.root, "{*}AcceptVersions")
+    wanted = [] if accepted is None else [text(one) for one in accepted.iterfind("{*}Version")]
     version = attribute(reader.root, "version")
     ows.version(wanted or ([version] if version else []), reader.versions)
     return DescribeServer(reader.languages)

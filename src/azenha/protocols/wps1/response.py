@@ -22,7 +22,7 @@ from azenha.protocols.http import Site
 from azenha.protocols.wps import outputs, states, values_out
 from azenha.protocols.wps1 import faults
 from azenha.protocols.wps1.capabilities import instance
-from azenha.protocols.wps1.describe import brief, crs_text, named
+from azenha.protocols.wps1.describe import MIME_TYPE, brief, crs_text, named
 from azenha.protocols.wps1.words import VERSION
 from azenha.protocols.xml_write import Tag
 
@@ -34,7 +34,7 @@ def accepted(outcome: Accepted, site: Site) -> Tag:
     """The answer to an asynchronous Execute: where to look."""
     assert outcome.request is not None
     job, request = outcome.job, outcome.request
-    told = _Told(job, request, _described(outcome.offering, request, site), site)
+    told = _Told(job, request, _described(outcome.offering, request, site), site, outcome.inputs)
     status = _status(job, JobState.ACCEPTED, job.created)
     return told.response(status, located=True)
 
@@ -172,15 +172,15 @@ class _Told:
 
     def reference(self, output: str, index: int, value: Value) -> Tag:
         """Its `href` is in no namespace, unlike that of an input."""
-        format = (
-            value.format if isinstance(value, InlineText | InlineBytes | StoredFile | Reference) else None
-        )
+        if isinstance(value, InlineText | InlineBytes | StoredFile | Reference):
+            format = value.format
+        else:
+            format = Format(outputs.media_type(value) or "")
         return Tag(
             "wps:Reference",
             attributes={
                 "href": outputs.address(self.site, self.job.id, output, index, value),
                 **_attributes(format),
-                "mimeType": outputs.media_type(value),
             },
         )
 
@@ -210,11 +210,11 @@ def _path(job: Job) -> str:
 
 
 def _attributes(format: Format | None) -> dict[str, str | None]:
-    """Empty ones are not valid, so they are left out."""
+    """What is empty, or no media type to the schemas, is left out: it would not be valid."""
     if format is None:
         return {}
     return {
-        "mimeType": format.media_type or None,
+        "mimeType": format.media_type if MIME_TYPE.fullmatch(format.media_type) else None,
         "encoding": format.encoding or None,
         "schema": format.schema or None,
     }

@@ -14,6 +14,7 @@ from azenha.domain.messages import (
     Accepted,
     Command,
     Dismissed,
+    JobRecord,
     Outcome,
     ProcessesDescribed,
     Results,
@@ -34,6 +35,7 @@ from azenha.protocols.xml_write import MEDIA_TYPE, Tag, Verbatim, document, frag
 Headers = tuple[tuple[str, str], ...]
 
 PIECES: Final = 4096  # descriptions that are kept rendered
+SEVERAL: Final = 16  # documents of several descriptions, which may be large
 _NO_STORE: Final[Headers] = (("Cache-Control", "no-store"),)
 _FORMATS: Final = (MEDIA_TYPE, "application/xml")
 _OUTPUT_FORMAT: Final = re.compile(rb"<(?:[\w.-]+:)?OutputFormat>\s*([^<\s]+)\s*<")
@@ -57,6 +59,8 @@ class Wps2:
         self._kvp_execute = kvp_execute
         self._replies = Kept()
         self._pieces = Kept(PIECES)
+        self._ones = Kept(PIECES)
+        self._several = Kept(SEVERAL)
 
     def read_query(self, parameters: Parameters, request: HttpRequest) -> Command:
         return kvp.read(parameters, request, self._versions, self._limits, execute_too=self._kvp_execute)
@@ -83,6 +87,9 @@ class Wps2:
                 return _reply(told, manner, _NO_STORE)
             case Status(job, now):
                 told = status.status_info(_there(job), now or job.updated)
+                return _reply(told, manner, _NO_STORE)
+            case JobRecord():
+                told = status.status_info(_there(outcome.job), outcome.now)
                 return _reply(told, manner, _NO_STORE)
             case Dismissed(job):
                 told = status.status_info(job, job.updated, status.DISMISSED)
@@ -134,8 +141,13 @@ class Wps2:
 
     def _descriptions(self, outcome: ProcessesDescribed, manner: Manner, site: Site) -> HttpReply:
         language = outcome.language
-        found = (self._offering(one, language, site) for one in outcome.offerings)
-        return _tagged(_reply(Tag("wps:ProcessOfferings", *found), manner))
+
+        def render() -> HttpReply:
+            found = (self._offering(one, language, site) for one in outcome.offerings)
+            return _tagged(_reply(Tag("wps:ProcessOfferings", *found), manner))
+
+        kept = self._ones if len(outcome.offerings) == 1 else self._several
+        return kept.reply((*map(id, outcome.offerings), language, manner.soap), outcome.offerings, render)
 
     def _summary(self, offering: Offering, language: str, site: Site) -> Verbatim:
         def render() -> Verbatim:
