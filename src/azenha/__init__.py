@@ -3,10 +3,12 @@
 What an author of processes imports. Loads nothing but the standard library.
 """
 
+from azenha.authoring.archives import Unsafe
 from azenha.authoring.errors import AuthoringError, Cancelled, CommandFailed, OutputError
 from azenha.authoring.signature import process
 from azenha.authoring.types import (
     BBox,
+    Checked,
     Context,
     Crs,
     Features,
@@ -21,6 +23,7 @@ from azenha.authoring.types import (
     Title,
     Translated,
     Unit,
+    Validation,
 )
 from azenha.domain.process import Metadata, Text
 
@@ -30,6 +33,7 @@ __all__ = [
     "AuthoringError",
     "BBox",
     "Cancelled",
+    "Checked",
     "CommandFailed",
     "Context",
     "Crs",
@@ -48,5 +52,7 @@ __all__ = [
     "Title",
     "Translated",
     "Unit",
+    "Unsafe",
+    "Validation",
     "process",
 ]

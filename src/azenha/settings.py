@@ -198,6 +198,27 @@ class Wps:
 
 
 @dataclass(frozen=True, slots=True)
+class Formats:
+    """How the content of data is looked at, in the job."""
+
+    validation: str = _setting(
+        "simple",
+        Kind.TEXT,
+        "level for inputs and outputs whose process names none",
+        choices=("none", "simple", "strict", "very strict"),
+    )
+    outputs: str = _setting(
+        "warning",
+        Kind.TEXT,
+        "what an output that is not what it declares comes to: off (not looked at), warning (in the log), failure",
+        choices=("off", "warning", "failure"),
+    )
+    schemas: Path | None = _setting(  # noqa: RUF009 - a Path does not change
+        None, Kind.PATH, "folder of XML and JSON Schemas, for `very strict`; nothing is fetched"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     data: Path = _setting(Path("azenha-data"), Kind.PATH, "folder of jobs and results")  # noqa: RUF009 - a Path does not change
     targets: tuple[str, ...] = _setting(
@@ -213,6 +234,7 @@ class Settings:
     addresses: Addresses = field(default_factory=Addresses)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     wps: Wps = field(default_factory=Wps)
+    formats: Formats = field(default_factory=Formats)
 
 
 # -- reading -------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -447,7 +449,10 @@ def test_large_values_go_in_and_come_out_inside_of_documents(server: LiveServer)
     assert data is not None
     assert data.get("encoding") is None
     assert len(data[0]) == 250_000
-    coded = base64.b64encode(bytes(range(256)) * 20_000).decode()
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("a", bytes(range(256)) * 20_000)
+    coded = base64.b64encode(archive.getvalue()).decode()
     data_in = f'<wps:Data mimeType="application/zip" encoding="base64">{coded}</wps:Data>'
     content = f'<wps:Input id="archive">{data_in}</wps:Input>'
     reply = post(server, execute("copies", content + '<wps:Output id="archive"/>'))

@@ -11,6 +11,7 @@ import pytest
 
 from azenha import (
     BBox,
+    Checked,
     Context,
     Crs,
     Features,
@@ -26,6 +27,7 @@ from azenha import (
     Title,
     Translated,
     Unit,
+    Validation,
     process,
 )
 from azenha.authoring.signature import Definition, definition_of
@@ -186,6 +188,28 @@ PARAMETERS: list[tuple[object, d.Domain, int, int | None, bool]] = [
     (Features, ComplexDomain(tuple(Format(m) for m in Features.media_types)), 1, 1, False),
     (File, ComplexDomain((Format("application/octet-stream"),)), 1, 1, False),
     (Tiles, ComplexDomain((Format("application/x-tiles"), Format("image/tiff"))), 1, 1, False),
+    (
+        Annotated[
+            File, Media("image/png"), Validation("strict", read=True, bands=3, crs=True), Checked(by=len)
+        ],
+        ComplexDomain(
+            (Format("image/png"),), None, d.Validation(d.Level.STRICT, True, (), (3, 3), True, ("len",))
+        ),
+        1,
+        1,
+        False,
+    ),
+    (
+        Annotated[Raster | Features, Validation("none")],
+        ComplexDomain(
+            tuple(Format(m) for m in (*Raster.media_types, *Features.media_types)),
+            None,
+            d.Validation(d.Level.NONE),
+        ),
+        1,
+        1,
+        False,
+    ),
     (
         Annotated[File, Media("text/csv", schema="http://x.example/s", max_bytes=5), Media("text/plain")],
         ComplexDomain((Format("text/csv", schema="http://x.example/s"), Format("text/plain")), 5),

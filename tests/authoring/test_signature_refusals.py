@@ -13,6 +13,7 @@ import pytest
 from azenha import (
     AuthoringError,
     BBox,
+    Checked,
     Context,
     Crs,
     Features,
@@ -26,6 +27,7 @@ from azenha import (
     Title,
     Translated,
     Unit,
+    Validation,
     process,
 )
 
@@ -209,6 +211,20 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[list[int], Occurs(-1)], "Occurs(-1, None) is not possible", "Occurs(least, most)"),
     (Annotated[list[int], Occurs(2, 3)] | None, "it may be left out, and needs at least 2", "Occurs(0, …)"),
     (Annotated[File, Media("png")], "'png' is no media type", "type/subtype"),
+    (Annotated[int, Validation("strict")], "Validation does not go with int", "File, Raster"),
+    (Annotated[int, Checked(by=len)], "Checked does not go with int", "File, Raster"),
+    (Annotated[File, Validation("hard")], "the level of Validation is 'hard'", "'very strict'"),
+    (Annotated[Raster, Validation("simple", read=True)], "asks for read", "Validation('strict', …)"),
+    (Annotated[Raster, Validation("strict", bands=0)], "bands is 0", "(least, most)"),
+    (Annotated[Raster, Validation("strict", bands=(3, 1))], "bands is (3, 1)", "(least, most)"),
+    (Annotated[Features, Validation("strict", geometry="Blob")], "'Blob' is no type of geometry", "Polygon"),
+    (Annotated[File, Checked(by="len")], "Checked(by='len') names no function", "give a function"),  # type: ignore[arg-type]
+    (Annotated[File, Validation("none"), Validation("strict")], "there are 2 Validation", "keep one"),
+    (
+        Annotated[Raster, Validation("strict")] | Features,
+        "Validation does not go with a file within a union",
+        "File, Raster",
+    ),
     (Annotated[File, Media("text/csv", "text/csv")], "Media names a format twice", "once"),
     (Annotated[File, Media("text/csv", max_bytes=0)], "max_bytes is 0", "1 or more"),
     (Annotated[File, Media("a/b", max_bytes=1), Media("a/c", max_bytes=2)], "several max_bytes", "name one"),

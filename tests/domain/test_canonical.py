@@ -135,3 +135,11 @@ def test_a_request_that_an_older_version_stored_is_read():
 def test_a_row_that_is_no_value_is_refused_with_its_content(data):
     with pytest.raises(ValueError, match="not a stored value"):
         canonical.load_value(data)
+
+
+def test_the_address_that_a_file_came_from_is_kept_and_rows_without_one_are_read():
+    fetched = StoredFile("a/b", "b", 3, Format("image/tiff"), "ab", "http://data.example/b")
+    assert canonical.load_value(through_json(canonical.dump_value(fetched))).source == fetched.source
+    own = StoredFile("a/b", "b", 3, Format("image/tiff"), "ab")
+    assert len(canonical.dump_value(own)) == 6
+    assert canonical.load_value(through_json(canonical.dump_value(own))).source == ""

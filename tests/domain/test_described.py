@@ -19,6 +19,7 @@ from azenha.domain.process import (
     Format,
     InputDescription,
     JobControl,
+    Level,
     Limits,
     LiteralDomain,
     LiteralType,
@@ -27,6 +28,7 @@ from azenha.domain.process import (
     OutputDescription,
     ProcessDescription,
     Text,
+    Validation,
     ValueRange,
 )
 
@@ -59,10 +61,19 @@ formats = st.builds(Format, text, maybe_text, maybe_text)
 ranges = st.builds(
     ValueRange, st.none() | scalars, st.none() | scalars, st.sampled_from(Closure), st.none() | scalars
 )
+validations = st.builds(
+    Validation,
+    st.none() | st.sampled_from(Level),
+    st.booleans(),
+    tuples(text),
+    st.none() | st.tuples(st.integers(1, 9), st.none() | st.integers(1, 9)),
+    st.booleans(),
+    tuples(text),
+)
 plain_domains: st.SearchStrategy[Domain] = st.one_of(
     st.builds(LiteralDomain, st.sampled_from(LiteralType), tuples(scalars | ranges), tuples(text)),
     st.builds(BoxDomain, tuples(st.builds(Crs, text, st.booleans()), 1), tuples(st.sampled_from([2, 3]), 1)),
-    st.builds(ComplexDomain, tuples(formats, 1), sizes),
+    st.builds(ComplexDomain, tuples(formats, 1), sizes, st.none() | validations),
 )
 
 

@@ -14,6 +14,9 @@ TIFF = Format("image/tiff")
 GEOJSON = Format("application/geo+json")
 CSV = Format("text/csv", schema="https://example.org/columns")
 PACKED = Format("image/png", encoding="base64")
+JSON = Format("application/json")
+GML = Format("application/gml+xml")
+GML32 = Format("application/gml+xml; version=3.2")
 OCTETS = Format("application/octet-stream")
 
 ACCEPTED = [
@@ -28,6 +31,19 @@ ACCEPTED = [
     ),
     ([GEOTIFF], Format("image/tiff; application=other"), None),
     ([GEOTIFF], Format("image/png"), None),
+    ([GEOTIFF], Format("image/geotiff"), GEOTIFF),
+    ([OCTETS, GEOTIFF], Format("image/x-tiff"), GEOTIFF),
+    ([GEOJSON], Format("application/vnd.geo+json"), GEOJSON),
+    ([GEOJSON], Format("application/json"), GEOJSON),
+    ([GEOJSON, JSON], Format("application/json"), JSON),
+    ([JSON], GEOJSON, None),
+    ([GML], Format("text/xml"), GML),
+    ([GML], Format("text/xml; subtype=gml/3.1.1"), GML),
+    ([GML32], Format("application/gml+xml"), GML32),
+    ([GML32], Format("text/xml; subtype=gml/3.2.1"), GML32),
+    ([GML32], Format("text/xml; subtype=gml/3.1.1"), None),
+    ([Format("application/zip")], Format("application/vnd.google-earth.kmz"), None),
+    ([Format("application/zip")], Format("application/x-zipped-shp"), Format("application/zip")),
     ([GEOTIFF], Format("image"), None),
     ([GEOTIFF], Format("image/*"), None),
     ([GEOTIFF], Format("*/*"), None),

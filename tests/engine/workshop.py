@@ -33,7 +33,8 @@ PROCESSES = '''
 import os, signal, subprocess, sys, time
 from dataclasses import dataclass
 from pathlib import Path
-from azenha import Context, File, process
+from typing import Annotated
+from azenha import Checked, Context, Features, File, Media, Raster, Validation, process
 
 MIB = 1 << 20
 
@@ -120,6 +121,32 @@ def files(then: str, reached: str, gate: str, *, ctx: Context) -> Two:
         raise ValueError("after all was written")
     second = ctx.workdir / "second.txt"
     return Two(File(ctx.workdir / "first.txt", "text/plain"), File(second, "text/plain"))
+
+@process
+def measured(a: Raster | Features, b: list[File] = []) -> str:
+    """What it got, so that a test sees that it was called."""
+    return f"{type(a).__name__} {a.media_type} {[f.media_type for f in b]}"
+
+@process
+def closely(a: Annotated[Raster, Validation("strict", read=True, bands=3)]) -> str:
+    return "called"
+
+def no_clouds(file):
+    return "too many clouds" if b"cloud" in Path(file).read_bytes() else None
+
+@process
+def own(a: Annotated[File, Media("text/plain"), Checked(by=no_clouds)]) -> str:
+    return "called"
+
+@process
+def drivers() -> str:
+    import pyogrio
+    return " ".join(pyogrio.list_drivers())
+
+@process
+def mislabelled(strict: bool = False) -> Annotated[File, Media("image/tiff")]:
+    Path("a.tif").write_bytes(b"no raster")
+    return File("a.tif")
 
 COUNTING = """
 import os, sys, time

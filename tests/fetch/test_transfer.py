@@ -100,6 +100,7 @@ def test_every_reference_becomes_a_file_and_the_rest_stays_as_it_is(tmp_path: Pa
         assert isinstance(value, StoredFile)
         assert (tmp_path / value.key).read_bytes() == content
         assert (value.name, value.size, value.format) == (name, len(content), format)
+        assert value.source.startswith("http://data.example/")
     assert first != second
     assert has_references(inputs)
     assert not has_references(done)

@@ -131,8 +131,8 @@ def _shape(core: Any, found: Marks, place: Place, *, output: bool) -> tuple[Shap
         found.refuse_all_but(("crs",), "BBox", place)
         return _box(found, place), None
     if isinstance(core, type) and issubclass(core, File):
-        found.refuse_all_but(("media",), core.__name__, place)
-        return _files([(core, found)], place, output=output), None
+        found.refuse_all_but(("media", "validation", "checks"), core.__name__, place)
+        return _files([(core, found)], found, place, output=output), None
     if _is_union(core):
         return _union(core, found, place, output=output), None
     if dataclasses.is_dataclass(core) or _is_typed_dict(core):
@@ -220,7 +220,9 @@ def _crs(text: str, place: Place) -> Crs:
 # -- files ---------------------------------------------------------------------------------------
 
 
-def _files(members: Sequence[tuple[type[File], Marks]], place: Place, *, output: bool) -> FileShape:
+def _files(
+    members: Sequence[tuple[type[File], Marks]], all: Marks, place: Place, *, output: bool
+) -> FileShape:
     classes: list[tuple[Format, type[File]]] = []
     limits: list[int | None] = []
     for cls, found in members:
@@ -236,7 +238,8 @@ def _files(members: Sequence[tuple[type[File], Marks]], place: Place, *, output:
             both = f"{other.__name__} and {cls.__name__} both have {format.media_type}"
             raise place.error(both, remedy)
     largest = None if None in limits else max(n for n in limits if n is not None)
-    return FileShape(ComplexDomain(tuple(f for f, _ in classes), largest), tuple(classes))
+    domain = ComplexDomain(tuple(f for f, _ in classes), largest, marks.validation(all, place))
+    return FileShape(domain, tuple(classes), tuple(one.by for one in all.checks))
 
 
 def _class_formats(cls: type[File], place: Place) -> tuple[Format, ...]:
@@ -268,10 +271,10 @@ def _union(core: Any, found: Marks, place: Place, *, output: bool) -> FileShape:
         raise place.error(
             "Media stands beside a union", "put it on its members: Annotated[Raster, Media(…)] | …"
         )
-    found.refuse_all_but((), "a union", place)
+    found.refuse_all_but(("validation", "checks"), "a union", place)
     for _, own in members:
-        own.refuse_all_but(("media",), "a file", place)
-    return _files(members, place, output=output)
+        own.refuse_all_but(("media",), "a file within a union", place)
+    return _files(members, found, place, output=output)
 
 
 # -- records -------------------------------------------------------------------------------------

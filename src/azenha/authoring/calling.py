@@ -16,6 +16,7 @@ from pathlib import Path
 from azenha.authoring import shapes
 from azenha.authoring.context import Context
 from azenha.authoring.errors import OutputError
+from azenha.authoring.returned import as_file
 from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, RecordShape, Slot
 from azenha.authoring.signature import RESULT, Definition
 from azenha.authoring.types import BBox, File
@@ -47,13 +48,18 @@ Produced = Literal | Box | Record | LocalFile
 
 
 def call(
-    definition: Definition, inputs: Mapping[str, tuple[Value, ...]], folder: Path, ctx: Context
+    definition: Definition,
+    inputs: Mapping[str, tuple[Value, ...]],
+    folder: Path,
+    ctx: Context,
+    check: Callable[[Mapping[str, object]], None] | None = None,
 ) -> dict[str, tuple[Produced, ...]]:
     """Run the process once.
 
     Args:
         inputs: checked values by input; those left out are absent. References have been fetched before.
         folder: what the keys of stored files are relative to. Values that came inline are written there too.
+        check: looks at the arguments before the function gets them.
     Returns:
         Values by output, in the order of the description; an optional one that is None is absent.
     Raises:
@@ -61,6 +67,8 @@ def call(
         BaseException: whatever the process raises.
     """
     arguments = arguments_of(definition, inputs, folder)
+    if check is not None:
+        check(arguments)
     units = units_of(definition.description.inputs, inputs)
     if definition.context:
         arguments[definition.context] = ctx.with_units(units)
@@ -145,12 +153,19 @@ def _python(slot: Slot, value: Value, folder: Path, where: str) -> object:
             return BBox(minx, miny, maxx, maxy, crs, *minz, *maxz)
         case FileShape() as shape, InlineText(text, format):
             path = _write(folder, where, format, _encoded(text, where))
-            return _file_class(shape, format)(path, format.media_type)
+            return _file_class(shape, format)(path, format.media_type, schema=format.schema)
         case FileShape() as shape, InlineBytes(data, format):
             path = _write(folder, where, format, data)
-            return _file_class(shape, format)(path, format.media_type)
-        case FileShape() as shape, StoredFile(key, name, _, format):
-            return _file_class(shape, format)(_stored(folder, key), format.media_type, name=name or None)
+            return _file_class(shape, format)(path, format.media_type, schema=format.schema)
+        case FileShape() as shape, StoredFile(key, name, _, format) as stored:
+            path = _stored(folder, key)
+            return _file_class(shape, format)(
+                path,
+                format.media_type,
+                name=name or None,
+                schema=format.schema,
+                url=stored.source or None,
+            )
         case RecordShape() as shape, Record(fields):
             return shape.type(**_fields(shape.slots, fields, folder, f"{where}."))
         case shape, _:
@@ -236,7 +251,7 @@ def _one(slot: Slot, value: object, where: str, ctx: Context) -> Produced:
             case BoxShape() as shape:
                 return shapes.box(shape, value)
             case FileShape() as shape:
-                return _local(shape, value, ctx, ctx.media_type(slot.name))
+                return _local(shape, slot.name, value, ctx, ctx.media_type(slot.name))
             case RecordShape() as shape:
                 return _record(shape, value, where, ctx)
     except Misfit as reason:
@@ -270,18 +285,16 @@ def _record(shape: RecordShape, value: object, where: str, ctx: Context) -> Reco
     return Record(fields)
 
 
-def _local(shape: FileShape, value: object, ctx: Context, asked: str | None) -> LocalFile:
-    classes = tuple(dict.fromkeys(cls for _, cls in shape.classes))
-    if not isinstance(value, classes):
-        raise shapes.expected(" or ".join(cls.__name__ for cls in classes), value)
-    path = Path(os.path.abspath(ctx.workdir / value.path))
+def _local(shape: FileShape, name: str, value: object, ctx: Context, asked: str | None) -> LocalFile:
+    file = as_file(shape, name, value, ctx.workdir, asked)
+    path = Path(os.path.abspath(ctx.workdir / file.path))
     if not path.is_file():
         what = "is no file" if path.exists() else "does not exist"
-        raise Misfit(f"{value.path} {what}")
-    format = _format(shape.domain, value)
+        raise Misfit(f"{file.path} {what}")
+    format = _format(shape.domain, file)
     if asked and not formats.offers((format,), Format(asked)):
         raise Misfit(f"it is {format.media_type}; asked for was {asked} (see ctx.media_type)")
-    return LocalFile(path, format, value.name)
+    return LocalFile(path, format, file.name)
 
 
 def _format(domain: ComplexDomain, file: File) -> Format:

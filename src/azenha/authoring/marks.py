@@ -14,6 +14,7 @@ from azenha.authoring.places import Place
 from azenha.authoring.shapes import Misfit, plain
 from azenha.authoring.types import (
     Bound,
+    Checked,
     Crs,
     Items,
     Keywords,
@@ -23,12 +24,13 @@ from azenha.authoring.types import (
     Title,
     Translated,
     Unit,
+    Validation,
 )
-from azenha.domain import formats
-from azenha.domain.process import Closure, Format, LiteralType, Scalar, Text, ValueRange
+from azenha.domain import formats, process
+from azenha.domain.process import Closure, Format, Level, LiteralType, Scalar, Text, ValueRange
 
-_KINDS = (Unit, Range, Occurs, Items, Media, Title, Keywords, Translated, Crs)
-_SEVERAL = (Range, Media)
+_KINDS = (Unit, Range, Occurs, Items, Media, Validation, Checked, Title, Keywords, Translated, Crs)
+_SEVERAL = (Range, Media, Checked)
 NUMBERS = frozenset({LiteralType.INTEGER, LiteralType.DOUBLE, LiteralType.DECIMAL})
 _TIMES = frozenset({LiteralType.DATE, LiteralType.DATETIME, LiteralType.DURATION})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
@@ -43,6 +45,8 @@ class Marks:
     occurs: Occurs | None = None
     items: Items | None = None
     media: tuple[Media, ...] = ()
+    validation: Validation | None = None
+    checks: tuple[Checked, ...] = ()
     title: Title | None = None
     keywords: Keywords | None = None
     translated: Translated | None = None
@@ -63,6 +67,8 @@ _MISFITS = (
         "it is for int, float, Decimal, date, datetime and timedelta; for others use Literal",
     ),
     ("media", "Media", "it is for File, Raster, Features and their subclasses"),
+    ("validation", "Validation", "it is for File, Raster, Features and their subclasses"),
+    ("checks", "Checked", "it is for File, Raster, Features and their subclasses"),
     ("crs", "Crs", "it is for BBox"),
 )
 
@@ -93,6 +99,8 @@ def collect(extras: Sequence[object], place: Place) -> Marks:
         occurs=cast("Occurs | None", single(Occurs)),
         items=cast("Items | None", single(Items)),
         media=cast("tuple[Media, ...]", tuple(found[Media])),
+        validation=cast("Validation | None", single(Validation)),
+        checks=cast("tuple[Checked, ...]", tuple(found[Checked])),
         title=cast("Title | None", single(Title)),
         keywords=cast("Keywords | None", single(Keywords)),
         translated=cast("Translated | None", single(Translated)),
@@ -267,3 +275,54 @@ def media_formats(media: Sequence[Media], place: Place) -> tuple[tuple[Format, .
     if largest is not None and (type(largest) is not int or largest < 1):
         raise place.error(f"max_bytes is {largest!r}", "give a number of bytes, 1 or more")
     return tuple(named), largest
+
+
+_GEOMETRIES = (
+    "Point",
+    "LineString",
+    "Polygon",
+    "MultiPoint",
+    "MultiLineString",
+    "MultiPolygon",
+    "GeometryCollection",
+)
+
+
+def validation(found: Marks, place: Place) -> process.Validation | None:
+    """What the marks ask of a file's content; None if nothing."""
+    names = tuple(_check_name(one, place) for one in found.checks)
+    mark = found.validation
+    if mark is None:
+        return process.Validation(checks=names) if names else None
+    if mark.level not in list(Level):
+        remedy = f"write one of {', '.join(map(repr, map(str, Level)))}"
+        raise place.error(f"the level of Validation is {mark.level!r}", remedy)
+    geometries = (mark.geometry,) if isinstance(mark.geometry, str) else tuple(mark.geometry)
+    for name in geometries:
+        if name not in _GEOMETRIES:
+            raise place.error(f"{name!r} is no type of geometry", f"write one of {', '.join(_GEOMETRIES)}")
+    bands = (mark.bands, mark.bands) if isinstance(mark.bands, int) else mark.bands
+    if bands is not None and not _is_count(bands):
+        raise place.error(
+            f"bands is {mark.bands!r}", "write a number, or (least, most), most None for no end"
+        )
+    asks = mark.read or geometries or bands is not None or mark.crs
+    if asks and Level(mark.level) in (Level.NONE, Level.SIMPLE):
+        remedy = "write Validation('strict', …): the content is not opened below that"
+        raise place.error(f"Validation({mark.level!r}) asks for read, geometry, bands or crs", remedy)
+    return process.Validation(Level(mark.level), bool(mark.read), geometries, bands, bool(mark.crs), names)
+
+
+def _is_count(bands: object) -> bool:
+    match bands:
+        case (int(least), None):
+            return least > 0
+        case (int(least), int(most)):
+            return 0 < least <= most
+    return False
+
+
+def _check_name(mark: Checked, place: Place) -> str:
+    if not callable(mark.by):
+        raise place.error(f"Checked(by={mark.by!r}) names no function", "give a function that takes the file")
+    return str(getattr(mark.by, "__name__", type(mark.by).__name__))

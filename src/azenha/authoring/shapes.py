@@ -46,10 +46,16 @@ class BoxShape:
 
 @dataclass(frozen=True)
 class FileShape:
-    """`classes`: which class a file of each format is; in the order of the domain's formats."""
+    """A file.
+
+    Attributes:
+        classes: which class a file of each format is; in the order of the domain's formats.
+        checks: the author's own functions that look at it.
+    """
 
     domain: ComplexDomain
     classes: tuple[tuple[Format, type[File]], ...]
+    checks: tuple[Callable[[File], object], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,16 @@ parameter. Loads nothing but the standard library.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, BinaryIO, ClassVar
 
+from azenha.authoring import adapters, archives
 from azenha.authoring.context import Command, Context, Recorder, Reporter
 from azenha.domain.crs import crs_name
 from azenha.domain.files import TYPES_BY_EXTENSION, essence
@@ -21,6 +23,7 @@ from azenha.domain.process import CRS84, Text
 
 __all__ = [
     "BBox",
+    "Checked",
     "Command",
     "Context",
     "Crs",
@@ -37,6 +40,7 @@ __all__ = [
     "Title",
     "Translated",
     "Unit",
+    "Validation",
 ]
 
 Bound = int | float | Decimal | date | datetime | timedelta
@@ -122,6 +126,36 @@ class Media:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """How closely a file's content is looked at before the function is called.
+
+    Attributes:
+        level: `none`; `simple`: what the content itself says is the declared type; `strict`: the library of its
+            family opens it; `very strict`: it also follows its schema.
+        read: all of it is read, not only its head: what is damaged further behind is found too.
+        geometry: allowed types of geometry, such as `("Polygon", "MultiPolygon")`; empty: any.
+        bands: so many bands, or `(least, most)`, most None for no end.
+        crs: it has to say in which reference system it is.
+    """
+
+    level: str
+    read: bool = False
+    geometry: str | tuple[str, ...] = ()
+    bands: int | tuple[int, int | None] | None = None
+    crs: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A function of yours that looks at a file before the process is called: `Checked(by=no_clouds)`.
+
+    It gets the file. What is wrong with it, it returns as a text, or raises as ValueError; None: nothing is.
+    """
+
+    by: Callable[[Any], object]
+
+
+@dataclass(frozen=True)
 class Title:
     """The title of an input or output; without it, one is made of its name."""
 
@@ -204,20 +238,73 @@ class File(os.PathLike[str]):
         path: where it is. In a process, a relative path is one in `ctx.workdir`.
         media_type: as given, or by the extension of the path, or the first of the class.
         name: file name to show a person.
+        schema: address of the schema that it is declared to follow; None: none.
     """
 
     media_types: ClassVar[tuple[str, ...]] = ("application/octet-stream",)
+    family: ClassVar[str | None] = None  # what files of the class are, where their media type does not tell
 
     def __init__(
-        self, path: str | os.PathLike[str], media_type: str | None = None, *, name: str | None = None
+        self,
+        path: str | os.PathLike[str],
+        media_type: str | None = None,
+        *,
+        name: str | None = None,
+        schema: str | None = None,
+        url: str | None = None,
     ) -> None:
+        """`url`: where it came from; None: it was made here."""
         self.path = Path(path)
         self.named_type = media_type
         self.name = name or self.path.name
+        self.schema = schema
+        self._url = url
 
     @property
     def media_type(self) -> str:
         return self.named_type or self.guessed_type or self.media_types[0]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.stat().st_size
+
+    @property
+    def url(self) -> str:
+        """The address that it came from; of what came within the request or was made here, that of the file."""
+        return self._url or self.path.absolute().as_uri()
+
+    @property
+    def bytes(self) -> bytes:
+        """All of it. Large files are better read from `open()`."""
+        return self.path.read_bytes()
+
+    @property
+    def text(self) -> str:
+        """All of it, decoded by the charset of its media type, UTF-8 if that names none."""
+        return adapters.text(self.path, self.media_type)
+
+    @property
+    def json(self) -> Any:
+        """All of it, parsed."""
+        return json.loads(self.text)
+
+    def open(self) -> BinaryIO:
+        """A stream of its bytes."""
+        return self.path.open("rb")
+
+    def lxml(self) -> Any:
+        """An lxml tree; entities, document types and the network are left alone."""
+        return adapters.xml(self.path)
+
+    def unpacked(self, folder: str | os.PathLike[str], at_most: int = archives.MOST_BYTES) -> list[Path]:
+        """The files of a zip, unpacked into a new folder; in a process, a relative one is in `ctx.workdir`.
+
+        Raises:
+            azenha.Unsafe: it is no zip, or could do harm: more than `at_most` bytes, a bomb, a name that leads
+                out of the folder, a link, an archive in the archive. Nothing of it is left.
+        """
+        return archives.unpack(self.path, Path(folder), at_most)
 
     @property
     def likely_types(self) -> tuple[str, ...]:
@@ -249,6 +336,16 @@ class File(os.PathLike[str]):
 class Raster(File):
     """A raster: GeoTIFF unless said otherwise."""
 
+    family = "raster"
+
+    def rasterio(self, **options: Any) -> Any:
+        """An open dataset of rasterio: `with raster.rasterio() as dataset:`."""
+        return adapters.raster(self.path, self.media_type, options)
+
+    def xarray(self, **options: Any) -> Any:
+        """An xarray Dataset of netCDF, HDF5 and Zarr; of other rasters a DataArray, which needs rioxarray."""
+        return adapters.array(self.path, self.media_type, options)
+
     media_types = (
         "image/tiff; application=geotiff",
         "image/tiff",
@@ -259,6 +356,24 @@ class Raster(File):
 
 class Features(File):
     """Vector features: GeoJSON unless said otherwise; a zip holds one shapefile."""
+
+    family = "vector"
+
+    def geopandas(self, **options: Any) -> Any:
+        """A GeoDataFrame. A zip is unpacked safely before."""
+        return adapters.frame(self.path, options)
+
+    def shapely(self, **options: Any) -> Any:
+        """An array of shapely geometries, in the order of the features."""
+        return adapters.geometries(self.path, options)
+
+    def pyogrio(self, **options: Any) -> Any:
+        """What pyogrio tells of a layer without reading it: reference system, bounds, fields, number of features."""
+        return adapters.info(self.path, options)
+
+    def dataset(self) -> Path:
+        """What GDAL and its relatives open: the file; of a zip, the one shapefile or KML in it, unpacked safely."""
+        return adapters.features_path(self.path)
 
     media_types = (
         "application/geo+json",

@@ -22,6 +22,8 @@ def discovered(
     settings: Settings, on_import: Callable[[str], None] | None = None
 ) -> tuple[Catalogue, dict[str, str]]:
     from azenha.engine import discover as discovery
+    from azenha.engine.formats import readiness
+    from azenha.engine.formats.policy import Policy
     from azenha.engine.sandbox import tree
 
     catalogue, keys = discovery.discover(
@@ -31,6 +33,7 @@ def discovered(
         settings.children.import_time,
         on_import,
     )
+    catalogue = readiness.served(catalogue, Policy.of(settings.formats))
     return catalogue if tree.can_suspend() else _without_stops(catalogue), keys
 
 

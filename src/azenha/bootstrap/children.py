@@ -35,7 +35,14 @@ def loaded(source: str) -> tuple[dict[str, Definition], Callable[[], Fetch]]:
 
         addresses, limits = pickle.loads(base64.b64decode(source.removeprefix(FETCHING)))
         return {}, lambda: Fetcher(AddressPolicy.of(addresses.allow, addresses.ports), limits)
-    return {d.description.id: d for d in load(source_of(source))}, _no_fetch
+    from azenha.engine.formats.readiness import preload
+    from azenha.engine.formats.vectors import UNWANTED
+
+    # Before any GDAL is loaded. Whoever runs the server may say otherwise.
+    os.environ.setdefault("GDAL_SKIP", UNWANTED)
+    definitions = load(source_of(source))
+    preload(d.description for d in definitions)
+    return {d.description.id: d for d in definitions}, _no_fetch
 
 
 def _no_fetch() -> Fetch:

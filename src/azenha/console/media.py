@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-# The first extension of a type is the one that is written.
-_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
-    "image/tiff": (".tif", ".tiff"),
-    "application/geo+json": (".geojson",),
-    "application/json": (".json",),
-    "application/geopackage+sqlite3": (".gpkg",),
-    "application/gml+xml": (".gml",),
-    "application/vnd.google-earth.kml+xml": (".kml",),
-    "application/vnd.google-earth.kmz": (".kmz",),
-    "application/zip": (".zip",),
-    "application/x-netcdf": (".nc",),
-    "application/x-hdf5": (".h5", ".hdf5"),
-    "application/x-hdf": (".hdf",),
-    "image/jp2": (".jp2",),
-    "image/png": (".png",),
-    "image/jpeg": (".jpg", ".jpeg"),
-    "image/svg+xml": (".svg",),
-    "application/pdf": (".pdf",),
-    "application/xml": (".xml",),
-    "text/csv": (".csv",),
-    "text/html": (".html", ".htm"),
-    "text/plain": (".txt",),
-}
-_TYPES = {extension: media_type for media_type, all in _EXTENSIONS.items() for extension in all}
+from azenha.domain.files import TYPES_BY_EXTENSION
+from azenha.domain.files import extension as usual_extension
+
+_TYPES = {extension: types[0] for extension, types in TYPES_BY_EXTENSION.items()}
 _WILD = ("*/*", "application/octet-stream")
 
 
@@ -53,15 +32,7 @@ def type_of(path: str) -> str | None:
 
 def extension(media_type: str | None) -> str:
     """What a file of that type is called at its end; `.bin` where nothing better is known."""
-    if media_type is None:
-        return ".bin"
-    if known := _EXTENSIONS.get(bare(media_type)):
-        return known[0]
-    if is_json(media_type):
-        return ".json"
-    if bare(media_type).endswith("xml"):
-        return ".xml"
-    return ".txt" if is_text(media_type) else ".bin"
+    return ".bin" if media_type is None else usual_extension(media_type)
 
 
 def matches(guessed: str, offered: str) -> bool:

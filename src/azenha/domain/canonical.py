@@ -144,8 +144,8 @@ def dump_value(value: Value) -> list[object]:
             return ["text", text, _dump_format(format)]
         case InlineBytes(data, format):
             return ["bytes", base64.b64encode(data).decode(), _dump_format(format)]
-        case StoredFile(key, name, size, format, sha256):
-            return ["file", key, name, size, _dump_format(format), sha256]
+        case StoredFile(key, name, size, format, sha256, source):
+            return ["file", key, name, size, _dump_format(format), sha256, *([source] if source else [])]
         case Reference():
             return ["reference", value.href, _dump_format(value.format), *_dump_asking(value)]
         case Record(fields):
@@ -162,8 +162,8 @@ def load_value(data: Sequence[object]) -> Value:
             return InlineText(text, Format(*format))
         case ["bytes", str(text), list(format)]:
             return InlineBytes(base64.b64decode(text), Format(*format))
-        case ["file", str(key), str(name), int(size), list(format), str(sha256)]:
-            return StoredFile(key, name, size, Format(*format), sha256)
+        case ["file", str(key), str(name), int(size), list(format), str(sha256), *source]:
+            return StoredFile(key, name, size, Format(*format), sha256, *map(str, source))
         case ["reference", str(href), format, *asking]:
             return Reference(href, _load_format(format), *_load_asking(asking))
         case ["record", dict(fields)]:

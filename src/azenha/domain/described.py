@@ -19,6 +19,7 @@ from azenha.domain.process import (
     Format,
     InputDescription,
     JobControl,
+    Level,
     Limits,
     LiteralDomain,
     LiteralType,
@@ -28,6 +29,7 @@ from azenha.domain.process import (
     ProcessDescription,
     Scalar,
     Text,
+    Validation,
     ValueRange,
 )
 
@@ -152,8 +154,14 @@ def _dump_domain(domain: Domain) -> Data:
             return ["literal", type, [_dump_allowed(a) for a in allowed], list(units)]
         case BoxDomain(crss, dimensions):
             return ["box", [[c.name, c.swapped] for c in crss], list(dimensions)]
-        case ComplexDomain(formats, max_bytes):
-            return ["complex", [[f.media_type, f.encoding, f.schema] for f in formats], max_bytes]
+        case ComplexDomain(formats, max_bytes, validation):
+            dumped = [[f.media_type, f.encoding, f.schema] for f in formats]
+            return [
+                "complex",
+                dumped,
+                max_bytes,
+                None if validation is None else _dump_validation(validation),
+            ]
         case ObjectDomain(fields):
             return ["object", [_dump_input(f) for f in fields]]
 
@@ -164,11 +172,29 @@ def _load_domain(data: Data) -> Domain:
             return LiteralDomain(LiteralType(type), tuple(_load_allowed(a) for a in allowed), tuple(units))
         case ["box", crss, dimensions]:
             return BoxDomain(tuple(Crs(*c) for c in crss), tuple(dimensions))
-        case ["complex", formats, max_bytes]:
-            return ComplexDomain(tuple(Format(*f) for f in formats), max_bytes)
+        case ["complex", formats, max_bytes, validation]:
+            asked = None if validation is None else _load_validation(validation)
+            return ComplexDomain(tuple(Format(*f) for f in formats), max_bytes, asked)
         case ["object", fields]:
             return ObjectDomain(tuple(_load_input(f) for f in fields))
     raise ValueError(f"not a dumped domain: {data!r}")
+
+
+def _dump_validation(asked: Validation) -> Data:
+    bands = None if asked.bands is None else list(asked.bands)
+    return [asked.level, asked.read, list(asked.geometries), bands, asked.crs, list(asked.checks)]
+
+
+def _load_validation(data: Data) -> Validation:
+    level, read, geometries, bands, crs, checks = data
+    return Validation(
+        None if level is None else Level(level),
+        read,
+        tuple(geometries),
+        None if bands is None else (bands[0], bands[1]),
+        crs,
+        tuple(checks),
+    )
 
 
 def _dump_allowed(allowed: Scalar | ValueRange) -> Data:

@@ -8,34 +8,20 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
+from azenha.domain.known_formats import OFFERED
+
+
+def _types_by_extension() -> Mapping[str, tuple[str, ...]]:
+    types: dict[str, tuple[str, ...]] = {}
+    for names in ("extensions", "also_extensions"):
+        for known in OFFERED:
+            for suffix in getattr(known, names):
+                types[suffix] = tuple(dict.fromkeys((*types.get(suffix, ()), *known.essences)))
+    return MappingProxyType(types)
+
+
 # Media types without their parameters, by file extension, the likelier first.
-TYPES_BY_EXTENSION: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        ".tif": ("image/tiff",),
-        ".tiff": ("image/tiff",),
-        ".jp2": ("image/jp2",),
-        ".nc": ("application/x-netcdf", "application/netcdf"),
-        ".png": ("image/png",),
-        ".jpg": ("image/jpeg",),
-        ".jpeg": ("image/jpeg",),
-        ".svg": ("image/svg+xml",),
-        ".webp": ("image/webp",),
-        ".geojson": ("application/geo+json", "application/json"),
-        ".json": ("application/json", "application/geo+json"),
-        ".gml": ("application/gml+xml",),
-        ".gpkg": ("application/geopackage+sqlite3",),
-        ".fgb": ("application/flatgeobuf",),
-        ".kml": ("application/vnd.google-earth.kml+xml",),
-        ".parquet": ("application/vnd.apache.parquet",),
-        ".zip": ("application/zip",),
-        ".xml": ("application/xml", "text/xml", "application/gml+xml"),
-        ".csv": ("text/csv",),
-        ".txt": ("text/plain",),
-        ".md": ("text/markdown",),
-        ".html": ("text/html",),
-        ".pdf": ("application/pdf",),
-    }
-)
+TYPES_BY_EXTENSION: Final = _types_by_extension()
 _LONGEST: Final = 120
 _UNSAFE: Final = re.compile(r"[^\w.+@=()-]+")
 # Windows opens the device of that name, whatever the extension.
@@ -50,7 +36,7 @@ def essence(media_type: str) -> str:
 def extension(media_type: str) -> str:
     """The usual extension of files of that media type; `.bin` where there is none."""
     wanted = essence(media_type)
-    for rank in range(3):
+    for rank in range(max(map(len, TYPES_BY_EXTENSION.values()))):
         for suffix, types in TYPES_BY_EXTENSION.items():
             if types[rank : rank + 1] == (wanted,):
                 return suffix

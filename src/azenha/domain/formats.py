@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
+from azenha.domain.known_formats import KNOWN
 from azenha.domain.lexical import clean
 from azenha.domain.process import Format
 
@@ -120,7 +121,8 @@ def accepted(offered: Sequence[Format], given: Format) -> Format | None:
     """Which of the offered formats data of the format `given` is; None if it is none.
 
     Parameters must not contradict: `image/tiff` is taken where `image/tiff; application=geotiff` is offered,
-    and `text/csv; header=absent` where `text/csv` is. Base64 is a way of travelling: it is taken everywhere.
+    and `text/csv; header=absent` where `text/csv` is.
+    Other names of a format are taken for it. Base64 is a way of travelling: it is taken everywhere.
 
     Args:
         given: an empty media type means that none was named.
@@ -133,7 +135,9 @@ def accepted(offered: Sequence[Format], given: Format) -> Format | None:
         wanted = media_type(given.media_type)
         if wanted is None or "*" in wanted.essence:
             return None
-        nearest_first = sorted(offered, key=lambda f: _distance(f, wanted))
+        nearest_first = sorted(
+            offered, key=lambda f: (_essence(f.media_type) != wanted.essence, _distance(f, wanted))
+        )
         candidates = [joined for f in nearest_first if (joined := _joined(f, wanted, given.media_type))]
         if not candidates and anything(offered):
             candidates = [Format(given.media_type)]
@@ -202,7 +206,7 @@ def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
     ):
         return replace(offered, media_type=written)
     if ours.essence != wanted.essence:
-        return None
+        return offered if _same_format(offered.media_type, written) else None
     more = {}
     for name, value in wanted.parameters.items():
         if name not in ours.parameters:
@@ -211,6 +215,22 @@ def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
             return None
     parameters = "".join(f"; {name}={_quoted(value)}" for name, value in more.items())
     return replace(offered, media_type=offered.media_type + parameters)
+
+
+def _same_format(offered: str, given: str) -> bool:
+    """Whether two media types are names of one format, or one of them names it more closely.
+
+    GML is text/xml to many clients, and GeoJSON application/json: what the data is, its content tells the job.
+    """
+    ours, theirs = KNOWN.named(offered), KNOWN.named(given)
+    if ours is None or theirs is None:
+        return False
+    if theirs.id in ("xml", "json"):
+        return theirs.id in KNOWN.lineage(ours.id)
+    if (ours.id, theirs.id) == ("zip", "shapefile"):
+        return True  # it has no type of its own that is registered
+    closer = ours.id in KNOWN.lineage(theirs.id) or theirs.id in KNOWN.lineage(ours.id)
+    return closer and ours.family is theirs.family
 
 
 def _same_encoding(offered: Format, given: Format) -> bool:

@@ -84,12 +84,48 @@ class BoxDomain:
     dimensions: tuple[int, ...] = (2,)
 
 
+class Level(StrEnum):
+    """How closely the content of data is looked at before a process gets it. Each does what those before it do."""
+
+    NONE = "none"
+    SIMPLE = "simple"  # its own signature is that of the declared type
+    STRICT = "strict"  # the library of its family opens it, and it is of the kind asked for
+    VERY_STRICT = "very strict"  # it follows its schema
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What an author asks of the content of data.
+
+    Attributes:
+        read: all of the data is read, and not only what stands at its head.
+        geometries: allowed types of geometry, as OGC names them; empty: any.
+        bands: at least and at most so many bands, inclusive; None: any, and no upper end.
+        crs: it says in which reference system it is.
+        checks: names of the author's own functions that look at it, for people.
+    """
+
+    level: Level | None = None  # None: the server's own
+    read: bool = False
+    geometries: tuple[str, ...] = ()
+    bands: tuple[int, int | None] | None = None
+    crs: bool = False
+    checks: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ComplexDomain:
-    """Data in a file. `formats[0]` is the default. `max_bytes`: of the decoded value (None: the server's limit)."""
+    """Data in a file.
+
+    Attributes:
+        formats: the first is the default.
+        max_bytes: of the decoded value; None: the server's limit.
+        validation: None: whatever the server does with all data.
+    """
 
     formats: tuple[Format, ...]
     max_bytes: int | None = None
+    validation: Validation | None = None
 
 
 @dataclass(frozen=True, slots=True)

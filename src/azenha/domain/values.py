@@ -193,6 +193,7 @@ class StoredFile:
         name: file name to show a person.
         size: bytes.
         sha256: hex; empty where not computed.
+        source: the address that it was fetched from; empty where it was not.
     """
 
     key: str
@@ -200,6 +201,7 @@ class StoredFile:
     size: int
     format: Format
     sha256: str = ""
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ its own job: whatever the function raises becomes a message, and if the child di
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import queue
@@ -30,6 +31,8 @@ from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
 from azenha.domain.job import FailureKind
 from azenha.domain.values import StoredFile, Value
 from azenha.engine.channel import Channel, Message
+from azenha.engine.formats.checking import check_inputs, check_outputs
+from azenha.engine.formats.policy import Policy
 from azenha.engine.sandbox import tree
 from azenha.engine.transfer import fetch_references
 from azenha.usecases.ports import Fetch
@@ -239,7 +242,13 @@ def _call(
         attempt=order["attempt"],
     )
     inputs = Path(order["inputs"])
-    produced = call(definition, request.inputs, inputs, context)
+    policy = Policy.heard(order["formats"])
+
+    def look(arguments: Mapping[str, object]) -> None:
+        check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))
+
+    produced = call(definition, request.inputs, inputs, context, look)
+    check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
     return _publish(produced, workdir, Path(order["publish"]), order["outputs"])
 
 
@@ -262,7 +271,9 @@ def _publish(
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
             _place(item.path, workdir, folder / key)
-            values.append(StoredFile(key, name, size, item.format))
+            with (folder / key).open("rb") as file:
+                checksum = hashlib.file_digest(file, "sha256").hexdigest()
+            values.append(StoredFile(key, name, size, item.format, checksum))
         results[id] = tuple(values)
     return results
 

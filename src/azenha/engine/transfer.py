@@ -142,13 +142,12 @@ class _Fetching:
         target = own / name
         if not encoded:
             part.rename(target)
-            return StoredFile(f"{FOLDER}/{own.name}/{name}", name, got.size, format)
+            return StoredFile(f"{FOLDER}/{own.name}/{name}", name, got.size, format, source=reference.href)
         size = _decode(part, own / "decoded", limit, locator)
         part.unlink()
         (own / "decoded").rename(target)
-        return StoredFile(
-            f"{FOLDER}/{own.name}/{name}", name, size, Format(format.media_type, None, format.schema)
-        )
+        decoded = Format(format.media_type, None, format.schema)
+        return StoredFile(f"{FOLDER}/{own.name}/{name}", name, size, decoded, source=reference.href)
 
     def get(self, reference: Reference, own: Path, limit: int | None, locator: str) -> Fetched:
         """Fetch to the file `part` in `own`, after what is to be posted."""

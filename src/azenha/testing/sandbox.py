@@ -125,6 +125,7 @@ class Started:
                 "work": str(self.folder / f"work-{self.jobs}"),
                 "memory": 1 << 30,
                 "outputs": 1 << 30,
+                "formats": ["simple", "warning", None],
                 "pauses_itself": False,
                 "publish": str(self.folder / f"outputs-{self.jobs}"),
                 "mark": True,

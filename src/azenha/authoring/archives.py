@@ -1,0 +1,166 @@
+"""Zip files of strangers: looked into and unpacked within limits, or refused with the reason.
+
+Bombs, names that lead out of the folder, links, devices, encryption, archives in archives. Sizes are counted while
+bytes come out, whatever the list of members claims.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import struct
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+MOST_MEMBERS: Final = 10_000
+MOST_BYTES: Final = 10 * 1024**3
+# A file of text or of one colour packs well; a bomb packs a thousand times as well, and more.
+MOST_RATIO: Final = 200
+RATIO_FROM: Final = 10 * 1024**2  # bytes unpacked, below which a ratio hurts nobody
+_LONGEST_LIST: Final = 16 * 1024**2
+_PIECE: Final = 256 * 1024
+_ARCHIVES: Final = (".zip", ".kmz", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar")
+_BEGINNINGS: Final = (
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"\x28\xb5\x2f\xfd",
+)
+_END: Final = struct.Struct("<4s4H2LH")
+_END_MAGIC: Final = b"PK\x05\x06"
+_END64: Final = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR64: Final = struct.Struct("<4sLQL")
+
+
+class Unsafe(ValueError):
+    """An archive is not opened; the reason, as a sentence without subject."""
+
+
+def names_in(path: Path) -> list[str]:
+    """The names of the members of a zip, as they are written.
+
+    Raises:
+        Unsafe: it is none, or has more than can be looked at.
+    """
+    return [member.filename for member in _members(path)]
+
+
+def inspect(path: Path, most_bytes: int = MOST_BYTES) -> None:
+    """Refuse what could do harm when it is unpacked, by its list of members; nothing is decompressed.
+
+    Raises:
+        Unsafe: it is none, or is not to be unpacked.
+    """
+    _check(_members(path), path, most_bytes)
+
+
+def unpack(path: Path, folder: Path, most_bytes: int = MOST_BYTES) -> list[Path]:
+    """Unpack a zip into an empty folder, which is made; the files, in the order of the archive.
+
+    Args:
+        most_bytes: of all files together, unpacked.
+    Raises:
+        Unsafe: it is none, or is not to be unpacked. What was unpacked so far is removed.
+    """
+    members = _check(_members(path), path, most_bytes)
+    folder.mkdir(parents=True)
+    try:
+        return _unpack(path, members, folder.resolve(), most_bytes)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError)) or (
+            type(error).__name__ in ("error", "LZMAError")  # of zlib and lzma
+        ):
+            raise Unsafe(f"it cannot be unpacked: {error}") from None
+        raise
+
+
+def _unpack(path: Path, members: Sequence[zipfile.ZipInfo], folder: Path, most_bytes: int) -> list[Path]:
+    written: list[Path] = []
+    total = 0
+    most = min(most_bytes, max(RATIO_FROM, path.stat().st_size * MOST_RATIO))
+    with zipfile.ZipFile(path) as archive:
+        for member in members:
+            target = (folder / member.filename).resolve()
+            if not target.is_relative_to(folder):
+                raise Unsafe(f"its member {member.filename!r} leads out of the folder")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(member) as source, target.open("xb") as file:
+                first = True
+                while piece := source.read(_PIECE):
+                    if first and piece.startswith(_BEGINNINGS):
+                        raise Unsafe(f"its member {member.filename!r} is an archive itself")
+                    first = False
+                    total += len(piece)
+                    if total > most:
+                        raise Unsafe(f"it unpacks to more than {most:,} bytes")
+                    file.write(piece)
+            written.append(target)
+    return written
+
+
+def _members(path: Path) -> list[zipfile.ZipInfo]:
+    _bound_list(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
+        raise Unsafe(f"it is no zip that can be read: {error}") from None
+
+
+def _bound_list(path: Path) -> None:
+    """Refuse a list of members that is too long to be held, before it is."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _END.size - 0xFFFF - _LOCATOR64.size))
+        tail = file.read()
+        at = tail.rfind(_END_MAGIC)
+        if at < 0 or len(tail) - at < _END.size:
+            raise Unsafe("it is no zip that can be read: it has no end, so it was perhaps cut off")
+        _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
+        if at >= _LOCATOR64.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR64.size):
+            _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
+            if where + _END64.size <= size:
+                file.seek(where)
+                *_, count, length, _ = _END64.unpack(file.read(_END64.size))
+    if count > MOST_MEMBERS or length > _LONGEST_LIST:
+        raise Unsafe(f"it has {count:,} members; at most {MOST_MEMBERS:,} are looked at")
+
+
+def _check(members: Sequence[zipfile.ZipInfo], path: Path, most_bytes: int) -> list[zipfile.ZipInfo]:
+    """The members that are files, or a refusal."""
+    files: list[zipfile.ZipInfo] = []
+    taken: set[str] = set()
+    for member in members:
+        shown = repr(member.filename[:100])
+        name = member.filename
+        parts = PurePosixPath(name).parts
+        if "\\" in name or ":" in name or name.startswith("/") or ".." in parts or not name.isprintable():
+            raise Unsafe(
+                f"its member {shown} leads out of the folder, or has a name that no system should see"
+            )
+        mode = member.external_attr >> 16
+        if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise Unsafe(f"its member {shown} is a link or a device")
+        if member.flag_bits & 1:
+            raise Unsafe(f"its member {shown} is encrypted")
+        if member.is_dir():
+            continue
+        if name.lower().endswith(_ARCHIVES):
+            raise Unsafe(f"its member {shown} is an archive itself")
+        if name.lower() in taken:
+            raise Unsafe(f"it has two members {shown}")
+        taken.add(name.lower())
+        files.append(member)
+    total = sum(member.file_size for member in files)
+    if total > most_bytes:
+        raise Unsafe(f"it says that it unpacks to {total:,} bytes; at most {most_bytes:,} are unpacked")
+    packed = max(1, path.stat().st_size)
+    if total > RATIO_FROM and total > packed * MOST_RATIO:
+        raise Unsafe(f"its {packed:,} bytes would unpack to {total:,}: it is a bomb, or made like one")
+    return files

@@ -1,0 +1,135 @@
+"""JSON, XML, text, tables and archives: read by the standard library and lxml, in pieces where that can be."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+from azenha.authoring.archives import Unsafe, inspect
+from azenha.domain import formats
+from azenha.engine.formats.opening import NotValid, Opening, counted
+
+PIECE: Final = 256 * 1024
+DEEPEST: Final = 256  # elements within elements
+_ROWS: Final = 1000  # of a table, that are looked at where not all of it is to be read
+
+
+def open_json(opening: Opening) -> str:
+    """Parse all of it: JSON has no head."""
+    try:
+        with opening.path.open(encoding="utf-8-sig") as file:
+            value = json.load(file, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise NotValid(f"it is no JSON: {error}") from None
+    return "an object" if isinstance(value, dict) else "an array" if isinstance(value, list) else "a value"
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def open_xml(opening: Opening) -> str:
+    """Parse all of it, in constant memory; document types are refused."""
+    from lxml import etree
+
+    target = _Elements()
+    parser: Any = etree.XMLParser(
+        target=cast("Any", target), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+    )
+    try:
+        with opening.path.open("rb") as file:
+            while piece := file.read(PIECE):
+                parser.feed(piece)
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise NotValid(f"it is no XML: {error}") from None
+    return counted(target.count, "element")
+
+
+class _Elements:
+    """Counts, keeps nothing, and refuses what is not read anywhere here."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._depth = 0
+
+    def start(self, tag: str, attributes: object) -> None:
+        self.count += 1
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise NotValid(f"it has more than {DEEPEST} elements within each other")
+
+    def end(self, tag: str) -> None:
+        self._depth -= 1
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        raise NotValid("it has a document type (DOCTYPE), which is refused")
+
+    def close(self) -> None:
+        """Nothing was kept."""
+
+
+def open_text(opening: Opening) -> str:
+    """Decode all of it."""
+    characters = sum(map(len, _decoded(opening)))
+    return counted(characters, "character")
+
+
+def open_table(opening: Opening) -> str:
+    """Read rows, all as long as the first."""
+    lines = (line for piece in _lines(opening) for line in piece)
+    rows, width = 0, 0
+    try:
+        for row in csv.reader(lines, strict=True):
+            rows += 1
+            width = width or len(row)
+            if row and len(row) != width:
+                raise NotValid(f"its row {rows:,} has {counted(len(row), 'field')}, its first {width}")
+            if rows >= _ROWS and not opening.asked.read:
+                break
+    except csv.Error as error:
+        raise NotValid(f"it is no CSV: {error} (row {rows + 1:,})") from None
+    return f"{counted(width, 'column')}"
+
+
+def _lines(opening: Opening) -> Iterator[list[str]]:
+    rest = ""
+    for piece in _decoded(opening):
+        *whole, rest = (rest + piece).splitlines(keepends=True) or [""]
+        if rest.endswith("\n"):
+            whole.append(rest)
+            rest = ""
+        yield whole
+    yield [rest] if rest else []
+
+
+def _decoded(opening: Opening) -> Iterator[str]:
+    parsed = formats.media_type(opening.media_type)
+    charset = parsed.parameters.get("charset", "utf-8") if parsed else "utf-8"
+    try:
+        # Codecs that are no character sets, such as those that unpack, are refused by this.
+        with opening.path.open(encoding=_bare(charset), newline="") as file:
+            while piece := file.read(PIECE):
+                yield piece
+    except LookupError:
+        raise NotValid(f"it is declared to be in {charset}, which is not known here") from None
+    except UnicodeError as error:
+        raise NotValid(f"it is no text in {charset}: {getattr(error, 'reason', error)}") from None
+
+
+def _bare(charset: str) -> str:
+    """The codec of a character set; a mark at the beginning of UTF-8 is no part of the text."""
+    return "utf-8-sig" if charset.lower() in ("utf-8", "utf8") else charset
+
+
+def open_archive(opening: Opening) -> str:
+    """Look at the list of members: it could be unpacked without harm."""
+    if opening.format.id != "zip" and opening.format.kind_of != "zip":
+        raise NotValid(f"{opening.format.title} is not opened here")
+    try:
+        inspect(opening.path)
+    except Unsafe as reason:
+        raise NotValid(str(reason)) from None
+    return "harmless"

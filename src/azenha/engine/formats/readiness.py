@@ -1,0 +1,110 @@
+"""Which processes cannot be served, because what their inputs and outputs are to be looked at with is not installed.
+
+Found out when the server starts, without importing any of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from azenha.domain.media import Family, KnownFormat, Travel
+from azenha.domain.process import (
+    Catalogue,
+    ComplexDomain,
+    InputDescription,
+    Level,
+    ObjectDomain,
+    OutputDescription,
+    ProcessDescription,
+    Unavailable,
+    Validation,
+)
+from azenha.engine.formats import known
+from azenha.engine.formats.policy import Policy
+
+_LIBRARIES = {Family.RASTER: "rasterio", Family.VECTOR: "pyogrio"}
+_LEVELS = tuple(Level)
+
+
+def served(catalogue: Catalogue, policy: Policy) -> Catalogue:
+    """The catalogue without the processes that cannot do what they ask; each is listed with the remedy."""
+    offerings = dict(catalogue.offerings)
+    missing = list(catalogue.unavailable)
+    for id, offering in catalogue.offerings.items():
+        reasons = tuple(dict.fromkeys(lacking(offering.description, policy)))
+        if reasons:
+            del offerings[id]
+            missing.append(Unavailable(offering.source, f"process '{id}': {'; '.join(reasons)}"))
+    return replace(catalogue, offerings=offerings, unavailable=tuple(missing))
+
+
+def lacking(description: ProcessDescription, policy: Policy) -> Iterator[str]:
+    """What a process lacks, each with what to do."""
+    places: list[tuple[str, InputDescription | OutputDescription]] = [
+        ("input", one) for one in _flat(description.inputs)
+    ]
+    if policy.outputs != "off":
+        places += [("output", one) for one in description.outputs]
+    for kind, one in places:
+        if not isinstance(one.domain, ComplexDomain):
+            continue
+        asked = one.domain.validation or Validation()
+        level = asked.level or policy.level
+        whose = "" if asked.level else " (setting formats.validation)"
+        for need, remedy in _needs(one.domain, level, policy):
+            yield f"its {kind} '{one.id}' is to be checked {level}{whose}, which needs {need}: {remedy}"
+
+
+def preload(descriptions: Iterable[ProcessDescription]) -> None:
+    """Import, before a child is forked, what processes ask for by a mark: each job would import it again."""
+    for description in descriptions:
+        inputs = [one.domain for one in _flat(description.inputs)]
+        for domain in (*inputs, *(one.domain for one in description.outputs)):
+            if isinstance(domain, ComplexDomain) and domain.validation and domain.validation.level:
+                for need in _libraries(domain, domain.validation.level):
+                    with suppress(ImportError):
+                        import_module(need)
+
+
+def _libraries(domain: ComplexDomain, level: Level) -> Iterator[str]:
+    if _LEVELS.index(level) < _LEVELS.index(Level.STRICT):
+        return
+    for format in filter(None, (known.table().named(f.media_type) for f in domain.formats)):
+        library = "pyarrow" if format.id == "geoparquet" else _LIBRARIES.get(format.family)
+        if library and known.own_check(format.id) is None:
+            yield library
+
+
+def _flat(inputs: Sequence[InputDescription]) -> Iterator[InputDescription]:
+    for one in inputs:
+        if isinstance(one.domain, ObjectDomain):
+            yield from _flat(one.domain.fields)
+        else:
+            yield one
+
+
+def _needs(domain: ComplexDomain, level: Level, policy: Policy) -> Iterator[tuple[str, str]]:
+    formats = [(f, found) for f in domain.formats if (found := known.table().named(f.media_type))]
+    for library in _libraries(domain, level):
+        if find_spec(library) is None:
+            yield library, f"pip install {library}"
+    if level is not Level.VERY_STRICT:
+        return
+    with_schema = [found for f, found in formats if _has_schema(found, f.schema)]
+    if not with_schema:
+        return
+    if policy.schemas is None:
+        yield "schemas", "set formats.schemas to a folder that has them"
+    elif not policy.schemas.is_dir():
+        yield "schemas", f"formats.schemas names {Path(policy.schemas)}, which is no folder"
+    if any(f.travel is Travel.TEXT for f in with_schema) and find_spec("jsonschema") is None:
+        yield "jsonschema", "pip install jsonschema"
+
+
+def _has_schema(format: KnownFormat, named: str | None) -> bool:
+    return format.travel is Travel.XML or bool(named or format.schema)

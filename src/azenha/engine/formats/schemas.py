@@ -1,0 +1,232 @@
+"""Schemas: found in a folder on this machine, by their address, and applied. Nothing is ever fetched.
+
+The folder holds a `catalog.xml` (OASIS XML Catalogs 1.1: `uri`, `system`, `rewriteURI`, `rewriteSystem`,
+`nextCatalog`), or mirrors addresses: `schemas.opengis.net/kml/2.2.0/ogckml22.xsd`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from azenha.domain.media import Travel
+from azenha.engine.formats.opening import NotValid, Opening
+
+_CATALOG: Final = "{urn:oasis:names:tc:entity:xmlns:xml:catalog}"
+_XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
+_XSD: Final = "http://www.w3.org/2001/XMLSchema"
+_MOST_CATALOGS: Final = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Schemas by address.
+
+    Attributes:
+        exact: files by whole address; `prefixes`: folders by the beginning of addresses.
+    """
+
+    folder: Path
+    exact: Mapping[str, Path]
+    prefixes: tuple[tuple[str, Path], ...]
+
+    def find(self, address: str) -> Path | None:
+        """The file of the schema at that address; None: it is not here."""
+        candidates = [self.exact[address]] if address in self.exact else []
+        for prefix, folder in self.prefixes:
+            if address.startswith(prefix):
+                candidates.append(folder / address.removeprefix(prefix))
+        parts = urlsplit(address)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            candidates.append(self.folder / parts.hostname / unquote(parts.path).lstrip("/"))
+        for candidate in candidates:
+            resolved = candidate.resolve()
+            if resolved.is_relative_to(self.folder) and resolved.is_file():
+                return resolved
+        return None
+
+
+@functools.cache
+def catalogue(folder: Path) -> Catalogue:
+    """The schemas in a folder; its catalogs are read once."""
+    from lxml import etree
+
+    root = folder.resolve()
+    exact: dict[str, Path] = {}
+    prefixes: dict[str, Path] = {}
+    waiting, seen = [root / "catalog.xml"], set[Path]()
+    while waiting and len(seen) < _MOST_CATALOGS:
+        file = waiting.pop(0).resolve()
+        if file in seen or not file.is_file() or not file.is_relative_to(root):
+            continue
+        seen.add(file)
+        for entry in etree.parse(file, _parser()).getroot().iter(f"{_CATALOG}*"):
+            match entry.tag.removeprefix(_CATALOG):
+                case "uri":
+                    exact.setdefault(entry.get("name", ""), file.parent / entry.get("uri", ""))
+                case "system":
+                    exact.setdefault(entry.get("systemId", ""), file.parent / entry.get("uri", ""))
+                case "rewriteURI":
+                    prefix = entry.get("uriStartString", "")
+                    prefixes.setdefault(prefix, file.parent / entry.get("rewritePrefix", ""))
+                case "rewriteSystem":
+                    prefix = entry.get("systemIdStartString", "")
+                    prefixes.setdefault(prefix, file.parent / entry.get("rewritePrefix", ""))
+                case "nextCatalog":
+                    waiting.append(file.parent / entry.get("catalog", ""))
+    longest_first = sorted(prefixes.items(), key=lambda item: -len(item[0]))
+    return Catalogue(root, exact, tuple(longest_first))
+
+
+def follow_schema(opening: Opening, folder: Path | None) -> str:
+    """Validate a document by its schema; which one that was.
+
+    It is the declared one; else the one of its format; else those that an XML document names itself.
+
+    Raises:
+        NotValid: it does not follow it, or there is none here.
+    """
+    if folder is None:
+        raise NotValid("there are no schemas here to check it by (setting formats.schemas)")
+    found = catalogue(folder)
+    if opening.format.travel is Travel.XML:
+        return _xml(opening, found)
+    if opening.format.travel is Travel.TEXT and (opening.schema or opening.format.schema):
+        return _json(opening, found)
+    return "no schema"  # a format without schemas: strict has looked at it
+
+
+def _file(address: str, found: Catalogue) -> Path:
+    file = found.find(address)
+    if file is None:
+        raise NotValid(f"its schema {address[:200]} is not among those here (setting formats.schemas)")
+    return file
+
+
+# -- XML -----------------------------------------------------------------------------------------
+
+
+def _parser() -> Any:
+    from lxml import etree
+
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+def _xml(opening: Opening, found: Catalogue) -> str:
+    from lxml import etree
+
+    address = opening.schema or opening.format.schema
+    named: tuple[str, ...]
+    if address is not None:
+        _file(address, found)
+        named = (address,)
+        schema = _schema(found, (("", address),))
+    else:
+        pairs = _named_by(opening)
+        here = tuple(pair for pair in pairs if found.find(pair[1]) is not None)
+        if not here:
+            shown = ", ".join(address for _, address in pairs) or "none"
+            raise NotValid(f"of the schemas that it names ({shown[:300]}) there is none here")
+        named = tuple(address for _, address in here)
+        schema = _schema(found, here)
+    try:
+        reading = etree.iterparse(
+            str(opening.path),
+            events=("end",),
+            schema=schema,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+        )
+        for _, element in reading:
+            element.clear()
+    except etree.XMLSyntaxError as error:
+        raise NotValid(f"it does not follow {', '.join(named)[:300]}: {error}") from None
+    return ", ".join(named)
+
+
+def _named_by(opening: Opening) -> list[tuple[str, str]]:
+    """Namespace and address of each schema that the root names (XML Schema part 1, §2.6.3)."""
+    from lxml import etree
+
+    with opening.path.open("rb") as file:
+        _, root = next(
+            iter(
+                etree.iterparse(
+                    file, events=("start",), resolve_entities=False, no_network=True, load_dtd=False
+                )
+            )
+        )
+    words = root.get(f"{_XSI}schemaLocation", "").split()
+    pairs = list(zip(words[::2], words[1::2], strict=False))
+    plain = root.get(f"{_XSI}noNamespaceSchemaLocation")
+    return pairs + ([("", plain)] if plain else [])
+
+
+@functools.lru_cache(maxsize=32)
+def _schema(found: Catalogue, pairs: tuple[tuple[str, str], ...]) -> Any:
+    """One schema of all that are named; what they import comes from the same folder.
+
+    Raises:
+        NotValid: it cannot be put together.
+    """
+    from lxml import etree
+
+    base: Any = etree.Resolver
+
+    class FromHere(base):  # type: ignore[misc]  # the stubs lack its methods
+        def resolve(self, url: str, public: str, context: Any) -> Any:
+            file = found.find(url) or Path(url.removeprefix("file://"))
+            if not file.resolve().is_relative_to(found.folder):
+                raise OSError(f"{url} is not among the schemas here")
+            return self.resolve_filename(str(file), context)
+
+    parser = _parser()
+    parser.resolvers.add(FromHere())
+    if len(pairs) == 1:
+        document = etree.parse(str(_file(pairs[0][1], found)), parser)
+    else:
+        root = etree.Element(f"{{{_XSD}}}schema", nsmap={"xs": _XSD})
+        for namespace, address in pairs:
+            one = etree.SubElement(root, f"{{{_XSD}}}import", schemaLocation=str(found.find(address)))
+            if namespace:
+                one.set("namespace", namespace)
+        document = etree.fromstring(etree.tostring(root), parser).getroottree()
+    try:
+        return etree.XMLSchema(document)
+    except etree.XMLSchemaParseError as error:
+        raise NotValid(f"its schema cannot be read here: {error}") from None
+
+
+# -- JSON ----------------------------------------------------------------------------------------
+
+
+def _json(opening: Opening, found: Catalogue) -> str:
+    import referencing
+    from jsonschema import exceptions, validators
+    from referencing import Resource
+    from referencing import exceptions as missing
+    from referencing.jsonschema import DRAFT202012
+
+    registry: Any = referencing.Registry  # made by attrs, which the type checker does not read here
+    absent: Any = missing.NoSuchResource
+    address = opening.schema or opening.format.schema or ""
+    schema = json.loads(_file(address, found).read_text("utf-8"))
+
+    def retrieve(uri: str) -> Any:
+        file = found.find(uri)
+        if file is None:
+            raise absent(ref=uri)
+        return Resource.from_contents(json.loads(file.read_text("utf-8")), DRAFT202012)
+
+    judge = validators.validator_for(schema)(schema, registry=registry(retrieve=retrieve))
+    value = json.loads(opening.path.read_text("utf-8-sig"))
+    error = exceptions.best_match(judge.iter_errors(value))
+    if error is not None:
+        raise NotValid(f"it does not follow {address[:200]}: {error.json_path[:200]}: {error.message[:500]}")
+    return address

@@ -1,0 +1,214 @@
+"""What a file is by its own content: first bytes, root of XML, `type` of JSON, members of a zip, SQLite's number.
+
+Memory is constant: the head of the file is read, and of a zip the list of its members, within limits. No library
+is asked, and nothing is decompressed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+from xml.parsers import expat
+
+from azenha.authoring.archives import Unsafe, names_in
+from azenha.domain.media import KnownFormat, Table
+
+UNKNOWN: Final = "data of no format that is known here"
+HEAD: Final = 64 * 1024
+_APPLICATION_ID_AT: Final = 68  # of SQLite's header, four bytes, big-endian
+_NAMESPACE: Final = "\n"  # between a name and its namespace: in neither of them
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """What a file seems to be.
+
+    Attributes:
+        id: of the nearest format; None if it is of none that is known.
+        title: for messages.
+        perhaps: ids of formats that it could be as well: what was read did not tell.
+    """
+
+    id: str | None
+    title: str
+    perhaps: frozenset[str] = frozenset()
+
+
+def detect(path: Path, table: Table) -> Detected:
+    """What the content of a file says.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        whole = len(head) < HEAD or not file.read(1)
+    if not head:
+        return Detected(None, "an empty file", frozenset({"text"}))
+    if (known := _by_magic(head, table)) is not None:
+        found = _nearer(known, path, head, table)
+        # A sentence may begin with GIF8 too: it is text all the same.
+        return found if _CONTROL.search(head) else replace(found, perhaps=frozenset({"text"}))
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"<") or head.startswith(_BOMS):
+        return _xml(head, whole, table)
+    if text[:1] in (b"{", b"["):
+        return _json(text, whole, table)
+    if _CONTROL.search(head):
+        return Detected(None, UNKNOWN, frozenset({"text"}) if _is_utf8(head) else frozenset())
+    return _of("text", table)
+
+
+def agrees(declared: KnownFormat, detected: Detected, table: Table) -> bool:
+    """Whether data that was detected may be called what it was declared: the same, a special case, or undecided."""
+    candidates = (*((detected.id,) if detected.id else ()), *detected.perhaps)
+    return any(declared.id in table.lineage(id) for id in candidates) or any(
+        id in declared.looks_like for id in candidates
+    )
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Whether it is text, with control characters in it or not; the last character may be cut off."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _of(id: str, table: Table, perhaps: frozenset[str] = frozenset()) -> Detected:
+    known = table.get(id)
+    return Detected(id, known.title if known else id, perhaps)
+
+
+# -- binary formats ------------------------------------------------------------------------------
+
+
+def _by_magic(head: bytes, table: Table) -> KnownFormat | None:
+    for known in table:
+        if any(head.startswith(magic.bytes, magic.offset) for magic in known.magic):
+            return known
+    return None
+
+
+def _nearer(known: KnownFormat, path: Path, head: bytes, table: Table) -> Detected:
+    """The special case of a container, by what is in it."""
+    if known.id == "sqlite":
+        number = int.from_bytes(head[_APPLICATION_ID_AT : _APPLICATION_ID_AT + 4], "big")
+        for one in table:
+            if number in one.application_ids:
+                return _of(one.id, table)
+    elif known.id == "zip":
+        try:
+            names = [name.lower() for name in names_in(path)]
+        except Unsafe as reason:
+            return Detected("zip", f"a zip that cannot be trusted: {reason}")
+        for one in table:
+            for wanted in one.members:
+                if all(any(fnmatchcase(name, pattern.lower()) for name in names) for pattern in wanted):
+                    return _of(one.id, table)
+    return _of(known.id, table)
+
+
+# -- XML -----------------------------------------------------------------------------------------
+
+
+class _Enough(Exception):
+    """No more is to be read."""
+
+
+def _xml(head: bytes, whole: bool, table: Table) -> Detected:
+    start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return _of("html", table)
+    root: list[str] = []
+    declared: set[str] = set()
+    parser = expat.ParserCreate(namespace_separator=_NAMESPACE)
+
+    def on_element(name: str, attributes: object) -> None:
+        if not root:
+            root.append(name)
+
+    def on_entity(*_: object) -> None:
+        raise _Enough  # a document that defines entities is refused later, and not expanded here
+
+    parser.StartElementHandler = on_element
+    parser.StartNamespaceDeclHandler = lambda _, uri: declared.add(uri or "")
+    parser.EntityDeclHandler = on_entity
+    ended = False
+    try:
+        parser.Parse(head, whole)
+        ended = whole
+    except _Enough:
+        return _of("xml", table)
+    except expat.ExpatError:
+        if not root:
+            text = head.startswith(_BOMS) or _is_utf8(head) or not _CONTROL.search(head)
+            return Detected("text", "text that is no XML") if text else Detected(None, UNKNOWN)
+    if not root:
+        return _of("xml", table)
+    namespace, _, local = root[0].rpartition(_NAMESPACE)
+    for one in table:
+        for rule in one.roots:
+            if rule.declares is None and _fits(rule.local, local) and _fits(rule.namespace, namespace):
+                return _of(one.id, table)
+    for one in table:
+        if any(rule.declares in declared for rule in one.roots if rule.declares is not None):
+            return _of(one.id, table)
+    # A namespace may be declared far behind: what was not read may be of any format that is told by that.
+    late = {one.id for one in table for rule in one.roots if rule.declares is not None}
+    return _of("xml", table, frozenset() if ended else frozenset(late))
+
+
+def _fits(wanted: str | None, given: str) -> bool:
+    return wanted is None or wanted == given
+
+
+# -- JSON ----------------------------------------------------------------------------------------
+
+
+def _json(text: bytes, whole: bool, table: Table) -> Detected:
+    words = {word: one.id for one in table for word in one.words}
+    undecided = frozenset(words.values())
+    if whole:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as reason:
+            return Detected("text", f"text that is no JSON ({reason})")
+        word = value.get("type") if isinstance(value, dict) else None
+        undecided = frozenset()
+    else:
+        word = _type_of(text.decode("utf-8", "replace"))
+        undecided = undecided if word is None and text.startswith(b"{") else frozenset()
+    found = words.get(word) if isinstance(word, str) else None
+    return _of(found or "json", table, undecided)
+
+
+def _type_of(text: str) -> str | None:
+    """The text of the member `type` of the object that `text` is the beginning of, if it comes so early."""
+    depth, tokens = 0, _tokens(text)
+    for token in tokens:
+        if token in "{[":
+            depth += 1
+        elif token in "}]":
+            depth -= 1
+        elif depth == 1 and token == '"type"' and next(tokens, "") == ":":
+            value = next(tokens, "")
+            try:
+                return str(json.loads(value)) if value.startswith('"') else ""
+            except ValueError:
+                return None
+    return None
+
+
+def _tokens(text: str) -> Iterator[str]:
+    return (match[0] for match in _TOKEN.finditer(text))

@@ -1,0 +1,161 @@
+"""Features: opened with pyogrio, taken only from the drivers that their format allows, read where that is asked."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from azenha.authoring.archives import Unsafe, inspect, names_in
+from azenha.domain.media import Travel
+from azenha.engine.formats.documents import open_xml
+from azenha.engine.formats.opening import NotValid, Opening, counted
+
+# Drivers that only point to data elsewhere, or run what a file says. GDAL leaves them out where it is told so before
+# it is loaded: bootstrap/children.py does that, in the environment of all children.
+UNWANTED: Final = (
+    "ADBC AmigoCloud Carto CSW EEDA Elasticsearch GDALG GPSBabel HTTP NGW OAPIF OGCAPI OGR_VRT PLSCENES WFS"
+)
+OPTIONS: Final = {
+    "GML_DOWNLOAD_SCHEMA": "NO",
+    "GML_SKIP_RESOLVE_ELEMS": "ALL",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".nothing",
+}
+_GML: Final = {"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"}
+_AT_ONCE: Final = 50_000  # features
+_MOST_LAYERS: Final = 100
+_KINDS: Final = (  # by the numbers of GEOS
+    *("Point", "LineString", "LineString", "Polygon"),
+    *("MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"),
+)
+_FLAT: Final = ("2.5D ", " ZM", " Z", " M", "25D")
+
+
+def open_vector(opening: Opening) -> str:
+    """Open all layers of a file.
+
+    Raises:
+        NotValid: no driver of its format opens it, it lacks what was asked, or it cannot be read.
+    """
+    if opening.format.id == "geoparquet":
+        return _parquet(opening)
+    if not opening.format.drivers:
+        raise NotValid("there are no features in it")
+    if opening.format.travel is Travel.XML:
+        open_xml(opening)  # GDAL takes what is cut off, and entities
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    target = _target(opening)
+    before = {name: pyogrio.get_gdal_config_option(name) for name in OPTIONS}
+    pyogrio.set_gdal_config_options(OPTIONS)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _layers(pyogrio, target, opening)
+    except (
+        DataSourceError,
+        DataLayerError,
+        pyogrio.errors.FeatureError,
+        pyogrio.errors.GeometryError,
+    ) as error:
+        raise NotValid(f"it cannot be opened: {error}") from None
+    finally:
+        pyogrio.set_gdal_config_options(before)
+
+
+def _target(opening: Opening) -> str:
+    """What GDAL is to open; of a zip the one member, after the zip was looked at."""
+    pattern = {"shapefile": ".shp", "kmz": ".kml"}.get(opening.format.id)
+    if pattern is None:
+        return str(opening.path)
+    try:
+        inspect(opening.path)
+        found = [name for name in names_in(opening.path) if name.lower().endswith(pattern)]
+    except Unsafe as reason:
+        raise NotValid(str(reason)) from None
+    if len(found) != 1 and pattern == ".shp":
+        raise NotValid(f"it holds {counted(len(found), 'shapefile')}; wanted is one")
+    return f"/vsizip/{{{opening.path}}}/{found[0]}"
+
+
+def _layers(pyogrio: Any, target: str, opening: Opening) -> str:
+    options = _GML if "GML" in opening.format.drivers else {}
+    shown: list[str] = []
+    layers = [str(name) for name, _ in pyogrio.list_layers(target)]
+    if not layers:
+        raise NotValid("there are no features in it")
+    for name in layers[:_MOST_LAYERS]:
+        info = pyogrio.read_info(target, layer=name, **options)
+        if info["driver"] not in (*opening.format.drivers, "KML"):
+            raise NotValid(f"it was opened as {info['driver']}")
+        if info["geometry_type"] is None:
+            continue  # a table beside the features
+        kinds = {_flat(info["geometry_type"])}
+        if opening.asked.read or (opening.asked.geometries and kinds == {"Unknown"}):
+            kinds = _read(pyogrio, target, name, options) or kinds
+        _as_asked(opening, name, kinds, info)
+        shown.append(f"{', '.join(sorted(kinds))} in {str(info['crs'])[:60] if info['crs'] else 'no system'}")
+    if not shown:
+        raise NotValid("there is no geometry in it")
+    return f"{counted(len(layers), 'layer')}: {'; '.join(shown[:5])}"
+
+
+def _flat(kind: str) -> str:
+    for mark in _FLAT:
+        kind = kind.replace(mark, "")
+    return kind.strip()
+
+
+def _as_asked(opening: Opening, layer: str, kinds: set[str], info: Mapping[str, Any]) -> None:
+    asked = opening.asked
+    wrong = kinds - set(asked.geometries) - ({"Unknown"} if not info.get("features") else set())
+    if asked.geometries and wrong:
+        raise NotValid(
+            f"its layer '{layer[:60]}' has {', '.join(sorted(wrong))}; wanted are {', '.join(asked.geometries)}"
+        )
+    if asked.crs and not info["crs"]:
+        raise NotValid(f"its layer '{layer[:60]}' does not say in which reference system it is")
+
+
+def _read(pyogrio: Any, target: str, layer: str, options: Mapping[str, str]) -> set[str]:
+    """Read all features, some at a time; the types of their geometries."""
+    import shapely
+
+    numbers: set[int] = set()
+    for geometries in _pieces(pyogrio, target, layer, options):
+        numbers |= {int(number) for number in shapely.get_type_id(geometries)}
+    return {_KINDS[number] for number in numbers if number >= 0}
+
+
+def _pieces(pyogrio: Any, target: str, layer: str, options: Mapping[str, str]) -> Iterator[Any]:
+    import shapely
+
+    start = 0
+    while True:
+        _, _, geometries, _ = pyogrio.raw.read(
+            target, layer=layer, columns=[], skip_features=start, max_features=_AT_ONCE, **options
+        )
+        try:
+            yield shapely.from_wkb(geometries)
+        except shapely.errors.GEOSException as error:
+            raise NotValid(f"it opens, and has a geometry that is none: {error}") from None
+        if len(geometries) < _AT_ONCE:
+            return
+        start += _AT_ONCE
+
+
+def _parquet(opening: Opening) -> str:
+    from pyarrow import ArrowInvalid, parquet
+
+    try:
+        file = parquet.ParquetFile(opening.path)
+        metadata = file.schema_arrow.metadata or {}
+        if b"geo" not in metadata:
+            raise NotValid("it is Parquet without geometry")
+        if opening.asked.read:
+            for _ in file.iter_batches():
+                pass
+    except ArrowInvalid as error:
+        raise NotValid(f"it cannot be opened: {error}") from None
+    return counted(file.metadata.num_rows, "feature")

@@ -1,0 +1,192 @@
+"""What a process may return where it declares a file: it is written in the declared format, or refused."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from azenha import Context, Features, File, Media, OutputError, Raster, process
+from azenha.authoring.calling import LocalFile, call
+from azenha.authoring.signature import definition_of
+from azenha.domain.media import Family
+from azenha.domain.process import Level, Validation
+from azenha.engine.formats.checking import Check, conforms
+from azenha.engine.formats.policy import Policy
+
+POINT = {"type": "Point", "coordinates": [1.0, 2.0]}
+
+
+def returned(annotation: object, value: object, folder: Path, **asked: str) -> LocalFile:
+    def function() -> str:
+        return value(folder / "work") if callable(value) else value  # type: ignore[return-value]
+
+    function.__annotations__["return"] = annotation
+    definition = definition_of(process(function))
+    assert definition is not None
+    ctx = Context.for_tests(folder / "work", formats=asked)
+    ((one,),) = call(definition, {}, folder / "in", ctx).values()
+    assert isinstance(one, LocalFile)
+    return one
+
+
+class Shape:
+    __geo_interface__ = POINT
+
+
+def pieces() -> Iterator[bytes]:
+    yield b"a,b\n"
+    yield b"1,2\n"
+
+
+Csv = Annotated[File, Media("text/csv")]
+Json = Annotated[File, Media("application/json")]
+Png = Annotated[File, Media("image/png")]
+
+WRITTEN: list[tuple[object, object, bytes, str]] = [
+    (Csv, "a,b\n1,2\n", b"a,b\n1,2\n", "result.csv"),
+    (Csv, b"a,b\r\n", b"a,b\r\n", "result.csv"),
+    (Csv, io.StringIO("Olá"), "Olá".encode(), "result.csv"),
+    (Csv, pieces(), b"a,b\n1,2\n", "result.csv"),
+    (Png, io.BytesIO(b"\x89PNG"), b"\x89PNG", "result.png"),
+    (Png, bytearray(b"\x89PNG"), b"\x89PNG", "result.png"),
+    (Json, {"a": "Olá"}, '{"a": "Olá"}'.encode(), "result.json"),
+    (Json, [1, 2], b"[1, 2]", "result.json"),
+    (Features, POINT, json.dumps(POINT).encode(), "result.geojson"),
+    (Features, Shape(), json.dumps(POINT).encode(), "result.geojson"),
+    (File, b"x", b"x", "result.bin"),
+]
+
+
+@pytest.mark.parametrize(("annotation", "value", "content", "name"), WRITTEN, ids=lambda x: str(x)[:40])
+def test_what_is_no_file_is_written_to_one_in_the_declared_format(
+    annotation: object, value: object, content: bytes, name: str, tmp_path: Path
+) -> None:
+    file = returned(annotation, value, tmp_path)
+    assert file.path.read_bytes() == content
+    assert file.name == name
+    assert file.path.is_relative_to(tmp_path / "work")
+
+
+def test_a_path_is_a_file_by_its_extension(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.tif").write_bytes(b"x")
+    file = returned(Raster | Features, Path("a.tif"), tmp_path)
+    assert file.path == tmp_path / "work" / "a.tif"
+    assert file.format.media_type == "image/tiff; application=geotiff"
+
+
+def test_a_client_that_asked_for_a_format_gets_what_is_returned_in_it(tmp_path: Path) -> None:
+    either = Annotated[File, Media("text/plain", "application/json")]
+    assert returned(either, {"a": 1}, tmp_path, result="application/json").name == "result.json"
+    with pytest.raises(OutputError, match="cannot be written as text/plain"):
+        returned(either, {"a": 1}, tmp_path)
+
+
+REFUSED: list[tuple[object, object, str]] = [
+    (Raster, "a.tif", r"expected Raster, got str: 'a.tif'; return pathlib.Path\(…\) for a path"),
+    (Csv, {"a": 1}, "cannot be written as text/csv"),
+    (Json, {"a": float("nan")}, "cannot be written as JSON"),
+    (Json, {"a": {1}}, "cannot be written as JSON"),
+    (Csv, iter([1]), "expected bytes from the stream or iterator, got int"),
+    (Png, io.StringIO("text"), "expected bytes from the stream or iterator, got str"),
+    (File, None, "got NoneType"),
+    (Csv, Path("gone.csv"), "does not exist"),
+]
+
+
+@pytest.mark.parametrize(("annotation", "value", "problem"), REFUSED, ids=lambda x: str(x)[:40])
+def test_what_cannot_be_written_in_the_declared_format_is_refused(
+    annotation: object, value: object, problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(OutputError, match=problem):
+        returned(annotation, value, tmp_path)
+
+
+def test_two_outputs_of_equal_names_do_not_collide(tmp_path: Path) -> None:
+    def function() -> list[Csv]:
+        return ["a", "b"]  # type: ignore[list-item]
+
+    definition = definition_of(process(function))
+    assert definition is not None
+    ((one, two),) = call(definition, {}, tmp_path, Context.for_tests(tmp_path / "work")).values()
+    assert isinstance(one, LocalFile)
+    assert isinstance(two, LocalFile)
+    assert (one.path.read_text(), two.path.read_text()) == ("a", "b")
+
+
+# -- of libraries --------------------------------------------------------------------------------
+
+VECTORS = [
+    "application/geo+json",
+    "application/json",
+    "application/gml+xml; version=3.2",
+    "text/xml; subtype=gml/2.1.2",
+    "application/vnd.google-earth.kml+xml",
+    "application/geopackage+sqlite3",
+    "application/flatgeobuf",
+    "application/x-zipped-shp",
+    "application/zip",
+]
+
+
+@pytest.mark.parametrize("media_type", VECTORS)
+def test_a_frame_of_features_is_written_in_every_declared_format(media_type: str, tmp_path: Path) -> None:
+    geopandas = pytest.importorskip("geopandas")
+    frame = geopandas.GeoDataFrame({"n": [1]}, geometry=geopandas.points_from_xy([1], [2]), crs=4326)
+    file = returned(Annotated[Features, Media(media_type)], frame, tmp_path)
+    written = Features(file.path, media_type)
+    conforms(Check("result", written, Level.STRICT, Family.VECTOR, Validation(read=True)), Policy())
+
+
+def test_a_frame_is_a_table_where_csv_is_declared_and_no_picture(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1], "b": [2]})
+    assert returned(Csv, frame, tmp_path).path.read_text() == "a,b\n1,2\n"
+    with pytest.raises(OutputError, match="cannot be written as image/png"):
+        returned(Png, frame, tmp_path)
+
+
+def dataset(folder: Path, where: str, mode: str) -> Any:
+    rasterio = pytest.importorskip("rasterio")
+    numpy = pytest.importorskip("numpy")
+    profile = {"driver": "GTiff", "width": 4, "height": 4, "count": 1, "dtype": "uint8", "crs": "EPSG:3857"}
+    profile["transform"] = rasterio.Affine(2, 0, 1, 0, -2, 1)
+    path = f"/vsimem/{folder.parent.name}.tif" if where == "memory" else folder / "made.tif"
+    made = rasterio.open(path, "w", **profile)
+    made.write(numpy.full((1, 4, 4), 7, "uint8"))
+    if mode == "w":
+        return made
+    made.close()
+    return rasterio.open(path)
+
+
+@pytest.mark.parametrize("mode", ["r", "w"])
+@pytest.mark.parametrize("where", ["memory", "folder"])
+@pytest.mark.parametrize(
+    "media_type", ["image/tiff", "image/png", "image/tiff; application=geotiff; profile=cloud-optimized"]
+)
+def test_an_open_raster_is_written_where_that_is_needed(
+    media_type: str, where: str, mode: str, tmp_path: Path
+) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    file = returned(
+        Annotated[Raster, Media(media_type)], lambda folder: dataset(folder, where, mode), tmp_path
+    )
+    with rasterio.open(file.path) as written:
+        assert written.driver == ("PNG" if media_type == "image/png" else "GTiff")
+        assert (written.read(1) == 7).all()
+    assert (file.path.name == "made.tif") is (where == "folder" and media_type == "image/tiff")
+
+
+def test_an_array_of_xarray_is_written_as_netcdf(tmp_path: Path) -> None:
+    xarray = pytest.importorskip("xarray", reason="xarray is not installed")
+    pytest.importorskip("scipy", reason="xarray needs scipy to write netCDF")
+    made = xarray.DataArray([[1.0, 2.0]], dims=("y", "x"), name="a")
+    file = returned(Annotated[Raster, Media("application/x-netcdf")], made, tmp_path)
+    assert file.path.read_bytes()[:3] in (b"CDF", b"\x89HD")
+    assert Raster(file.path, "application/x-netcdf").xarray()["a"].shape == (1, 2)

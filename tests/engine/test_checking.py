@@ -1,0 +1,374 @@
+"""Each level does what it says: good and bad data of each format, looked at as a job's child does."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from samples import GML, KML, SAMPLES, geojson, raster, sample, shapefile, shared, vector, write, zipped
+
+from azenha.authoring.types import Features, File, Raster
+from azenha.domain.media import Family
+from azenha.domain.process import Level, Validation
+from azenha.engine.formats.checking import Check, conforms
+from azenha.engine.formats.opening import NotValid
+from azenha.engine.formats.policy import Policy
+
+SHAPES = {"a.shp": b"x", "a.shx": b"x", "a.dbf": b"x"}
+
+
+def look(file: File, level: Level, policy: Policy | None = None, **asked: object) -> str:
+    family = Family(file.family) if file.family else None
+    validation = Validation(level, **asked)  # type: ignore[arg-type]
+    return conforms(Check("a", file, level, family, validation), policy or Policy())
+
+
+@pytest.mark.parametrize("level", [Level.NONE, Level.SIMPLE, Level.STRICT])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_good_data_of_every_format_passes_every_level(name: str, level: Level, tmp_path: Path) -> None:
+    path, media_type = sample(name, tmp_path)
+    found = look(File(path, media_type), level)
+    assert bool(found) is (level is not Level.NONE)
+    if level is Level.STRICT:
+        assert look(File(path, media_type), level, read=True)
+
+
+def cut(name: str, to: int) -> Callable[[Path], object]:
+    def make(path: Path) -> None:
+        made, _ = sample(name, path.parent / "whole")
+        path.write_bytes(made.read_bytes()[:to])
+
+    return make
+
+
+# Data whose first bytes are right: only strict finds that it is damaged. By format: how, and the reason.
+DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
+    "geotiff": ("image/tiff; application=geotiff", "cannot be opened", cut("geotiff", 20)),
+    "jp2": ("image/jp2", "cannot be opened", cut("jp2", 40)),
+    "png": ("image/png", "cannot be opened", cut("png", 20)),
+    "netcdf": ("application/x-netcdf", "cannot be opened", cut("netcdf 4", 60)),
+    "hdf5": ("application/x-hdf5", "cannot be opened", cut("netcdf 4", 60)),
+    "gpkg": ("application/geopackage+sqlite3", "cannot be opened", cut("gpkg", 1000)),
+    "flatgeobuf": ("application/flatgeobuf", r"cannot be opened|no features", cut("flatgeobuf", 20)),
+    "geojson": (
+        "application/geo+json",
+        "no features|cannot be opened",
+        write('{"type": "FeatureCollection"}'),
+    ),
+    "gml": (
+        "application/gml+xml; version=3.2",
+        "no XML",
+        write(GML.format("http://www.opengis.net/gml/3.2")[:-30]),
+    ),
+    "kml": ("application/vnd.google-earth.kml+xml", "no XML", write(KML[:-40])),
+    "kml with entities": (
+        "application/vnd.google-earth.kml+xml",
+        "DOCTYPE",
+        write("<!DOCTYPE kml>" + KML),
+    ),
+    "kmz": ("application/vnd.google-earth.kmz", "cannot be opened", zipped({"doc.kml": "<kml"})),
+    "shapefile": ("application/x-zipped-shp", "cannot be opened", zipped(SHAPES)),
+    "two shapefiles": (
+        "application/x-zipped-shp",
+        "2 shapefiles",
+        zipped({**SHAPES, "b.shp": b"x", "b.shx": b"x", "b.dbf": b"x"}),
+    ),
+    "a bomb": (
+        "application/x-zipped-shp",
+        "bomb",
+        zipped({"a.shp": bytes(50 << 20), "a.shx": b"x", "a.dbf": b"x"}),
+    ),
+    "a zip with a way out": ("application/zip", "leads out", zipped({"../a": "x"})),
+    "xml": ("application/xml", "no XML", write("<a><b></a>")),
+    "a document type": ("application/xml", "DOCTYPE", write("<!DOCTYPE a SYSTEM 'x'><a/>")),
+    "deep xml": ("application/xml", "within each other", write("<a>" * 300 + "</a>" * 300)),
+    "json": ("application/json", "NaN", write('{"a": NaN}')),
+    "csv": ("text/csv", "row 3 has 3 fields, its first 2", write("a,b\n1,2\n1,2,3\n")),
+    "csv quotes": ("text/csv", "no CSV", write('a,b\n"1"2,3\n')),
+    "text": ("text/plain; charset=utf-8", "no text in utf-8", write(b"Ol\xe1, tudo bem?")),
+    "a charset that unpacks": ("text/plain; charset=zlib_codec", "not known", write("a")),
+    "a charset": ("text/plain; charset=klingon", "not known", write("a")),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged_data_passes_simple_and_not_strict(name: str, tmp_path: Path) -> None:
+    media_type, reason, make = DAMAGED[name]
+    path = tmp_path / "a"
+    make(path)
+    look(File(path, media_type), Level.SIMPLE)
+    with pytest.raises(NotValid, match=reason) as refusal:
+        look(File(path, media_type), Level.STRICT)
+    assert f"is declared {media_type}, its content is " in str(refusal.value)
+
+
+def test_data_of_another_format_is_refused_from_simple_on_with_both_types(tmp_path: Path) -> None:
+    path, _ = sample("kml", tmp_path)
+    file = File(path, "image/tiff; application=geotiff")
+    assert look(file, Level.NONE) == ""
+    for level in (Level.SIMPLE, Level.STRICT, Level.VERY_STRICT):
+        with pytest.raises(NotValid) as refusal:
+            look(file, level)
+        assert str(refusal.value) == "is declared image/tiff; application=geotiff, and its content is KML"
+
+
+def test_a_raster_that_opens_and_cannot_be_read_is_found_by_reading_it() -> None:
+    pytest.importorskip("rasterio")
+    file = Raster(shared("misc/corrupt.tif"), "image/tiff")
+    assert "3 bands" in look(file, Level.STRICT)
+    with pytest.raises(NotValid, match="opens, and cannot be read"):
+        look(file, Level.STRICT, read=True)
+
+
+def test_real_data_passes_strict_even_when_it_is_read() -> None:
+    pytest.importorskip("rasterio")
+    pytest.importorskip("pyogrio")
+    for name, cls, media_type in [
+        ("olinda/landsat7_etm.tif", Raster, "image/tiff; application=geotiff"),
+        ("misc/hydrosheds_dem.tif", Raster, "image/tiff"),
+        ("climate/tos_O1_2001-2002.nc", Raster, "application/x-netcdf"),
+        ("misc/fmi_observations.gml", Features, "application/gml+xml"),
+        ("misc/fmi_observations.gml", Features, "text/xml; subtype=gml/3.2.1"),
+    ]:
+        path = shared(name)
+        before = sorted(path.parent.iterdir())
+        assert look(cls(path, media_type), Level.STRICT, read=True)
+        assert sorted(path.parent.iterdir()) == before, "something was left beside the data"
+
+
+ASKED = [
+    (raster("GTiff"), Raster, "image/tiff", {"bands": (1, 1), "crs": True}, None),
+    (raster("GTiff", 3), Raster, "image/tiff", {"bands": (2, None)}, None),
+    (raster("GTiff", 3), Raster, "image/tiff", {"bands": (1, 1)}, "3 bands; wanted are 1"),
+    (raster("GTiff", 3), Raster, "image/tiff", {"bands": (4, None)}, "wanted are 4 or more"),
+    (raster("GTiff", crs=None), Raster, "image/tiff", {"crs": True}, "reference system"),
+    (raster("GTiff", crs=None), Raster, "image/tiff", {}, None),
+    (
+        vector("GPKG", "Polygon"),
+        Features,
+        "application/geopackage+sqlite3",
+        {"geometries": ("Polygon",)},
+        None,
+    ),
+    (
+        vector("GPKG", "Polygon"),
+        Features,
+        "application/geopackage+sqlite3",
+        {"geometries": ("Point", "LineString")},
+        "has Polygon; wanted are Point, LineString",
+    ),
+    (shapefile, Features, "application/zip", {"geometries": ("Point",), "crs": True}, None),
+    (zipped({"a.txt": "a"}), Features, "application/zip", {}, "no features in it"),
+    (sample, Raster, "application/geo+json", {}, "no raster|cannot be opened"),
+]
+
+
+@pytest.mark.parametrize(("make", "cls", "media_type", "asked", "reason"), ASKED)
+def test_strict_has_the_kind_that_was_asked_for(
+    make: Callable[..., object],
+    cls: type[File],
+    media_type: str,
+    asked: dict[str, object],
+    reason: str | None,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a"
+    write(json.dumps(geojson()))(path) if make is sample else make(path)
+    if reason is None:
+        assert look(cls(path, media_type), Level.STRICT, **asked)
+    else:
+        with pytest.raises(NotValid, match=reason):
+            look(cls(path, media_type), Level.STRICT, **asked)
+
+
+def test_mixed_geometries_are_looked_at_one_by_one(tmp_path: Path) -> None:
+    pytest.importorskip("pyogrio")
+    both = [*geojson("Point")["features"], *geojson("Polygon")["features"]]
+    (tmp_path / "a").write_text(json.dumps({"type": "FeatureCollection", "features": both}))
+    file = Features(tmp_path / "a", "application/geo+json")
+    look(file, Level.STRICT, geometries=("Point", "Polygon"))
+    with pytest.raises(NotValid, match="has Polygon; wanted are Point"):
+        look(file, Level.STRICT, geometries=("Point",))
+
+
+def test_bytes_of_any_kind_are_not_opened_where_no_kind_is_asked_for(tmp_path: Path) -> None:
+    cut("geotiff", 20)(tmp_path / "a")
+    for media_type in ("application/octet-stream", "application/x-tiles"):
+        assert "its content is TIFF: any is taken" in look(File(tmp_path / "a", media_type), Level.STRICT)
+        with pytest.raises(NotValid, match="cannot be opened"):
+            look(Raster(tmp_path / "a", media_type), Level.STRICT)
+    (tmp_path / "b").write_bytes(bytes(range(256)))
+    with pytest.raises(NotValid, match="it is no raster of a format that is known here"):
+        look(Raster(tmp_path / "b", "application/octet-stream"), Level.STRICT)
+
+
+def test_strict_opens_only_by_the_drivers_of_the_format(tmp_path: Path) -> None:
+    """A file that one driver of GDAL takes for something else, however it begins."""
+    pytest.importorskip("rasterio")
+    secret = tmp_path / "secret.tif"
+    raster("GTiff")(secret)
+    virtual = f"""<VRTDataset rasterXSize="64" rasterYSize="64"><VRTRasterBand dataType="Byte" band="1">
+        <SimpleSource><SourceFilename>{secret}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>"""
+    (tmp_path / "a.tif").write_text(virtual)
+    for media_type in ("image/tiff", "application/gml+xml"):
+        with pytest.raises(NotValid, match="virtual dataset"):
+            look(File(tmp_path / "a.tif", media_type), Level.STRICT)
+    with pytest.raises(NotValid, match="no raster"):
+        look(Raster(tmp_path / "a.tif", "application/octet-stream"), Level.STRICT)
+
+
+def test_strict_reads_heads_only_unless_it_is_asked_to_read(tmp_path: Path) -> None:
+    pytest.importorskip("rasterio")
+    rasterio, numpy = pytest.importorskip("rasterio"), pytest.importorskip("numpy")
+    times = []
+    for size in (512, 16_384):
+        path = tmp_path / f"{size}.tif"
+        with rasterio.open(
+            path, "w", driver="GTiff", width=size, height=size, count=1, dtype="uint8", crs="EPSG:3857",
+            transform=rasterio.Affine(2, 0, 0, 0, -2, 0), tiled=True, sparse_ok=True,
+        ) as dataset:  # fmt: skip
+            dataset.write(numpy.ones((1, 256, 256), "uint8"), window=((0, 256), (0, 256)))
+        began = time.perf_counter()
+        look(Raster(path, "image/tiff"), Level.STRICT)
+        times.append(time.perf_counter() - began)
+    assert times[1] < times[0] + 0.5
+
+
+def test_reading_all_of_a_raster_leaves_the_cache_of_gdal_as_it_was(tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    raster("GTiff")(tmp_path / "a.tif")
+    with rasterio.Env():
+        before = rasterio.env.get_gdal_config("GDAL_CACHEMAX")
+        look(Raster(tmp_path / "a.tif", "image/tiff"), Level.STRICT, read=True)
+        assert rasterio.env.get_gdal_config("GDAL_CACHEMAX") == before
+
+
+# -- schemas -------------------------------------------------------------------------------------
+
+PLACE = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "required": ["name"]}
+XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:include schemaLocation="part.xsd"/>
+<xs:element name="a" type="A"/></xs:schema>"""
+PART = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:complexType name="A"><xs:sequence>
+<xs:element name="b" type="xs:integer"/></xs:sequence></xs:complexType></xs:schema>"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Policy:
+    folder = tmp_path / "schemas"
+    (folder / "x.example").mkdir(parents=True)
+    (folder / "x.example" / "a.xsd").write_text(XSD)
+    (folder / "x.example" / "part.xsd").write_text(PART)
+    (folder / "x.example" / "away.xsd").write_text(XSD.replace("part.xsd", "http://other.example/part.xsd"))
+    (folder / "place.json").write_text(json.dumps(PLACE))
+    (folder / "x.example" / "ref.json").write_text(json.dumps({"$ref": "http://y.example/place.json"}))
+    (folder / "catalog.xml").write_text(
+        """<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">
+        <uri name="http://y.example/place.json" uri="place.json"/>
+        <rewriteURI uriStartString="http://z.example/" rewritePrefix="x.example/"/>
+        <uri name="http://y.example/secret" uri="../../secret"/></catalog>"""
+    )
+    (tmp_path / "secret").write_text(XSD)
+    return Policy(schemas=folder)
+
+
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation'
+FOLLOWS = [
+    ("application/xml", "<a><b>1</b></a>", "http://x.example/a.xsd", None),
+    ("application/xml", "<a><b>1</b></a>", "http://z.example/a.xsd", None),
+    ("application/xml", f'<a {XSI}="http://x.example/a.xsd"><b>1</b></a>', None, None),
+    ("application/xml", "<a><b>one</b></a>", "http://x.example/a.xsd", "does not follow.*integer"),
+    ("application/xml", f'<a {XSI}="http://x.example/a.xsd"/>', None, "does not follow.*Missing child"),
+    ("application/xml", "<a/>", "http://q.example/a.xsd", "not among those here"),
+    ("application/xml", f'<a {XSI}="file:///etc/passwd"/>', None, "there is none here"),
+    ("application/xml", "<a/>", None, "there is none here"),
+    ("application/xml", "<a/>", "http://y.example/secret", "not among those here"),
+    ("application/xml", "<a><b>1</b></a>", "http://x.example/away.xsd", "cannot be read here"),
+    ("application/json", '{"name": 1}', "http://y.example/place.json", None),
+    ("application/json", '{"name": 1}', "http://x.example/ref.json", None),
+    (
+        "application/json",
+        '{"nom": 1}',
+        "http://y.example/place.json",
+        "does not follow.*'name' is a required",
+    ),
+    ("application/json", "{}", "http://x.example/ref.json", "does not follow.*'name' is a required"),
+    ("application/json", "{}", None, None),
+]
+
+
+@pytest.mark.parametrize(("media_type", "text", "schema", "reason"), FOLLOWS)
+def test_very_strict_follows_a_schema_that_is_here(
+    media_type: str, text: str, schema: str | None, reason: str | None, policy: Policy, tmp_path: Path
+) -> None:
+    pytest.importorskip("jsonschema")
+    (tmp_path / "a").write_text(text)
+    file = File(tmp_path / "a", media_type, schema=schema)
+    look(file, Level.STRICT)
+    if reason is None:
+        assert look(file, Level.VERY_STRICT, policy)
+    else:
+        with pytest.raises(NotValid, match=f"(?s){reason}"):
+            look(file, Level.VERY_STRICT, policy)
+
+
+def test_without_a_folder_of_schemas_very_strict_refuses_and_says_which_setting(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("<a/>")
+    with pytest.raises(NotValid, match=r"setting formats\.schemas"):
+        look(File(tmp_path / "a", "application/xml"), Level.VERY_STRICT)
+
+
+def test_the_official_schemas_judge_kml_and_gml(tmp_path: Path) -> None:
+    policy = Policy(schemas=shared("README.md").parent.parent / "schemas")
+    if not (policy.schemas / "catalog.xml").exists():  # type: ignore[operator]
+        pytest.skip("the official schemas (../shared/schemas) are not beside this checkout")
+    good, media_type = sample("kml", tmp_path)
+    assert look(Features(good, media_type), Level.VERY_STRICT, policy)
+    bad = tmp_path / "bad.kml"
+    bad.write_text(KML.replace("<name>", "<nom>").replace("</name>", "</nom>"))
+    look(Features(bad, media_type), Level.STRICT)
+    with pytest.raises(NotValid, match="nom"):
+        look(Features(bad, media_type), Level.VERY_STRICT, policy)
+
+
+# -- the author's own ----------------------------------------------------------------------------
+
+
+def says(answer: object) -> Callable[[File], object]:
+    def no_clouds(file: File) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return no_clouds
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (None, None),
+        (True, None),
+        ("too many clouds", "refused by no_clouds: too many clouds"),
+        (ValueError("too many clouds"), "refused by no_clouds: too many clouds"),
+        (False, "refused by no_clouds"),
+    ],
+)
+def test_an_authors_function_looks_at_a_file_after_the_rest(
+    answer: object, reason: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_text("a")
+    check = Check("a", File(tmp_path / "a", "text/plain"), Level.NONE, checks=[says(answer)])
+    if reason is None:
+        conforms(check, Policy())
+    else:
+        with pytest.raises(NotValid, match=reason):
+            conforms(check, Policy())
+
+
+def test_a_bug_in_an_authors_function_is_no_fault_of_the_data(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    check = Check("a", File(tmp_path / "a", "text/plain"), Level.NONE, checks=[says(KeyError("x"))])
+    with pytest.raises(KeyError):
+        conforms(check, Policy())

@@ -1,0 +1,259 @@
+"""Data is looked at in the job's child, before the function is called: bad data is a failed job that says why."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from samples import KML, geojson, shared
+from workshop import Offered, Workshop, quick
+
+from azenha import File
+from azenha.domain.job import FailureKind
+from azenha.domain.media import KnownFormat, Magic
+from azenha.domain.process import (
+    Catalogue,
+    ComplexDomain,
+    Format,
+    InputDescription,
+    Level,
+    Offering,
+    OutputDescription,
+    ProcessDescription,
+    Text,
+    Validation,
+)
+from azenha.domain.values import InlineBytes, InlineText, StoredFile
+from azenha.engine.formats import known, readiness
+from azenha.engine.formats.checking import Check, conforms
+from azenha.engine.formats.opening import NotValid
+from azenha.engine.formats.policy import Policy
+from azenha.engine.formats.vectors import UNWANTED
+from azenha.settings import Formats
+
+GEOJSON = Format("application/geo+json")
+TIFF = Format("image/tiff")
+
+
+def test_data_that_is_not_what_it_was_declared_fails_its_job_and_says_what_it_is(shop: Workshop) -> None:
+    id = shop.submit("measured", values={"a": [InlineText(KML, GEOJSON)]})
+    failure = shop.failure(id)
+    assert failure.kind is FailureKind.INPUT
+    assert failure.locator == "a"
+    assert failure.message == "input 'a': is declared application/geo+json, and its content is KML"
+
+
+def test_every_bad_file_is_named_with_its_place(shop: Workshop) -> None:
+    good = InlineText(json.dumps(geojson()), GEOJSON)
+    bad = InlineBytes(b"x", Format("image/png"))
+    failure = shop.failure(shop.submit("measured", values={"a": [good], "b": [bad, good, bad]}))
+    assert failure.kind is FailureKind.INPUT
+    assert "input 'b[0]': is declared image/png, and its content is text" in failure.message
+    assert "input 'b[2]'" in failure.message
+    assert "input 'b[1]'" not in failure.message
+
+
+def test_a_repeated_input_keeps_the_format_of_each_item_and_the_log_says_what_each_is(shop: Workshop) -> None:
+    one = InlineText(json.dumps(geojson()), GEOJSON)
+    other = InlineText("a,b\n1,2", Format("text/csv"))
+    id = shop.submit("measured", values={"a": [one], "b": [one, other]})
+    assert shop.text(id) == "Features application/geo+json ['application/geo+json', 'text/csv']"
+    assert "input 'b[1]': text/csv, its content is text" in shop.log(id)
+
+
+def test_a_raster_is_opened_and_read_where_its_process_asks_for_that(shop: Workshop) -> None:
+    pytest.importorskip("rasterio")
+    corrupt = shared("misc/corrupt.tif").read_bytes()
+
+    def put(content: bytes) -> Callable[[Path], None]:
+        return lambda folder: (folder / "a.tif").write_bytes(content) and None
+
+    values = {"a": [StoredFile("a.tif", "a.tif", len(corrupt), TIFF)]}
+    failure = shop.failure(shop.submit("closely", values=values, prepare=put(corrupt)))
+    assert failure.kind is FailureKind.INPUT
+    assert failure.message.startswith(
+        "input 'a': is declared image/tiff, its content is TIFF, and it is not valid (strict): "
+        "it opens, and cannot be read: "
+    )
+    good = shared("misc/landsat_rgb_bahamas.tif").read_bytes()
+    assert shop.text(shop.submit("closely", values=values, prepare=put(good))) == "called"
+
+
+def test_an_authors_own_check_refuses_before_the_function_is_called(shop: Workshop) -> None:
+    failure = shop.failure(shop.submit("own", values={"a": [InlineText("a cloud", Format("text/plain"))]}))
+    assert failure.kind is FailureKind.INPUT
+    assert failure.message == "input 'a': is text/plain, and is refused by no_clouds: too many clouds"
+    assert shop.text(shop.submit("own", values={"a": [InlineText("sun", Format("text/plain"))]})) == "called"
+
+
+def test_an_output_that_is_not_what_it_declares_is_a_warning_in_the_log(shop: Workshop) -> None:
+    id = shop.submit("mislabelled")
+    assert shop.outputs(id)
+    assert "WARNING: output 'result': is declared image/tiff, and its content is text" in shop.log(id)
+
+
+@pytest.mark.parametrize(("policy", "log"), [("failure", "content is text"), ("off", "")])
+def test_an_output_that_is_not_what_it_declares_is_whatever_the_server_says(
+    policy: str, log: str, offers: Offered, tmp_path: Path
+) -> None:
+    shop = Workshop(offers, replace(quick(tmp_path), formats=Formats(outputs=policy)))
+    shop.worker.start()
+    try:
+        id = shop.submit("mislabelled")
+        if policy == "failure":
+            failure = shop.failure(id)
+            assert failure.kind is FailureKind.OUTPUT
+            assert failure.locator == "result"
+            assert log in failure.message
+        else:
+            assert shop.outputs(id)
+            assert shop.log(id) == log
+    finally:
+        shop.close()
+
+
+def test_a_server_that_looks_at_nothing_calls_the_function_with_whatever_came(
+    offers: Offered, tmp_path: Path
+) -> None:
+    shop = Workshop(offers, replace(quick(tmp_path), formats=Formats(validation="none")))
+    shop.worker.start()
+    try:
+        assert shop.text(shop.submit("measured", values={"a": [InlineText(KML, GEOJSON)]}))
+        id = shop.submit("closely", values={"a": [InlineBytes(b"x", TIFF)]})
+        assert "is declared image/tiff" in shop.failure(id).message  # its process asks for more
+    finally:
+        shop.close()
+
+
+def test_size_and_checksum_of_an_output_are_recorded(shop: Workshop) -> None:
+    id = shop.submit("mislabelled")
+    ((file,),) = shop.outputs(id).values()
+    assert isinstance(file, StoredFile)
+    content = shop.content(id, file)
+    assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+
+
+def test_drivers_that_point_elsewhere_are_out_in_a_job(shop: Workshop) -> None:
+    pytest.importorskip("pyogrio")
+    there = set(shop.text(shop.submit("drivers")).split())
+    assert {"GeoJSON", "GML", "GPKG"} <= there
+    assert not there & set(UNWANTED.split())
+
+
+class Tiles:
+    format = KnownFormat("tiles", "Tiles", ("application/x-tiles",), magic=(Magic(b"TILE"),))
+
+    def check(self, path: Path, read: bool) -> None:
+        if path.stat().st_size < 10:
+            raise ValueError("too few tiles" + (", read" if read else ""))
+
+
+class Installed:
+    """What an installed package says."""
+
+    name = "tiles"
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def load(self) -> object:
+        return self.value
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[object], None]]:
+    def forget() -> None:
+        for cached in (known.table, known._added, known.own_check):
+            cached.cache_clear()
+
+    def install(value: object) -> None:
+        monkeypatch.setattr(known, "entry_points", lambda group: [Installed(value)])
+        forget()
+
+    yield install
+    forget()
+
+
+def test_a_package_adds_a_format_with_a_check_of_its_own(
+    install: Callable[[object], None], tmp_path: Path
+) -> None:
+    def look(content: bytes, level: Level) -> str:
+        (tmp_path / "a").write_bytes(content)
+        file = File(tmp_path / "a", "application/x-tiles")
+        return conforms(Check("a", file, level, asked=Validation(level, read=True)), Policy())
+
+    install(Tiles())
+    assert "Tiles" in look(b"TILE", Level.SIMPLE)
+    with pytest.raises(NotValid, match="its content is text"):
+        look(b"none", Level.SIMPLE)
+    with pytest.raises(NotValid, match="too few tiles, read"):
+        look(b"TILE", Level.STRICT)
+    assert look(b"TILE" * 9, Level.STRICT)
+
+
+def test_an_entry_point_that_is_no_format_is_refused_by_name(install: Callable[[object], None]) -> None:
+    install(3)
+    with pytest.raises(TypeError, match=r"'tiles' of azenha\.formats is int"):
+        known.table()
+
+
+# -- what is missing is said at the start ----------------------------------------------------------
+
+
+def offering(*media_types: str, level: Level | None, schema: str | None = None) -> Catalogue:
+    formats = tuple(Format(name, None, schema) for name in media_types)
+    domain = ComplexDomain(formats, None, None if level is None else Validation(level))
+    plain = OutputDescription("result", ComplexDomain((Format("text/plain"),)), Text("R"))
+    one = ProcessDescription("p", "1", Text("P"), (InputDescription("a", domain, Text("A")),), (plain,))
+    return Catalogue({"p": Offering(one, "p.py")})
+
+
+MISSING = [
+    (("image/tiff",), Level.STRICT, "rasterio", "needs rasterio: pip install rasterio"),
+    (("text/plain", "application/geo+json"), Level.STRICT, "pyogrio", "needs pyogrio"),
+    (("image/tiff",), Level.SIMPLE, "rasterio", None),
+    (("application/json",), Level.STRICT, "rasterio", None),
+    (("application/vnd.apache.parquet",), Level.STRICT, "pyarrow", "needs pyarrow"),
+    (("application/xml",), Level.VERY_STRICT, "", "set formats.schemas"),
+    (("text/csv",), Level.VERY_STRICT, "", None),
+]
+
+
+@pytest.mark.parametrize(("media_types", "level", "library", "reason"), MISSING)
+def test_a_process_whose_check_lacks_something_is_not_served_and_the_remedy_is_said(
+    media_types: tuple[str, ...],
+    level: Level,
+    library: str,
+    reason: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(readiness, "find_spec", lambda name: None if name == library else object())
+    found = readiness.served(offering(*media_types, level=level), Policy())
+    if reason is None:
+        assert "p" in found.offerings
+        assert not found.unavailable
+    else:
+        assert "p" not in found.offerings
+        (missing,) = found.unavailable
+        assert missing.source == "p.py"
+        assert "process 'p': its input 'a' is to be checked" in missing.reason
+        assert reason in missing.reason
+
+
+def test_the_servers_own_level_counts_where_a_process_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "find_spec", lambda name: None)
+    catalogue = offering("image/tiff", level=None)
+    assert "p" in readiness.served(catalogue, Policy()).offerings
+    (missing,) = readiness.served(catalogue, Policy(Level.STRICT)).unavailable
+    assert "(setting formats.validation)" in missing.reason
+
+
+def test_very_strict_needs_schemas_that_are_there(tmp_path: Path) -> None:
+    catalogue = offering("application/xml", level=Level.VERY_STRICT)
+    assert "p" in readiness.served(catalogue, Policy(schemas=tmp_path)).offerings
+    (missing,) = readiness.served(catalogue, Policy(schemas=tmp_path / "gone")).unavailable
+    assert "is no folder" in missing.reason
