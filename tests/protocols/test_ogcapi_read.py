@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -467,6 +469,30 @@ def test_a_bad_body_is_refused_by_name(
         API.read(execution(body))
     assert caught.value.locator == locator
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("base", "named", "ours"),
+    [
+        ("http://maps.example", "http://maps.example/processes/echo", True),
+        ("http://maps.example", "https://MAPS.example/processes/echo", True),
+        ("http://maps.example", "/processes/echo", True),
+        ("http://maps.example", "echo", True),
+        ("http://localhost:8080", "http://127.0.0.1:8080/processes/echo", True),
+        ("", "http://maps.example/processes/echo", True),
+        ("http://maps.example", "http://elsewhere.example/processes/echo", False),
+        ("http://localhost:8080", "http://127.0.0.1:8081/processes/echo", False),
+        ("http://maps.example", "http://maps.example:x/processes/echo", False),
+    ],
+)
+def test_a_process_of_another_server_is_not_taken_for_ours(base: str, named: str, ours: bool) -> None:
+    request = replace(execution(json.dumps({"process": named})), base=base)
+    if ours:
+        assert API.read(request).process == "echo"
+        return
+    with pytest.raises(errors.BadRequest, match=r"another server|no process") as refused:
+        API.read(request)
+    assert refused.value.locator == "process"
 
 
 def test_a_body_is_read_as_deep_as_the_setting_says_and_the_refusal_names_it() -> None:

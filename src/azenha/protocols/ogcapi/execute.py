@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from azenha.domain.errors import BadRequest, Malformed, UnsupportedMediaType
 from azenha.domain.formats import is_json
@@ -29,6 +29,7 @@ from azenha.protocols.ogcapi.words import JSON
 NAME: Final = "ogcapi"
 VERSION: Final = "1.0"
 
+_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 _MEMBERS: Final = ("inputs", "outputs", "response", "process", callbacks.MEMBER)
 _OUTPUT: Final = ("transmissionMode", "format")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
@@ -43,7 +44,7 @@ def read(process: str, request: HttpRequest, limits: Limits) -> Execute:
         BadRequest: it is not an execute request; the locator is the member concerned.
     """
     body = members(request, limits)
-    if "process" in body and (named := process_named(body["process"])) != process:
+    if "process" in body and (named := process_named(body["process"], request.base)) != process:
         raise BadRequest(f"the body names process '{named}', the path '{process}'", "process")
     return command(process, body, request)
 
@@ -118,21 +119,38 @@ def _unknown_member(name: str) -> str:
     return f"an execute request has no member '{name}'{hint} (known: {', '.join(_MEMBERS)})"
 
 
-def process_named(named: object) -> str:
+def process_named(named: object, base: str) -> str:
     """The id of the process that `process` (2.0) names by its address, or by the bare id.
 
+    Args:
+        base: our address as the client sees it; empty where it is not known.
     Raises:
-        BadRequest: it is no text, or names none.
+        BadRequest: it is no text, or names none, or one of another server.
     """
     if not isinstance(named, str):
         raise BadRequest(f"'process' must be the address of the process; it is {kind(named)}", "process")
     try:
-        last = unquote(urlsplit(named).path.rstrip("/").rpartition("/")[2]) if "/" in named else named
+        parts = urlsplit(named)
+        last = unquote(parts.path.rstrip("/").rpartition("/")[2]) if "/" in named else named
+        foreign = bool(parts.netloc and base) and not _same_server(parts, urlsplit(base))
     except ValueError:
-        last = ""
+        last, foreign = "", False
     if not last:
         raise BadRequest(f"'{named[:100]}' is the address of no process", "process")
+    if foreign:
+        raise BadRequest(
+            f"'{named[:100]}' is a process of another server; this one is seen at {base} "
+            f"(its processes may be named by their ids, too)",
+            "process",
+        )
     return last
+
+
+def _same_server(one: SplitResult, other: SplitResult) -> bool:
+    """Whether two addresses lead to one host and port, whose name may differ on loopback. The scheme is a proxy's."""
+    if one.netloc.lower() == other.netloc.lower():
+        return True
+    return one.port == other.port and {one.hostname, other.hostname} <= _LOOPBACK
 
 
 def response_form(body: Mapping[str, object], accept: str | None) -> ResponseForm:

@@ -34,7 +34,7 @@ def create(request: HttpRequest, limits: Limits) -> Create:
     if "process" not in body:
         raise BadRequest("the body must name the 'process' by its address; it does not", "process")
     _check_graph(body["process"])
-    return Create(execute.command(execute.process_named(body["process"]), body, request))
+    return Create(execute.command(execute.process_named(body["process"], request.base), body, request))
 
 
 def change(job: str, request: HttpRequest, limits: Limits) -> Change:
@@ -62,7 +62,7 @@ def change(job: str, request: HttpRequest, limits: Limits) -> Change:
     subscriber = body.get(callbacks.MEMBER)
     return Change(
         job,
-        None if "process" not in body else execute.process_named(process),
+        None if "process" not in body else execute.process_named(process, request.base),
         execute.inputs(given),
         without,
         outputs,
