@@ -195,7 +195,8 @@ def test_the_demo_runs_the_main_example_saves_it_and_says_what_to_try_next(stub,
     assert stub.was_asked("POST")[0].json["inputs"] == {}
     assert {p.name for p in Path("azenha-data/demo").iterdir()} == {"slope.tif", "picture.png"}
     assert f"slope: {href}slope (image/tiff)" in ran.err
-    assert sum("curl" in line for line in ran.err.splitlines()) == 3
+    assert sum("curl" in line for line in ran.err.splitlines()) == 4
+    assert f"{stub.url}/wps?service=WPS&request=GetCapabilities" in ran.err
     assert ran.err.splitlines()[-1] == f"serving at {stub.url} until Ctrl-C"
 
 

@@ -95,6 +95,15 @@ def test_everything_is_explained(id: str) -> None:
     assert [i.id for i in description.inputs if not i.text.abstract] == []
 
 
+def test_numbers_with_a_unit_tell_it_and_rasters_what_they_are() -> None:
+    inputs = {i.id: i for i in described("terrain").inputs}
+    assert inputs["dem"].text.title == "Elevation model"
+    for id in ("azimuth", "altitude"):
+        domain = inputs[id].domain
+        assert isinstance(domain, LiteralDomain)
+        assert domain.units == ("deg",)
+
+
 def test_echo_has_an_input_of_every_kind() -> None:
     kinds = {type(i.domain) for i in described("echo").inputs}
     assert kinds == {LiteralDomain, BoxDomain, ComplexDomain, ObjectDomain}

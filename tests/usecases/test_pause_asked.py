@@ -132,7 +132,7 @@ def test_what_does_not_offer_it_is_not_paused(server: Server, process: str, mode
     for command in (Pause(job), Resume(job)):
         with pytest.raises(PauseNotOffered, match=words) as caught:
             server.processing.handle(command)
-        assert caught.value.locator == "Pause"
+        assert caught.value.locator == type(command).__name__
     assert server.says(GetStatus(job)) is JobState.ACCEPTED
 
 

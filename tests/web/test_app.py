@@ -484,6 +484,16 @@ def test_each_request_is_one_line_in_the_log(
     assert record.getMessage().startswith(f"GET '{path}' {status}, ")
 
 
+def test_an_operation_that_does_not_exist_is_no_error_of_the_server(
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.root, "fault", lambda *_: HttpReply(501))
+    with caplog.at_level(logging.DEBUG, "azenha.web"):
+        assert stage.asks(path="/nowhere").status == 501
+    (record,) = [r for r in caplog.records if r.name == "azenha.web"]
+    assert record.levelname == "INFO"
+
+
 # -- jobs
 
 

@@ -86,5 +86,6 @@ def next_steps(url: str, process: str, job: str) -> list[str]:
         f"  curl {url}/processes",
         f"  curl {url}/jobs/{job}/results",
         f"""  curl {echo} -d '{{"inputs": {{"text": "hello"}}}}'""",
+        f"  curl '{url}/wps?service=WPS&request=GetCapabilities'",
         f"  in a browser: {url}/processes/{process}",
     ]

@@ -7,6 +7,7 @@ along the class hierarchy. `str(error)` is a whole sentence for a person: what w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 
 class AppError(Exception):
@@ -288,11 +289,11 @@ class JobStateConflict(AppError):
 
 
 class PauseNotOffered(AppError):
-    """Jobs of that process, or run in that way, cannot be paused; `locator` names the operation."""
+    """Jobs of that process, or run in that way, cannot be paused; `locator` names the operation asked for."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, operation: Literal["Pause", "Resume"] = "Pause") -> None:
         super().__init__(message)
-        self.locator = "Pause"
+        self.locator = operation
 
 
 class QueueFull(AppError):

@@ -262,9 +262,12 @@ def _like_schema(offered: Format, given: Format) -> bool:
 
 def shown(format: Format) -> str:
     """A format in a message."""
+    if not format.media_type:
+        told = (("encoding", format.encoding), ("schema", format.schema))
+        return clean(" and ".join(f"{name} {value}" for name, value in told if value) or "no media type", 200)
     schema = f" (schema {format.schema})" if format.schema else ""
     encoding = f" in {format.encoding}" if format.encoding else ""
-    return clean(f"{format.media_type or 'no media type'}{encoding}{schema}", 200)
+    return clean(f"{format.media_type}{encoding}{schema}", 200)
 
 
 def as_text(format: Format) -> Format:

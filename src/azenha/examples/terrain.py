@@ -18,7 +18,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
-from azenha import Context, File, Media, Range, Raster, Title, process
+from azenha import Context, File, Media, Range, Raster, Title, Unit, process
 from azenha.examples._blocks import Source, Values, blocks, created, followed, opened, write_picture
 
 # Longest side of the picture; a small model is enlarged at most ENLARGE times.
@@ -48,10 +48,10 @@ class Terrain:
 
 @process(version="1.0.0", pause=True, keywords=("elevation", "slope", "hillshade", "relief"))
 def terrain(
-    dem: Raster | None = None,
+    dem: Annotated[Raster, Title("Elevation model")] | None = None,
     band: Annotated[int, Range(1, None)] = 1,
-    azimuth: Annotated[float, Range(0, 360)] = 315.0,
-    altitude: Annotated[float, Range(0, 90)] = 45.0,
+    azimuth: Annotated[float, Range(0, 360), Unit("deg")] = 315.0,
+    altitude: Annotated[float, Range(0, 90), Unit("deg")] = 45.0,
     z_factor: Annotated[float, Range(0, None, closure="open")] = 1.0,
     *,
     ctx: Context,

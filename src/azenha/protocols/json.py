@@ -28,40 +28,42 @@ STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def parse(body: Buffer, limits: Limits = Limits()) -> object:
+def parse(body: Buffer, limits: Limits = Limits(), what: str = "the body") -> object:
     """The value that `body` holds: str, int, Decimal, bool, None, list or dict.
 
+    Args:
+        what: that is to be read, for messages.
     Raises:
         Malformed: not such JSON; a lone surrogate counts as that, because no UTF-8 could hold it.
     """
     data = bytes(body)
-    _check_depth(data, limits.depth)
+    _check_depth(data, limits.depth, what)
     try:
         # A byte order mark may be ignored (RFC 8259 §8.1), and some clients on Windows send one.
         text = str(data, "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Malformed(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+        raise Malformed(f"{what} is not UTF-8: {error.reason} at byte {error.start}") from None
     try:
         value: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise Malformed(
-            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+            f"{what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
     if _SURROGATE.search(text):
-        check_surrogates(value)
+        check_surrogates(value, what)
     return value
 
 
-def _check_depth(data: bytes, depth: int) -> None:
+def _check_depth(data: bytes, depth: int, what: str) -> None:
     """Before the parser goes there: it recurses. Counts only what stands outside of strings."""
     if data.count(b"[") + data.count(b"{") <= depth:
         return
     brackets = _STRING.sub(b"", data).translate(None, NO_BRACKETS)
     if max(accumulate(map(STEP.__getitem__, brackets)), default=0) > depth:
-        raise Malformed(f"the body nests deeper than {depth} arrays and objects (setting limits.depth)")
+        raise Malformed(f"{what} nests deeper than {depth} arrays and objects (setting limits.depth)")
 
 
-def check_surrogates(value: object) -> None:
+def check_surrogates(value: object, what: str = "the body") -> None:
     """
     Raises:
         Malformed: a string in a JSON value has half of a surrogate pair.
@@ -70,9 +72,7 @@ def check_surrogates(value: object) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Malformed(
-                "a string in the body has half of a surrogate pair (\\ud800 to \\udfff)"
-            ) from None
+            raise Malformed(f"a string in {what} has half of a surrogate pair (\\ud800 to \\udfff)") from None
 
 
 def _strings(value: object) -> Iterator[str]:

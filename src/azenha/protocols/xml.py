@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -192,6 +192,19 @@ def shown(element: Element) -> str:
     """An element's name as the client wrote it, for a message."""
     local = etree.QName(element).localname
     return quoted(f"{element.prefix}:{local}" if element.prefix else local)
+
+
+def misplaced(element: Element, expected: Iterable[str]) -> str:
+    """Words to follow an element's name where one of `{uri}local` is meant: its prefix does not tell the difference.
+
+    Empty where none has that local name.
+    """
+    given = etree.QName(element)
+    meant = next((n for n in map(etree.QName, expected) if n.localname == given.localname), None)
+    if meant is None or meant.namespace == given.namespace:
+        return ""
+    found = f"its namespace is {quoted(given.namespace, 80)}" if given.namespace else "it has no namespace"
+    return f" ({found}; expected {quoted(meant.namespace or '', 80)})"
 
 
 def text(element: Element) -> str:

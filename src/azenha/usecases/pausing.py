@@ -44,7 +44,7 @@ def resume(command: Resume, catalogue: Catalogue, jobs: Jobs, wake: Wake) -> Sta
     job = status(command.job, jobs)
     refused = _refused(job, catalogue)
     if refused is not None and job.state not in _WAITS:
-        raise PauseNotOffered(refused)
+        raise PauseNotOffered(refused, "Resume")
     return _answer(command.job, jobs.resume(command.job), _GOES_ON, "resumed", catalogue, wake)
 
 

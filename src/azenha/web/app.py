@@ -161,7 +161,9 @@ class Web:
         except Disconnected:
             log.debug("%s %r: the client went away", method, scope["path"])
             return
-        level = logging.DEBUG if reply.status < 400 else logging.INFO if reply.status < 500 else logging.ERROR
+        # 501 is an operation that the client made up, or one that is not offered: nothing is wrong here.
+        clients = reply.status < 500 or reply.status == 501
+        level = logging.DEBUG if reply.status < 400 else logging.INFO if clients else logging.ERROR
         if log.isEnabledFor(level):
             milliseconds = (time.perf_counter() - began) * 1000
             log.log(level, "%s %r %d, %.1f ms", method, scope["path"], reply.status, milliseconds)

@@ -46,7 +46,7 @@ def lexical(
 
     def opened() -> Native:
         try:
-            return Native(json.parse(content.encode(), limits))
+            return Native(json.parse(content.encode(), limits, "the value"))
         except (Malformed, UnicodeEncodeError) as reason:
             raise NotAValue(f"expected an object in JSON: {reason}") from None
 

@@ -30,7 +30,7 @@ from azenha.protocols.wps1.kvp import check_version
 from azenha.protocols.wps1.words import HREF, VERSION
 from azenha.protocols.wps1.words import ows as _ows
 from azenha.protocols.wps1.words import wps as _wps
-from azenha.protocols.xml import Document, Element, attribute, child, shown, text
+from azenha.protocols.xml import Document, Element, attribute, child, misplaced, shown, text
 from azenha.protocols.xml_cut import Bounds
 
 DATA: Final = frozenset({_wps("ComplexData"), _wps("LiteralData"), _wps("Body")})
@@ -62,7 +62,8 @@ def read(request: HttpRequest, manner: Manner, versions: Sequence[str], limits: 
     if other not in (None, VERSION) and name.localname != "GetCapabilities":
         raise VersionNotOffered(f"version {other} is not offered here; offered: {', '.join(versions)}")
     if other is None or name.localname not in reads:
-        raise NoSuchOperation(f"there is no operation {shown(root)} in WPS {VERSION}", name.localname)
+        stray = misplaced(root, map(_wps, reads))
+        raise NoSuchOperation(f"there is no operation {shown(root)} in WPS {VERSION}{stray}", name.localname)
     service = attribute(root, "service")
     if service is None:
         raise MissingParameter("service")
@@ -156,7 +157,8 @@ def _known(element: Element, *names: str) -> None:
         if one.tag not in names:
             local = etree.QName(one).localname
             known = ", ".join(etree.QName(name).localname for name in names)
-            raise BadRequest(f"element {shown(element)} holds {shown(one)}; it takes {known}", local)
+            stray = misplaced(one, names)
+            raise BadRequest(f"element {shown(element)} holds {shown(one)}{stray}; it takes {known}", local)
 
 
 # -- inputs ----------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from azenha.protocols.http import Buffer, Limits
 from azenha.protocols.ows import format_of
 from azenha.protocols.wps2 import data
 from azenha.protocols.wps2.words import NAME, VERSION, ows, wps
-from azenha.protocols.xml import Document, Element, attribute, child, shown, text
+from azenha.protocols.xml import Document, Element, attribute, child, misplaced, shown, text
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ def execute(document: Document, languages: Languages, body: Buffer, limits: Limi
     root = document.root
     for one in root:
         if one.tag not in _PARTS:
-            raise BadRequest(f"{shown(root)} takes no {shown(one)}", _local(one))
+            raise BadRequest(f"{shown(root)} takes no {shown(one)}{misplaced(one, _PARTS)}", _local(one))
     process = child(root, ows("Identifier"))
     if process is None or not text(process):
         raise MissingParameter("Identifier", "element 'ows:Identifier' is missing: of what process?")

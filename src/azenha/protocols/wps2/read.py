@@ -40,7 +40,7 @@ from azenha.protocols.wps2 import control
 from azenha.protocols.wps2.execute import execute
 from azenha.protocols.wps2.words import CONTROL, VERSION, WPS, wps
 from azenha.protocols.wps2.words import ows as in_ows
-from azenha.protocols.xml import Element, attribute, child, shown, text
+from azenha.protocols.xml import Element, attribute, child, misplaced, shown, text
 from azenha.protocols.xml_cut import Bounds
 
 DATA: Final = (wps("Data"), wps("Body"))  # elements that hold somebody's data, of any size
@@ -69,7 +69,8 @@ def read(request: HttpRequest, manner: Manner, offered: Sequence[str], limits: L
     if other not in (None, VERSION) and not capabilities:
         raise VersionNotOffered(f"version {other} is not offered here; offered: {', '.join(offered)}")
     if name.namespace not in (WPS, CONTROL) and not capabilities:
-        raise NoSuchOperation(f"there is no operation {shown(root)} of WPS {VERSION}", name.localname)
+        stray = misplaced(root, _OPERATIONS)
+        raise NoSuchOperation(f"there is no operation {shown(root)} of WPS {VERSION}{stray}", name.localname)
     if attribute(root, "service") is None:
         raise MissingParameter("service")
     check_service(attribute(root, "service") or "")
@@ -88,7 +89,8 @@ def read(request: HttpRequest, manner: Manner, offered: Sequence[str], limits: L
         return _describe(root, languages)
     operations = JOBS if name.namespace == WPS else control.COMMANDS
     if name.localname not in operations:
-        raise NoSuchOperation(f"there is no operation {shown(root)} of WPS {VERSION}", name.localname)
+        stray = misplaced(root, _OPERATIONS)
+        raise NoSuchOperation(f"there is no operation {shown(root)} of WPS {VERSION}{stray}", name.localname)
     return operations[name.localname](_job(root))
 
 
@@ -105,6 +107,12 @@ JOBS: Final[Mapping[str, Callable[[str], Command]]] = MappingProxyType(
         "GetResult": GetResults,
         "Dismiss": lambda job: Dismiss(job, transient=True),
     }
+)
+
+
+_OPERATIONS: Final = (
+    *map(wps, ("GetCapabilities", "DescribeProcess", "Execute", *JOBS)),
+    *map(control.element, control.COMMANDS),
 )
 
 
@@ -158,7 +166,8 @@ def _job(root: Element) -> str:
     """The job that a request names: of `wps:JobID`, with the line breaks around it trimmed."""
     for one in root:
         if one.tag not in (wps("JobID"), wps("Extension")):
-            raise BadRequest(f"{shown(root)} takes no {shown(one)}", etree.QName(one).localname)
+            stray = misplaced(one, (wps("JobID"),))
+            raise BadRequest(f"{shown(root)} takes no {shown(one)}{stray}", etree.QName(one).localname)
     found = child(root, wps("JobID"))
     if found is None or not text(found):
         raise MissingParameter("JobID", "element 'wps:JobID' is missing: of what job?")
