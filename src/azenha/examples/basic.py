@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, cast
 
-from azenha import BBox, Context, File, Keywords, Occurs, Range, process
+from azenha import BBox, Context, Crs, File, Keywords, Occurs, Range, process
 
 MIB = 1 << 20
 # `fail` is stopped by its memory limit long before; where no limit holds, it must not take the machine down.
@@ -62,7 +62,7 @@ def echo(
     duration: timedelta | None = None,
     choice: Literal["red", "green", "blue"] | None = None,
     numbers: Annotated[list[float], Occurs(0, 100)] | None = None,
-    box: BBox | None = None,
+    box: Annotated[BBox, Crs("CRS84", "EPSG:4326", "EPSG:3857")] | None = None,
     place: Place | None = None,
     document: File | None = None,
     *,
