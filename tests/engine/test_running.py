@@ -104,3 +104,11 @@ def test_what_a_busy_child_could_not_be_told_it_is_told_later(
     child.empty()
     run.watch(600)
     assert child.listens() == [heard]
+
+
+def test_a_child_whose_job_is_dismissed_before_its_order_hears_it_after_that(run: Run, child: Busy) -> None:
+    run.dismiss()
+    run.exchange({"t": "run"}, lambda percent, message: None, lambda: None)
+    run.watch(600)
+    run.watch(600)
+    assert child.listens() == ["cancel", "run", "cancel"]

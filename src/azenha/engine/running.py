@@ -302,7 +302,7 @@ class Run:
         with self._turn:
             if self._over:
                 return
-            if self.dismissed and not self._cancelled:
+            if self.dismissed and self._ordered and not self._cancelled:
                 self._cancelled = self._tell("cancel")
             elif self._ordered and self._pauses_itself and self._stopping is None:
                 self._tell_whether_to_wait()
@@ -375,6 +375,7 @@ class Run:
             self._ordered = True
             if self._paused is not None:
                 self._stop()
+            self._cancelled = False  # what a child hears before its order is of no job
         meanwhile()
         while (message := self._output.receive(self.child.channel)) is not None:
             match message.get("t"):
