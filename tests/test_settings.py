@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from azenha.loading import DEFAULTS, RULES, SettingsError, load, load_with_sources, value, variable
 from azenha.reading import Kind, parse, show
-from azenha.settings import (
-    DEFAULTS,
-    RULES,
-    Settings,
-    SettingsError,
-    load,
-    load_with_sources,
-    value,
-    variable,
-)
+from azenha.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs/reference/settings.md"
 

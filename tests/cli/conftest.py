@@ -14,7 +14,7 @@ import pytest
 from stub_server import Stub
 
 from azenha.cli import main
-from azenha.settings import PREFIX
+from azenha.loading import PREFIX
 
 
 @pytest.fixture

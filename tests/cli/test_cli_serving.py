@@ -16,7 +16,7 @@ from azenha.cli import parser
 from azenha.console.exits import FAILED, NOT_FOUND, OK, UNREACHABLE, USAGE, Stop
 from azenha.console.ports import free_port, holder_of
 from azenha.domain.process import Catalogue, Offering, ProcessDescription, Text, Unavailable
-from azenha.settings import RULES
+from azenha.loading import RULES
 
 DOCS = Path(__file__).parents[2] / "docs/reference/cli.md"
 

@@ -20,7 +20,7 @@ import pytest
 from pages import DOCS, Block, blocks
 
 from azenha.authoring import registry
-from azenha.settings import load
+from azenha.loading import load
 
 TUTORIAL = DOCS / "tutorial" / "first-process.md"
 HOW_TO = sorted((DOCS / "how-to").glob("*.md"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -592,3 +593,13 @@ def test_a_command_that_a_client_writes_is_read_back(inputs, outputs, mode) -> N
     command = EDITION.read(post(body))
     assert isinstance(command, Execute)
     assert (command.inputs, command.outputs, command.mode) == (inputs, outputs, mode)
+
+
+def test_a_group_whose_parts_are_asked_for_one_by_one_is_read_however_many_there_are() -> None:
+    many = 20_000
+    parts = "".join(f'<wps:Output id="o"><wps:Output id="x{n}"/></wps:Output>' for n in range(many))
+    began = time.monotonic()
+    outputs = executed(parts).outputs
+    assert outputs is not None
+    assert len(outputs["o"].fields or ()) == many
+    assert time.monotonic() - began < 5, "each of them is put in once"

@@ -10,7 +10,7 @@ from azenha.console.exits import FAILED, OK, Stop
 from azenha.console.place import read
 from azenha.console.text import table
 from azenha.domain.process import Catalogue
-from azenha.settings import Loaded, SettingsError
+from azenha.loading import Loaded, SettingsError
 
 EXAMPLES = "azenha.examples"
 

@@ -20,7 +20,7 @@ import httpx
 from azenha.console.exact import read_json, write_json
 from azenha.console.exits import FAILED, NOT_FOUND, UNREACHABLE, USAGE, Stop
 from azenha.console.media import is_json
-from azenha.settings import is_loopback
+from azenha.loading import is_loopback
 
 ENDED = ("successful", "failed", "dismissed")
 _PIECE = 256 * 1024

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azenha.console.exits import USAGE, Stop
-from azenha.settings import DEFAULT_FILE, Loaded, Settings, SettingsError, load_with_sources
+from azenha.loading import DEFAULT_FILE, Loaded, SettingsError, load_with_sources
+from azenha.settings import Settings
 
 if TYPE_CHECKING:
     from azenha.console.client import Client

@@ -60,7 +60,9 @@ def lookup(range: str, offered: Sequence[str]) -> str | None:
     if range == "*":
         return offered[0] if offered else None
     tags = {tag.lower(): tag for tag in reversed(offered)}
-    subtags = range.lower().split("-")
+    # No more of it than any tag has: a client may send millions of subtags.
+    most = max((tag.count("-") + 1 for tag in offered), default=0)
+    subtags = range.lower().split("-", most)[:most]
     while subtags:
         prefix = "-".join(subtags)
         if prefix in tags:

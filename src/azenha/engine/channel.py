@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import struct
 import threading
 from typing import Any
@@ -33,16 +34,34 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Raises: ChannelClosed."""
-        data = json.dumps(message, separators=(",", ":")).encode()
-        view = memoryview(_LENGTH.pack(len(data)) + data)
+        data = _packed(message)
         with self._lock:
-            if self._closed:
-                raise ChannelClosed
-            try:
-                while view:
-                    view = view[os.write(self._writer, view) :]
-            except OSError:
-                raise ChannelClosed from None
+            self._write(data)
+
+    def send_at_once(self, message: Message) -> bool:
+        """Send a short message; False, and nothing is sent, if that might have to wait for the other side.
+
+        Raises:
+            ChannelClosed
+        """
+        if not self._lock.acquire(blocking=False):
+            return False  # somebody sends another
+        try:
+            if not self._closed and not _has_room(self._writer):
+                return False
+            self._write(_packed(message))
+            return True
+        finally:
+            self._lock.release()
+
+    def _write(self, view: memoryview) -> None:
+        if self._closed:
+            raise ChannelClosed
+        try:
+            while view:
+                view = view[os.write(self._writer, view) :]
+        except OSError:
+            raise ChannelClosed from None
 
     def receive(self) -> Message | None:
         """The next message; None when the other side closed, or sent what is no message."""
@@ -77,3 +96,17 @@ class Channel:
                 self._closed = True
                 for descriptor in {self.reader, self._writer}:
                     os.close(descriptor)
+
+
+def _packed(message: Message) -> memoryview:
+    data = json.dumps(message, separators=(",", ":")).encode()
+    return memoryview(_LENGTH.pack(len(data)) + data)
+
+
+def _has_room(writer: int) -> bool:
+    """Whether a short message fits. Where that cannot be asked, a thread reads all the time at the other end."""
+    if not hasattr(select, "poll"):
+        return True
+    poll = select.poll()
+    poll.register(writer, select.POLLOUT)
+    return bool(poll.poll(0))

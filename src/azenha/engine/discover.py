@@ -148,12 +148,11 @@ def _cached(place: Path, text: str) -> dict[str, Any] | None:
 
 
 def _imported(text: str, command: Sequence[str], import_time: float) -> dict[str, Any]:
-    process = subprocess.Popen(
+    process = tree.start(
         [*command, text],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=True,
     )
     try:
         output, errors = process.communicate(timeout=import_time)

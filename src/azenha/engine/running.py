@@ -13,7 +13,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -229,6 +228,8 @@ class Run:
         self._paused: float | None = None  # since when
         self._rested = 0.0  # seconds of pauses that are over
         self._ordered = False
+        self._cancelled = False  # it has heard that it shall end
+        self._told = "resume"  # the last that a child that pauses itself has heard of it
         self._over = False
 
     @property
@@ -243,7 +244,7 @@ class Run:
                 self.dismissed = True
                 self._stopping = time.monotonic()
                 self._go_on()  # a stopped child would neither hear of it nor end in order
-                self._tell("cancel")
+                self._cancelled = self._tell("cancel")
 
     def pause(self) -> None:
         """Stop the child, or ask it to wait. Nothing happens to one that is paused, or shall end."""
@@ -266,7 +267,7 @@ class Run:
         if not self._ordered:
             return  # a stopped child would not take a long order, and whoever sends it would wait: see `exchange`
         if self._pauses_itself:
-            self._tell("pause")
+            self._tell_whether_to_wait()
         else:
             self.child.suspend()
 
@@ -276,13 +277,35 @@ class Run:
         self._rested += time.monotonic() - self._paused
         self._paused = None
         if self._ordered and self._pauses_itself:
-            self._tell("resume")
+            self._tell_whether_to_wait()
         elif self._ordered:
             self.child.proceed()
 
-    def _tell(self, what: str) -> None:
-        with suppress(ChannelClosed):
-            self.child.channel.send({"t": what})
+    def _tell_whether_to_wait(self) -> None:
+        """What could not be told is told later, see `watch`: the last word alone matters."""
+        word = "resume" if self._paused is None else "pause"
+        if word != self._told and self._tell(word):
+            self._told = word
+
+    def _tell(self, what: str) -> bool:
+        """Say something short; False if the child has left so much unheard that whoever says it would have to wait.
+
+        Nobody may wait here: what a client says a thousand times would hold up the leases of all jobs.
+        """
+        try:
+            return self.child.channel.send_at_once({"t": what})
+        except ChannelClosed:
+            return True
+
+    def _say_again(self) -> None:
+        """What could not be told before."""
+        with self._turn:
+            if self._over:
+                return
+            if self.dismissed and self._ordered and not self._cancelled:
+                self._cancelled = self._tell("cancel")
+            elif self._ordered and self._pauses_itself and self._stopping is None:
+                self._tell_whether_to_wait()
 
     def _times(self, now: float) -> tuple[float, float]:
         """Seconds that it has run, and that it was paused."""
@@ -293,6 +316,7 @@ class Run:
     def watch(self, grace: float) -> None:
         """Look at the limits; called a few times a second from outside the slot's thread."""
         now = time.monotonic()
+        self._say_again()
         if self._stopping is not None:
             waited = now - self._stopping
             if waited > 2 * grace and self._forced < 2:
@@ -351,6 +375,7 @@ class Run:
             self._ordered = True
             if self._paused is not None:
                 self._stop()
+            self._cancelled = False  # what a child hears before its order is of no job
         meanwhile()
         while (message := self._output.receive(self.child.channel)) is not None:
             match message.get("t"):

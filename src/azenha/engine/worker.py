@@ -166,7 +166,9 @@ class Worker:
         finally:
             self._held.discard(held)
             self._steering.forget(held)
-            if held not in self._unended:
+            if held in self._unended:
+                self._unended.discard(held)
+            else:
                 self._announce(lease.job.id)
 
     def _run(self, lease: Lease) -> Lease | None:

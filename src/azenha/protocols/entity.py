@@ -155,3 +155,16 @@ def is_utf8(path: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def type_of(value: Value) -> str | None:
+    """The media type of a value; None where a reference does not say."""
+    match value:
+        case InlineText(_, format) | InlineBytes(_, format):
+            return format.media_type
+        case StoredFile():
+            return value.format.media_type
+        case Reference(_, format):
+            return None if format is None else format.media_type
+        case _:
+            return JSON

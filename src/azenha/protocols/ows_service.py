@@ -6,15 +6,19 @@ their namespace, and the pieces of a description that every edition of WPS write
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from azenha.domain.process import Metadata
+from azenha.domain import lexical
+from azenha.domain.process import Closure, LiteralDomain, Metadata, Scalar, ValueRange
 from azenha.protocols.http import Site
 from azenha.protocols.xml_write import Tag
 
 SERVICE: Final = "WPS"
+# ows:MimeType. What does not fit is no media type to the schemas.
+MIME_TYPE: Final = re.compile(r"(application|audio|image|text|video|message|multipart|model)/[^*]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +115,32 @@ def metadata(links: Iterable[Metadata]) -> tuple[Tag, ...]:
             },
         )
         for link in links
+    )
+
+
+def allowed(domain: LiteralDomain) -> Tag:
+    """`ows:AllowedValues`, or `ows:AnyValue`."""
+    if not domain.allowed:
+        return Tag("ows:AnyValue")
+    return Tag(
+        "ows:AllowedValues",
+        *(
+            _range(one) if isinstance(one, ValueRange) else Tag("ows:Value", lexical.write(one))
+            for one in domain.allowed
+        ),
+    )
+
+
+def _range(range: ValueRange) -> Tag:
+    def end(name: str, value: Scalar | None) -> Tag | None:
+        return None if value is None else Tag(name, lexical.write(value))
+
+    return Tag(
+        "ows:Range",
+        end("ows:MinimumValue", range.minimum),
+        end("ows:MaximumValue", range.maximum),
+        end("ows:Spacing", range.spacing),
+        attributes={
+            "ows:rangeClosure": None if range.closure is Closure.CLOSED else range.closure.value,
+        },
     )

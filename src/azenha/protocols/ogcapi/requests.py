@@ -16,7 +16,7 @@ from azenha.domain.messages import (
 from azenha.domain.process import Format
 from azenha.domain.values import Reference, StoredFile, Value
 from azenha.protocols import json
-from azenha.protocols.entity import Pieces, is_file, plain
+from azenha.protocols.entity import Pieces, is_file, plain, type_of
 from azenha.protocols.http import FileSlice, Site
 from azenha.protocols.ogcapi import callbacks
 from azenha.protocols.ogcapi.documents import (
@@ -28,7 +28,7 @@ from azenha.protocols.ogcapi.documents import (
     link,
     process_address,
 )
-from azenha.protocols.ogcapi.values import inline, type_of
+from azenha.protocols.ogcapi.values import inline
 
 _RESPONSES: Mapping[ResponseForm, str] = {ResponseForm.RAW: "raw", ResponseForm.DOCUMENT: "document"}
 

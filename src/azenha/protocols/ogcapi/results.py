@@ -16,12 +16,12 @@ from azenha.domain.errors import NoSuchResult, NotAcceptable
 from azenha.domain.messages import OutputValue, ResponseForm, Results, Transmission
 from azenha.domain.values import Reference, StoredFile
 from azenha.protocols import json
-from azenha.protocols.entity import Entity, Pieces, entity, is_file, plain, quoted
+from azenha.protocols.entity import Entity, Pieces, entity, is_file, plain, quoted, type_of
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.negotiation import names, preferred
 from azenha.protocols.ogcapi import routes
 from azenha.protocols.ogcapi.documents import Document, instant, job_address, output_address
-from azenha.protocols.ogcapi.values import inline, reference, type_of
+from azenha.protocols.ogcapi.values import inline, reference
 from azenha.protocols.ogcapi.wishes import wishes, word
 from azenha.protocols.ogcapi.words import HTML, JSON, PROFILE, PROFILES
 from azenha.protocols.stored import kept

@@ -17,22 +17,8 @@ from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, 
 from azenha.protocols import json
 from azenha.protocols.entity import Pieces, is_utf8, path_of, plain
 from azenha.protocols.http import Encoding, FileSlice
-from azenha.protocols.ogcapi.words import JSON
 
 INLINE: Final = 1024 * 1024  # bytes of a file that a document carries unasked, and that is read to be written
-
-
-def type_of(value: Value) -> str | None:
-    """The media type of a value; None where a reference does not say."""
-    match value:
-        case InlineText(_, format) | InlineBytes(_, format):
-            return format.media_type
-        case StoredFile():
-            return value.format.media_type
-        case Reference(_, format):
-            return None if format is None else format.media_type
-        case _:
-            return JSON
 
 
 # -- inside JSON ----------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from azenha.domain.messages import (
 from azenha.domain.process import Offering
 from azenha.domain.values import Reference
 from azenha.protocols import json
-from azenha.protocols.entity import TEXT, entity
+from azenha.protocols.entity import TEXT, entity, type_of
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.kept import KEPT
 from azenha.protocols.kept import Kept as Replies
@@ -40,7 +40,7 @@ from azenha.protocols.ogcapi import documents, faults, jobs, requests, results
 from azenha.protocols.ogcapi.documents import Document
 from azenha.protocols.ogcapi.openapi.write import Definitions
 from azenha.protocols.ogcapi.read import chosen_form, form, profile
-from azenha.protocols.ogcapi.values import reference, type_of
+from azenha.protocols.ogcapi.values import reference
 from azenha.protocols.ogcapi.words import HTML, JSON, PROBLEM
 
 Headers = tuple[tuple[str, str], ...]

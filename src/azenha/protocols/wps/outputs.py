@@ -13,8 +13,8 @@ from azenha.domain.errors import NoSuchResult
 from azenha.domain.files import file_name
 from azenha.domain.messages import GetResults, Results
 from azenha.domain.process import Domain
-from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Reference, StoredFile, Value
-from azenha.protocols.entity import JSON, TEXT, Entity, entity
+from azenha.domain.values import Box, Literal, Reference, StoredFile, Value
+from azenha.protocols.entity import TEXT, Entity, entity, type_of
 from azenha.protocols.http import HttpReply, HttpRequest, Site
 from azenha.protocols.stored import kept
 from azenha.protocols.wps import values_out
@@ -81,17 +81,7 @@ def raw(output: str, value: Value, domain: Domain | None, folder: str) -> Entity
 
 def media_type(value: Value) -> str | None:
     """Of what the address answers; None where a reference does not say."""
-    match value:
-        case InlineText(_, format) | InlineBytes(_, format):
-            return format.media_type
-        case StoredFile():
-            return value.format.media_type
-        case Reference(_, format):
-            return None if format is None else format.media_type
-        case Literal() | Box():
-            return "text/plain"
-        case _:
-            return JSON
+    return "text/plain" if isinstance(value, Literal | Box) else type_of(value)
 
 
 def _name(output: str, value: Value) -> str:

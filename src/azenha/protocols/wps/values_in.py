@@ -151,10 +151,10 @@ def reference(
 
 def entries(entries: Sequence[Entry], limits: Limits) -> dict[str, tuple[Lexical | RawReference, ...]]:
     """`DataInputs`, taken apart (`Parameters.entries`): several of one name are several values."""
-    found: dict[str, tuple[Lexical | RawReference, ...]] = {}
+    found: dict[str, list[Lexical | RawReference]] = {}
     for entry in entries:
-        found[entry.identifier] = (*found.get(entry.identifier, ()), _entry(entry, limits))
-    return found
+        found.setdefault(entry.identifier, []).append(_entry(entry, limits))
+    return {id: tuple(values) for id, values in found.items()}
 
 
 _REFERENCE: Final = frozenset({"xlink:href", "method", "header", "body", "bodyreference"})

@@ -15,7 +15,6 @@ from azenha.domain.crs import epsg_code
 from azenha.domain.formats import OCTETS
 from azenha.domain.process import (
     BoxDomain,
-    Closure,
     ComplexDomain,
     Crs,
     Domain,
@@ -30,9 +29,8 @@ from azenha.domain.process import (
     ProcessDescription,
     Scalar,
     Text,
-    ValueRange,
 )
-from azenha.protocols.ows_service import metadata
+from azenha.protocols.ows_service import MIME_TYPE, allowed, metadata
 from azenha.protocols.xml_write import Tag
 
 UNBOUNDED: Final = 2**31 - 1  # the schema has numbers alone; clients read a signed integer of 32 bits
@@ -42,8 +40,6 @@ JSON: Final = Format("application/json")
 _DATA_TYPES: Final = "http://www.w3.org/TR/xmlschema-2/#"
 # OWSLib reads numbers as such only from types that are called so; the reference says what it really is.
 _SHOWN_AS: Final = {LiteralType.DOUBLE: "float"}
-# ows:MimeType of OWS Common 1.1. What does not fit is no media type to a client of 1.0.0.
-MIME_TYPE: Final = re.compile(r"(application|audio|image|text|video|message|multipart|model)/[^*]+")
 
 
 def description(described: ProcessDescription) -> Tag:
@@ -103,7 +99,7 @@ def _input_data(domain: Domain, default: Scalar | None, default_unit: str | None
             return Tag(
                 "LiteralData",
                 *_type_and_units(domain, default_unit),
-                _allowed(domain),
+                allowed(domain),
                 None if default is None else Tag("DefaultValue", lexical.write(default)),
             )
         case BoxDomain(crss):
@@ -195,31 +191,4 @@ def _type_and_units(domain: LiteralDomain, default_unit: str | None) -> Iterable
         "UOMs",
         Tag("Default", Tag("ows:UOM", default)),
         Tag("Supported", *(Tag("ows:UOM", unit) for unit in domain.units)),
-    )
-
-
-def _allowed(domain: LiteralDomain) -> Tag:
-    if not domain.allowed:
-        return Tag("ows:AnyValue")
-    return Tag(
-        "ows:AllowedValues",
-        *(
-            _range(one) if isinstance(one, ValueRange) else Tag("ows:Value", lexical.write(one))
-            for one in domain.allowed
-        ),
-    )
-
-
-def _range(range: ValueRange) -> Tag:
-    def end(name: str, value: Scalar | None) -> Tag | None:
-        return None if value is None else Tag(name, lexical.write(value))
-
-    return Tag(
-        "ows:Range",
-        end("ows:MinimumValue", range.minimum),
-        end("ows:MaximumValue", range.maximum),
-        end("ows:Spacing", range.spacing),
-        attributes={
-            "ows:rangeClosure": None if range.closure is Closure.CLOSED else range.closure.value,
-        },
     )

@@ -133,12 +133,13 @@ def _execute(reader: _Reader) -> Command:
     root = reader.root
     _known(root, _ows("Identifier"), _wps("DataInputs"), _wps("ResponseForm"))
     process = reader.identifier(root)
-    inputs: dict[str, tuple[Raw, ...]] = {}
+    inputs: dict[str, list[Raw]] = {}
     for element in _children(child(root, _wps("DataInputs")), _wps("Input")):
         id = reader.identifier(element)
-        inputs[id] = (*inputs.get(id, ()), _input(reader, element, id))
+        inputs.setdefault(id, []).append(_input(reader, element, id))
     form = _form(reader, child(root, _wps("ResponseForm")))
-    return execute.command(process, inputs, form, reader.languages)
+    several = {id: tuple(values) for id, values in inputs.items()}
+    return execute.command(process, several, form, reader.languages)
 
 
 def _children(element: Element | None, name: str) -> Iterator[Element]:

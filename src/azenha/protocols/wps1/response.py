@@ -19,10 +19,11 @@ from azenha.domain.messages import (
 from azenha.domain.process import Domain, Format, Offering, ProcessDescription, Text
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 from azenha.protocols.http import Site
+from azenha.protocols.ows_service import MIME_TYPE
 from azenha.protocols.wps import outputs, states, values_out
 from azenha.protocols.wps1 import faults
 from azenha.protocols.wps1.capabilities import instance
-from azenha.protocols.wps1.describe import MIME_TYPE, brief, crs_text, named
+from azenha.protocols.wps1.describe import brief, crs_text, named
 from azenha.protocols.wps1.words import VERSION
 from azenha.protocols.xml_write import Tag
 

@@ -14,7 +14,6 @@ from azenha.domain import lexical
 from azenha.domain.formats import BASE64, OCTETS, is_text
 from azenha.domain.process import (
     BoxDomain,
-    Closure,
     ComplexDomain,
     Domain,
     Format,
@@ -27,9 +26,8 @@ from azenha.domain.process import (
     ProcessDescription,
     Scalar,
     Text,
-    ValueRange,
 )
-from azenha.protocols.ows_service import keywords, metadata
+from azenha.protocols.ows_service import MIME_TYPE, allowed, keywords, metadata
 from azenha.protocols.wps2.words import DATA_TYPES, TEXT, XML
 from azenha.protocols.xml_write import Tag
 
@@ -37,7 +35,6 @@ _PROCESS_VERSION: Final = re.compile(r"[0-9]+\.[0-9]?[0-9]\.[0-9]?[0-9]")
 # In the order in which the standard names them; not every process has each.
 _CONTROLS: Final = (JobControl.SYNC, JobControl.ASYNC, JobControl.DISMISS, JobControl.PAUSE)
 _TRANSMISSIONS: Final = "value reference"
-_MIME_TYPE: Final = re.compile(r"(application|audio|image|text|video|message|multipart|model)/[^*]+")
 _LITERAL_FORMATS: Final = (Format(XML), Format(TEXT))
 MEGABYTE: Final = 1024 * 1024
 
@@ -148,7 +145,7 @@ def _default(chosen: bool) -> Mapping[str, str | None]:
 
 def _travelling(formats: Sequence[Format]) -> Sequence[Format]:
     """The formats, and those in base64 that bytes take within a document. The schemas know no wildcards."""
-    shown = [one for one in formats if _MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
+    shown = [one for one in formats if MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
     coded = (replace(one, encoding=BASE64) for one in shown if not is_text(one.media_type))
     return tuple(dict.fromkeys((*shown, *coded)))
 
@@ -184,7 +181,7 @@ def _literal(domain: LiteralDomain, default: Scalar | None, default_unit: str | 
     domains = (
         Tag(
             "LiteralDataDomain",
-            _allowed(domain),
+            allowed(domain),
             Tag("ows:DataType", domain.type, attributes={"ows:reference": f"{DATA_TYPES}{domain.type}"}),
             None if unit is None else Tag("ows:UOM", unit),
             None if default is None or unit != chosen else Tag("ows:DefaultValue", lexical.write(default)),
@@ -193,30 +190,3 @@ def _literal(domain: LiteralDomain, default: Scalar | None, default_unit: str | 
         for unit in units
     )
     return Tag("wps:LiteralData", *_formats(_LITERAL_FORMATS), *domains)
-
-
-def _allowed(domain: LiteralDomain) -> Tag:
-    if not domain.allowed:
-        return Tag("ows:AnyValue")
-    return Tag(
-        "ows:AllowedValues",
-        *(
-            _range(one) if isinstance(one, ValueRange) else Tag("ows:Value", lexical.write(one))
-            for one in domain.allowed
-        ),
-    )
-
-
-def _range(range: ValueRange) -> Tag:
-    def end(name: str, value: Scalar | None) -> Tag | None:
-        return None if value is None else Tag(name, lexical.write(value))
-
-    return Tag(
-        "ows:Range",
-        end("ows:MinimumValue", range.minimum),
-        end("ows:MaximumValue", range.maximum),
-        end("ows:Spacing", range.spacing),
-        attributes={
-            "ows:rangeClosure": None if range.closure is Closure.CLOSED else range.closure.value,
-        },
-    )

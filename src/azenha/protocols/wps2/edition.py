@@ -35,6 +35,7 @@ from azenha.protocols.xml_write import MEDIA_TYPE, Tag, Verbatim, document, frag
 Headers = tuple[tuple[str, str], ...]
 
 PIECES: Final = 4096  # descriptions that are kept rendered
+REPLIES: Final = 32  # capabilities that are kept: what a client asks for in them has hundreds of combinations
 SEVERAL: Final = 16  # documents of several descriptions, which may be large
 _NO_STORE: Final[Headers] = (("Cache-Control", "no-store"),)
 _FORMATS: Final = (MEDIA_TYPE, "application/xml")
@@ -57,7 +58,8 @@ class Wps2:
         self._limits = limits
         self._versions = tuple(versions)
         self._kvp_execute = kvp_execute
-        self._replies = Kept()
+        self._states = Kept(REPLIES)
+        self._replies = Kept(REPLIES)
         self._pieces = Kept(PIECES)
         self._ones = Kept(PIECES)
         self._several = Kept(SEVERAL)
@@ -128,13 +130,13 @@ class Wps2:
             return hashlib.sha256(_bytes(whole)).hexdigest()[:16]
 
         key = (id(catalogue), site, outcome.languages, language)
-        state = self._replies.reply(("state", *key), catalogue, digest)
+        state = self._states.reply(key, catalogue, digest)
         sections = ows.sections(outcome.command.sections or (), capabilities.SECTIONS)
         if ows.is_current(outcome.command.known, state):
             sections = frozenset()
         type = _wanted_format(request)
         return self._replies.reply(
-            ("capabilities", *key, sections, manner.soap, type),
+            (*key, sections, manner.soap, type),
             catalogue,
             lambda: _tagged(_reply(root(sections, state), manner, namespaces=WITH_CONTROL, type=type)),
         )

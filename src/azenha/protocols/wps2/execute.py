@@ -4,7 +4,7 @@ mode and response may be left out, outputs too, and a nested output may hold sev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -144,12 +144,11 @@ class _Inputs:
 
 
 def _outputs(parent: Element) -> dict[str, OutputRequest]:
-    found: dict[str, OutputRequest] = {}
+    found: dict[str, list[OutputRequest]] = {}
     for element in parent.findall(wps("Output")):
         id = _id(element)
-        request = _output(element, id)
-        found[id] = _merged(found[id], request, id) if id in found else request
-    return found
+        found.setdefault(id, []).append(_output(element, id))
+    return {id: _merged(requests, id) for id, requests in found.items()}
 
 
 def _output(element: Element, id: str) -> OutputRequest:
@@ -163,20 +162,23 @@ def _output(element: Element, id: str) -> OutputRequest:
     return OutputRequest(format, wanted, fields=_outputs(element) or None)
 
 
-def _merged(one: OutputRequest, other: OutputRequest, id: str) -> OutputRequest:
+def _merged(requests: Sequence[OutputRequest], id: str) -> OutputRequest:
     """A group whose parts are asked for one by one, as the schemas have it; the same asked twice is once.
 
     Raises:
         OptionNotOffered: one output is asked for in two ways.
     """
-    if one == other:
-        return one
-    if one.fields is None or other.fields is None:
-        raise OptionNotOffered(f"output {quoted(id, 80)} is asked for twice, in different ways", id)
-    fields = dict(one.fields)
-    for name, request in other.fields.items():
-        fields[name] = _merged(fields[name], request, name) if name in fields else request
-    return OutputRequest(one.format, one.transmission, fields=fields)
+    first = requests[0]
+    if all(other == first for other in requests):
+        return first
+    fields: dict[str, list[OutputRequest]] = {}
+    for one in requests:
+        if one.fields is None:
+            raise OptionNotOffered(f"output {quoted(id, 80)} is asked for twice, in different ways", id)
+        for name, request in one.fields.items():
+            fields.setdefault(name, []).append(request)
+    merged = {name: _merged(several, name) for name, several in fields.items()}
+    return OutputRequest(first.format, first.transmission, fields=merged)
 
 
 def _id(element: Element) -> str:

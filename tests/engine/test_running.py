@@ -1,0 +1,114 @@
+"""Whoever tells a run something never waits for its child: the leases of all jobs would wait along."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from azenha.engine.channel import Channel
+from azenha.engine.running import Log, Run
+
+WITHIN = 30.0  # seconds: far more than anything here takes
+TIMES = 20_000  # of a pause and a resumption: more than any channel holds
+
+
+class Busy:
+    """A child that has taken its order, and reads no more before `listens`."""
+
+    def __init__(self) -> None:
+        reader, self.ours = os.pipe()
+        self.channel = Channel(os.dup(reader), self.ours)
+        self.theirs = Channel(reader, os.dup(self.ours))
+
+    def exit_code(self, timeout: float) -> None:
+        return None
+
+    def pid(self) -> None:
+        return None
+
+    def fill(self) -> None:
+        """It has left so much unread that nothing more goes in."""
+        os.set_blocking(self.ours, False)
+        with suppress(BlockingIOError):
+            while os.write(self.ours, bytes(4096)):
+                pass
+        os.set_blocking(self.ours, True)
+
+    def empty(self) -> None:
+        os.set_blocking(self.theirs.reader, False)
+        with suppress(BlockingIOError):
+            while os.read(self.theirs.reader, 1 << 16):
+                pass
+        os.set_blocking(self.theirs.reader, True)
+
+    def listens(self) -> list[str]:
+        """All that was said to it."""
+        self.channel.send({"t": "that is all"})
+        said = []
+        while (message := self.theirs.receive()) and message["t"] != "that is all":
+            said.append(str(message["t"]))
+        return said
+
+
+@pytest.fixture
+def child() -> Iterator[Busy]:
+    child = Busy()
+    yield child
+    child.channel.close()
+    child.theirs.close()
+
+
+@pytest.fixture
+def run(child: Busy, tmp_path: Path) -> Run:
+    given: dict[str, Any] = {"seconds": 600, "whose": "", "memory": 1 << 40, "processes": 9}
+    output = SimpleNamespace(receive=lambda channel: {"t": "done"})
+    return Run(
+        cast("Any", None), cast("Any", child), cast("Any", output), log=Log(tmp_path / "log", 1 << 20),
+        log_limit=1 << 20, pauses_itself=True, pause_at_most=600, **given,
+    )  # fmt: skip
+
+
+def test_a_client_that_pauses_a_busy_job_a_thousand_times_holds_nobody_up(run: Run, child: Busy) -> None:
+    def said() -> None:
+        run.exchange({"t": "run"}, lambda percent, message: None, lambda: None)
+        for _ in range(TIMES):
+            run.pause()
+            run.resume()
+        run.pause()
+        run.watch(2)
+
+    telling = threading.Thread(target=said, daemon=True)
+    telling.start()
+    telling.join(WITHIN)
+    assert not telling.is_alive(), "it waits for the child to listen"
+    child.listens()
+    run.resume()
+    run.pause()
+    assert child.listens()[-1] == "pause"
+
+
+@pytest.mark.parametrize(("word", "heard"), [("pause", "pause"), ("dismiss", "cancel")])
+def test_what_a_busy_child_could_not_be_told_it_is_told_later(
+    run: Run, child: Busy, word: str, heard: str
+) -> None:
+    run.exchange({"t": "run"}, lambda percent, message: None, lambda: None)
+    child.fill()
+    getattr(run, word)()
+    child.empty()
+    run.watch(600)
+    assert child.listens() == [heard]
+
+
+def test_a_child_whose_job_is_dismissed_before_its_order_hears_it_after_that(run: Run, child: Busy) -> None:
+    run.dismiss()
+    run.exchange({"t": "run"}, lambda percent, message: None, lambda: None)
+    run.watch(600)
+    run.watch(600)
+    assert child.listens() == ["cancel", "run", "cancel"]
