@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -42,19 +43,30 @@ class Manner:
     soap: Soap | None = None
 
 
-def manner(request: HttpRequest, offered: Sequence[str]) -> Manner:
+def manner(request: HttpRequest, offered: tuple[str, ...]) -> Manner:
     """
     Args:
         offered: the versions of the address, the default first.
     """
     if request.method == "POST":
-        seen = _start(request.start or bytes(request.body[:START]))
-        own = [seen.version] if seen.version else []
-        # Of a request for the capabilities it may ask for another edition than that of its own namespace.
-        return Manner(_first([*seen.accepted, *own], offered), seen.soap)
+        return _by_body(request.start or bytes(request.body[:START]), offered)
     if request.path.startswith("/jobs/"):
         return Manner(_first([V1], offered))  # the only edition that has addresses of jobs
-    return Manner(_first(_wanted(Parameters(request.query)), offered))
+    return _by_query(request.query, offered)
+
+
+# Each request is asked twice, when it is read and when it is answered: the second time nothing is parsed.
+@lru_cache(maxsize=64)
+def _by_body(start: bytes, offered: tuple[str, ...]) -> Manner:
+    seen = _start(start)
+    own = [seen.version] if seen.version else []
+    # Of a request for the capabilities it may ask for another edition than that of its own namespace.
+    return Manner(_first([*seen.accepted, *own], offered), seen.soap)
+
+
+@lru_cache(maxsize=64)
+def _by_query(query: str, offered: tuple[str, ...]) -> Manner:
+    return Manner(_first(_wanted(Parameters(query)), offered))
 
 
 def wished(wanted: str | None, request: HttpRequest) -> Languages:
