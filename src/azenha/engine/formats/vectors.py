@@ -82,11 +82,9 @@ def _target(opening: Opening) -> str:
 def _layers(pyogrio: Any, target: str, opening: Opening) -> str:
     options = _GML if "GML" in opening.format.drivers else {}
     shown: list[str] = []
-    layers = [str(name) for name, _ in pyogrio.list_layers(target)]
-    if not layers:
-        raise NotValid("there are no features in it")
-    for name in layers[:_MOST_LAYERS]:
-        info = pyogrio.read_info(target, layer=name, **options)
+    layers = 0
+    for name, info in _described(pyogrio, target, options):
+        layers += 1
         if info["driver"] not in (*opening.format.drivers, "KML"):
             raise NotValid(f"it was opened as {info['driver']}")
         if info["geometry_type"] is None:
@@ -96,9 +94,29 @@ def _layers(pyogrio: Any, target: str, opening: Opening) -> str:
             kinds = _read(pyogrio, target, name, options) or kinds
         _as_asked(opening, name, kinds, info)
         shown.append(f"{', '.join(sorted(kinds))} in {str(info['crs'])[:60] if info['crs'] else 'no system'}")
+    if not layers:
+        raise NotValid("there are no features in it")
     if not shown:
         raise NotValid("there is no geometry in it")
-    return f"{counted(len(layers), 'layer')}: {'; '.join(shown[:5])}"
+    return f"{counted(layers, 'layer')}: {'; '.join(shown[:5])}"
+
+
+def _described(pyogrio: Any, target: str, options: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The name of each layer and what is known of it, of at most a hundred.
+
+    Where the file must be opened with options, its layers are asked for by number until there are no more: listing
+    them takes no options, and GDAL then leaves a .gfs beside a GML file.
+    """
+    if not options:
+        for name, _ in pyogrio.list_layers(target)[:_MOST_LAYERS]:
+            yield str(name), pyogrio.read_info(target, layer=name)
+        return
+    for number in range(_MOST_LAYERS):
+        try:
+            info = pyogrio.read_info(target, layer=number, **options)
+        except pyogrio.errors.DataLayerError:
+            return
+        yield str(info["layer_name"]), info
 
 
 def _flat(kind: str) -> str:
