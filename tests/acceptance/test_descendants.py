@@ -38,7 +38,7 @@ def test_a_daemon_that_outlived_the_whole_server_ends_when_it_is_started_again(
     job = server.submit("wait_beside_a_daemon", tells=str(tells))
     until(tells.exists, 30, "the daemon tells its process id")
     daemon = int(tells.read_text())
-    server.kill(sorted(marked(server.mark) - {daemon}))
+    server.kill(sorted(marked(server.mark) - {daemon}), at_once=True)
     assert alive(daemon)
 
     server.start()
