@@ -163,6 +163,17 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceSettings:
+    """How data by reference is fetched. What it may be is in `limits`, where it may lie in `addresses`."""
+
+    attempts: int = _count(4, "attempts to fetch, where a failure may pass", 1, 100)
+    delay: float = _time(0.5, "from the first attempt to the second; each later delay is twice as long")
+    wait: float = _time(60.0, "between two attempts at most, whatever the other server asks for")
+    time: float = _time(3600.0, "to fetch one reference, all attempts and waits included")
+    expansion: int = _count(200, "times that compressed content may grow, beyond 10 MiB", 1)
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackSettings:
     """How those who asked to be called are told of a job."""
 
@@ -224,6 +235,7 @@ class Settings:
     jobs: JobSettings = field(default_factory=JobSettings)
     children: Children = field(default_factory=Children)
     addresses: Addresses = field(default_factory=Addresses)
+    references: ReferenceSettings = field(default_factory=ReferenceSettings)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     wps: Wps = field(default_factory=Wps)
     formats: Formats = field(default_factory=Formats)

@@ -218,13 +218,15 @@ def _fetch(
     def progress(locator: str, received: int, total: int | None) -> None:
         if reporter.cancelled():
             raise Cancelled
-        reporter.progress(0, f"fetching '{locator}': {received:,} of {total:,} bytes" if total else None)
+        of = f" of {total:,}" if total is not None else ""
+        reporter.progress(0, f"fetching '{locator}': {received:,}{of} bytes")
 
     return fetch_references(
         request.inputs,
         Path(order["inputs"]),
         fetch,
         progress,
+        say=lambda text: reporter.log(logging.INFO, text),
         description=load_description(order["description"]),
     )
 
