@@ -171,6 +171,9 @@ class ReferenceSettings:
     wait: float = _time(60.0, "between two attempts at most, whatever the other server asks for")
     time: float = _time(3600.0, "to fetch one reference, all attempts and waits included")
     expansion: int = _count(200, "times that compressed content may grow, beyond 10 MiB", 1)
+    cache: int = _setting(
+        5 * GiB, Kind.SIZE, "kept of what was fetched, for the next job; 0: nothing is kept", 0
+    )
 
 
 @dataclass(frozen=True, slots=True)

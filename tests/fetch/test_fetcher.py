@@ -15,6 +15,7 @@ from webserver import Web, serving
 
 from azenha.adapters.http import PIECE
 from azenha.adapters.references.attempts import Sleep
+from azenha.adapters.references.cache import Cache
 from azenha.adapters.references.download import Fetcher
 from azenha.adapters.references.unfolding import Unfolding
 from azenha.domain.addresses import Address, AddressPolicy
@@ -32,12 +33,13 @@ def fetcher(
     names: dict[str, list[str]] | None = None,
     settings: ReferenceSettings = ReferenceSettings(),  # noqa: B008 - frozen
     sleep: Sleep = lambda seconds: None,
+    cache: Cache | None = None,
 ) -> Iterator[Fetcher]:
     def resolve(host: str, port: int) -> list[Address]:
         known = (names or {}).get(host, [host])
         return [ip_address(text) for text in known]
 
-    with Fetcher(policy, limits, resolve, settings, sleep) as fetch:
+    with Fetcher(policy, limits, resolve, settings, cache, sleep) as fetch:
         yield fetch
 
 

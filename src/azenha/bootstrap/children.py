@@ -8,6 +8,7 @@ import os
 import pickle
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azenha.settings import Addresses, LimitSettings, ReferenceSettings, Settings
@@ -24,8 +25,9 @@ def fetching(settings: Settings) -> str:
     return FETCHING + base64.b64encode(pickle.dumps(_parts(settings))).decode()
 
 
-def _parts(settings: Settings) -> tuple[Addresses, LimitSettings, ReferenceSettings]:
-    return settings.addresses, settings.limits, settings.references
+def _parts(settings: Settings) -> tuple[Addresses, LimitSettings, ReferenceSettings, Path]:
+    folder = settings.data.absolute() / "cache" / "references"
+    return settings.addresses, settings.limits, settings.references, folder
 
 
 def loaded(source: str) -> tuple[dict[str, Definition], Callable[[], Fetch]]:
@@ -34,12 +36,14 @@ def loaded(source: str) -> tuple[dict[str, Definition], Callable[[], Fetch]]:
     from azenha.engine.discover import source_of
 
     if source.startswith(FETCHING):
+        from azenha.adapters.references.cache import Cache
         from azenha.adapters.references.download import Fetcher
         from azenha.domain.addresses import AddressPolicy
 
-        addresses, limits, references = pickle.loads(base64.b64decode(source.removeprefix(FETCHING)))
+        addresses, limits, references, folder = pickle.loads(base64.b64decode(source.removeprefix(FETCHING)))
         policy = AddressPolicy.of(addresses.allow, addresses.ports)
-        return {}, lambda: Fetcher(policy, limits, settings=references)
+        cache = Cache(folder, references.cache) if references.cache else None
+        return {}, lambda: Fetcher(policy, limits, settings=references, cache=cache)
     from azenha.engine.formats.readiness import preload
     from azenha.engine.formats.vectors import UNWANTED
 

@@ -1,4 +1,4 @@
-"""References by http and https: tried again where a failure may pass, and resumed where they broke off.
+"""References by http and https: tried again where a failure may pass, resumed where they broke off, and kept.
 
 A GET may be repeated; a POST only where the other server cannot have had it (RFC 9110 §9.2.2).
 """
@@ -6,6 +6,7 @@ A GET may be repeated; a POST only where the other server cannot have had it (RF
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +14,10 @@ from typing import BinaryIO, Final
 
 from azenha.adapters.http import Asking, Passing, Resolve, resolve
 from azenha.adapters.references.attempts import Attempts, Sleep
+from azenha.adapters.references.cache import Cache, Damaged, Kept, key
 from azenha.adapters.references.part import Bounds, OtherContent, Part, Told
 from azenha.domain.addresses import AddressPolicy, shown
-from azenha.domain.errors import FetchFailed
+from azenha.domain.errors import FetchFailed, TooLarge
 from azenha.settings import LimitSettings, ReferenceSettings
 from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
 
@@ -23,6 +25,7 @@ from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
 _CONDITIONAL: Final = frozenset(
     {"range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"}
 )
+_PERSONAL: Final = frozenset({"authorization", "cookie"})
 
 
 class Fetcher:
@@ -34,11 +37,13 @@ class Fetcher:
         limits: LimitSettings,
         resolve: Resolve = resolve,
         settings: ReferenceSettings = ReferenceSettings(),  # noqa: B008 - frozen
+        cache: Cache | None = None,
         sleep: Sleep = time.sleep,
     ) -> None:
         self._asking = Asking(policy, limits, resolve)
         self._limits = limits
         self._settings = settings
+        self._cache = cache
         self._sleep = sleep
 
     def __enter__(self) -> Fetcher:
@@ -63,59 +68,115 @@ class Fetcher:
         ask: Ask = PLAINLY,
     ) -> Fetched:
         """See `usecases.ports.Fetch`. The messages tell of a redirect where it led to the failure."""
+        say = say or _say_nothing
+        same = key(url, ask.headers) if self._cache and _plain(ask) and not _personal(ask) else None
+        kept = self._cache.find(same) if self._cache and same else None
         try:
             with target.open("wb") as file:
-                part = self._download(url, file, ask, self._bounds(limit), on_progress, say)
+                got = self._download(_Wanted(url, ask, self._bounds(limit), on_progress, say), file, kept)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
-        return Fetched(part.size, part.served.media_type, part.served.name)
+        finally:
+            if kept is not None:
+                kept.close()
+        if isinstance(got, Kept):
+            return Fetched(got.size, got.media_type, got.name)
+        if self._cache and same and got.served.keep:
+            try:
+                self._cache.keep(same, target, got.served)
+            except OSError as error:
+                say(f"it could not be kept for the next job: {error}")
+        return Fetched(got.size, got.served.media_type, got.served.name)
 
     def _bounds(self, limit: int | None) -> Bounds:
         size = self._limits.fetched if limit is None else min(limit, self._limits.fetched)
         whose = "setting limits.fetched" if size == self._limits.fetched else "the limit of this input"
         return Bounds(size, whose, self._settings.expansion)
 
-    def _download(
-        self,
-        url: str,
-        file: BinaryIO,
-        ask: Ask,
-        bounds: Bounds,
-        on_progress: Told | None,
-        say: Say | None,
-    ) -> Part:
+    def _download(self, wanted: _Wanted, file: BinaryIO, kept: Kept | None) -> Part | Kept:
+        """What was written to `file`: what a server gave, or a copy of `kept`, which it said is the same."""
         part: Part | None = None
 
         def tick() -> None:
-            if on_progress:
-                on_progress(part.received if part else 0, part.total if part else None)
+            wanted.told(part.received if part else 0, part.total if part else None)
 
-        attempts = Attempts(self._settings, tick, say, self._sleep)
-        plain = _plain(ask)
+        attempts = Attempts(self._settings, tick, wanted.say, self._sleep)
+        plain = _plain(wanted.ask)
         while True:
             own = part.rest() if part and plain else None
             if own is None:
                 part = None
+                own = kept.own if kept else None
             try:
-                with self._asking.answer(url, ask, own) as answer:
+                with self._asking.answer(wanted.url, wanted.ask, own) as answer:
+                    if answer.status_code == HTTPStatus.NOT_MODIFIED and kept is not None:
+                        copied = self._copied(kept, file, wanted)
+                        if copied:
+                            return kept
+                        kept = None
+                        continue
                     if part is None or answer.status_code == HTTPStatus.OK:
-                        file.seek(0)
-                        file.truncate()
-                        part = Part(answer, url, file, bounds)
+                        _empty(file)
+                        part = Part(answer, wanted.url, file, wanted.bounds)
                     elif answer.status_code == HTTPStatus.PARTIAL_CONTENT:
                         part.goes_on(answer)
                     else:
                         raise OtherContent
-                    part.take(answer, attempts, on_progress)
+                    part.take(answer, attempts, wanted.on_progress)
                     return part
             except OtherContent:
                 part = None
-                attempts.failed(f"what lies at {shown(url)} changed while it was fetched")
+                attempts.failed(f"what lies at {shown(wanted.url)} changed while it was fetched")
             except Passing as failure:
-                if failure.sent and ask.method != "GET":
+                if failure.sent and wanted.ask.method != "GET":
                     raise FetchFailed(str(failure)) from None
                 attempts.failed(str(failure), failure.wait)
+
+    def _copied(self, kept: Kept, file: BinaryIO, wanted: _Wanted) -> bool:
+        """Whether what was kept is in `file` now; if not, it is kept no longer.
+
+        Raises:
+            TooLarge
+        """
+        if kept.size > wanted.bounds.size:
+            raise TooLarge(
+                f"more than {wanted.bounds.size} bytes from {shown(wanted.url)} ({wanted.bounds.whose})"
+            )
+        try:
+            kept.copy(file)
+        except Damaged:
+            kept.drop()
+            _empty(file)
+            wanted.say("what was kept of it was damaged; it is fetched anew")
+            return False
+        wanted.told(kept.size, kept.size)
+        wanted.say(f"it was fetched before and has not changed: {kept.size:,} bytes were copied")
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One call of the fetcher."""
+
+    url: str
+    ask: Ask
+    bounds: Bounds
+    on_progress: Told | None
+    say: Say
+
+    def told(self, received: int, total: int | None) -> None:
+        if self.on_progress:
+            self.on_progress(received, total)
+
+
+def _say_nothing(text: str) -> None:
+    pass
+
+
+def _empty(file: BinaryIO) -> None:
+    file.seek(0)
+    file.truncate()
 
 
 def _plain(ask: Ask) -> bool:
@@ -125,3 +186,8 @@ def _plain(ask: Ask) -> bool:
         and ask.body is None
         and _CONDITIONAL.isdisjoint(n.lower() for n, _ in ask.headers)
     )
+
+
+def _personal(ask: Ask) -> bool:
+    """Whether the answer may be meant for this client alone (RFC 9111 §3.5)."""
+    return not _PERSONAL.isdisjoint(name.lower() for name, _ in ask.headers)

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from azenha.adapters.http import PIECE, Own, Passing, http_date, named
+from azenha.adapters.http import PIECE, Own, Passing, address_digest, http_date, named
 from azenha.adapters.references.attempts import Attempts
 from azenha.adapters.references.unfolding import Unfolding
 from azenha.domain.errors import TooLarge
@@ -47,11 +47,11 @@ class Served:
     """What a server said of the content that it gave.
 
     Attributes:
-        url: where it was at last.
+        at: the digest of the address where it was at last.
         keep: it may be kept for others who ask the same.
     """
 
-    url: str
+    at: str
     media_type: str | None
     name: str
     etag: str | None
@@ -87,7 +87,7 @@ class Part:
             return None
         headers = (("Range", f"bytes={self.received}-"), ("If-Range", self._validator))
         answers = frozenset({HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
-        return Own(self.served.url, headers, answers)
+        return Own(self.served.at, headers, answers)
 
     def goes_on(self, answer: httpx.Response) -> None:
         """Look whether an answer with status 206 is the rest.
@@ -151,7 +151,7 @@ class Part:
 def _served(answer: httpx.Response, asked: str) -> Served:
     etag, modified = answer.headers.get("etag"), _modified(answer)
     return Served(
-        str(answer.url),
+        address_digest(answer.url),
         answer.headers.get("content-type"),
         _file_name(answer, asked),
         etag,
