@@ -17,6 +17,7 @@ from azenha.reading import (
     language_tag,
     network,
     reachable,
+    root,
     web_address,
     web_origin,
 )
@@ -173,6 +174,9 @@ class ReferenceSettings:
     expansion: int = _count(200, "times that compressed content may grow, beyond 10 MiB", 1)
     cache: int = _setting(
         5 * GiB, Kind.SIZE, "kept of what was fetched, for the next job; 0: nothing is kept", 0
+    )
+    roots: tuple[str, ...] = _setting(
+        (), Kind.TEXTS, "folders (/srv/data) and buckets (s3://bucket/prefix) that may be read", check=root
     )
 
 

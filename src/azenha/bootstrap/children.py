@@ -36,14 +36,12 @@ def loaded(source: str) -> tuple[dict[str, Definition], Callable[[], Fetch]]:
     from azenha.engine.discover import source_of
 
     if source.startswith(FETCHING):
-        from azenha.adapters.references.cache import Cache
-        from azenha.adapters.references.download import Fetcher
+        from azenha.adapters.references.fetching import References
         from azenha.domain.addresses import AddressPolicy
 
         addresses, limits, references, folder = pickle.loads(base64.b64decode(source.removeprefix(FETCHING)))
         policy = AddressPolicy.of(addresses.allow, addresses.ports)
-        cache = Cache(folder, references.cache) if references.cache else None
-        return {}, lambda: Fetcher(policy, limits, settings=references, cache=cache)
+        return {}, lambda: References.of(policy, limits, references, folder)
     from azenha.engine.formats.readiness import preload
     from azenha.engine.formats.vectors import UNWANTED
 

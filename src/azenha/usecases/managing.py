@@ -25,6 +25,7 @@ from azenha.domain.messages import (
     Status,
 )
 from azenha.domain.process import Catalogue, InputDescription, JobControl, ProcessDescription
+from azenha.domain.roots import WEB
 from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
@@ -73,6 +74,7 @@ def change(
     folders: Folders,
     limits: LimitSettings,
     policy: AddressPolicy = PUBLIC,
+    schemes: tuple[str, ...] = WEB,
 ) -> Status:
     """Change the request of a created job; it is checked as a whole before anything is changed.
 
@@ -95,7 +97,7 @@ def change(
     mentioned, given = _mentioned(description, command), _given(description, command)
     large = LargeValues(limits.row, folders.inputs(job.id), body, f"{name}-")
     try:
-        inputs = large.to_files(bound(mentioned, given, command.outputs, limits, large))
+        inputs = large.to_files(bound(mentioned, given, command.outputs, limits, large, schemes))
         for _ in range(CHANGES_AT_ONCE):
             job, before = _created(command.job, jobs, "changed")
             after = _changed(description, before, command, inputs)
