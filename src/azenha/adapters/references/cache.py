@@ -13,7 +13,7 @@ import os
 import struct
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +21,8 @@ from typing import BinaryIO, Final
 
 from azenha.adapters.http import PIECE, Own
 from azenha.adapters.references.part import Served
+from azenha.adapters.references.receiving import Bounds
+from azenha.usecases.ports import Say
 
 _END: Final = struct.Struct(">Q8s")
 _MAGIC: Final = b"azenha-1"
@@ -87,6 +89,27 @@ class Kept:
             file.write(piece)
         if left or checksum.hexdigest() != self._checksum:
             raise Damaged
+
+    def given_out(
+        self, file: BinaryIO, bounds: Bounds, where: str, told: Callable[[int, int], None], say: Say
+    ) -> bool:
+        """Whether it is in `file` now; if it was damaged, it is kept no longer.
+
+        Raises:
+            TooLarge
+        """
+        bounds.check(self.size, where)
+        file.seek(0)
+        file.truncate()
+        try:
+            self.copy(file)
+        except Damaged:
+            self.drop()
+            say("what was kept of it was damaged; it is fetched anew")
+            return False
+        told(self.size, self.size)
+        say(f"it was fetched before and has not changed: {self.size:,} bytes were copied")
+        return True
 
     def close(self) -> None:
         self._file.close()

@@ -14,10 +14,11 @@ from typing import BinaryIO, Final
 
 from azenha.adapters.http import Asking, Passing, Resolve, resolve
 from azenha.adapters.references.attempts import Attempts, Sleep
-from azenha.adapters.references.cache import Cache, Damaged, Kept, key
-from azenha.adapters.references.part import Bounds, OtherContent, Part, Told
+from azenha.adapters.references.cache import Cache, Kept, key
+from azenha.adapters.references.part import Part
+from azenha.adapters.references.receiving import Bounds, OtherContent, Told
 from azenha.domain.addresses import AddressPolicy, shown
-from azenha.domain.errors import FetchFailed, TooLarge
+from azenha.domain.errors import FetchFailed
 from azenha.settings import LimitSettings, ReferenceSettings
 from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
 
@@ -73,7 +74,9 @@ class Fetcher:
         kept = self._cache.find(same) if self._cache and same else None
         try:
             with target.open("wb") as file:
-                got = self._download(_Wanted(url, ask, self._bounds(limit), on_progress, say), file, kept)
+                got = self._download(
+                    _Wanted(url, ask, Bounds.of(self._limits, limit), on_progress, say), file, kept
+                )
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -87,19 +90,14 @@ class Fetcher:
                 self._cache.keep(same, target, got.served)
             except OSError as error:
                 say(f"it could not be kept for the next job: {error}")
-        return Fetched(got.size, got.served.media_type, got.served.name)
-
-    def _bounds(self, limit: int | None) -> Bounds:
-        size = self._limits.fetched if limit is None else min(limit, self._limits.fetched)
-        whose = "setting limits.fetched" if size == self._limits.fetched else "the limit of this input"
-        return Bounds(size, whose, self._settings.expansion)
+        return Fetched(got.content.size, got.served.media_type, got.served.name)
 
     def _download(self, wanted: _Wanted, file: BinaryIO, kept: Kept | None) -> Part | Kept:
         """What was written to `file`: what a server gave, or a copy of `kept`, which it said is the same."""
         part: Part | None = None
 
         def tick() -> None:
-            wanted.told(part.received if part else 0, part.total if part else None)
+            wanted.told(part.content.received if part else 0, part.content.total if part else None)
 
         attempts = Attempts(self._settings, tick, wanted.say, self._sleep)
         plain = _plain(wanted.ask)
@@ -111,14 +109,12 @@ class Fetcher:
             try:
                 with self._asking.answer(wanted.url, wanted.ask, own) as answer:
                     if answer.status_code == HTTPStatus.NOT_MODIFIED and kept is not None:
-                        copied = self._copied(kept, file, wanted)
-                        if copied:
+                        if kept.given_out(file, wanted.bounds, shown(wanted.url), wanted.told, wanted.say):
                             return kept
                         kept = None
                         continue
                     if part is None or answer.status_code == HTTPStatus.OK:
-                        _empty(file)
-                        part = Part(answer, wanted.url, file, wanted.bounds)
+                        part = Part(answer, wanted.url, file, wanted.bounds, self._settings.expansion)
                     elif answer.status_code == HTTPStatus.PARTIAL_CONTENT:
                         part.goes_on(answer)
                     else:
@@ -132,27 +128,6 @@ class Fetcher:
                 if failure.sent and wanted.ask.method != "GET":
                     raise FetchFailed(str(failure)) from None
                 attempts.failed(str(failure), failure.wait)
-
-    def _copied(self, kept: Kept, file: BinaryIO, wanted: _Wanted) -> bool:
-        """Whether what was kept is in `file` now; if not, it is kept no longer.
-
-        Raises:
-            TooLarge
-        """
-        if kept.size > wanted.bounds.size:
-            raise TooLarge(
-                f"more than {wanted.bounds.size} bytes from {shown(wanted.url)} ({wanted.bounds.whose})"
-            )
-        try:
-            kept.copy(file)
-        except Damaged:
-            kept.drop()
-            _empty(file)
-            wanted.say("what was kept of it was damaged; it is fetched anew")
-            return False
-        wanted.told(kept.size, kept.size)
-        wanted.say(f"it was fetched before and has not changed: {kept.size:,} bytes were copied")
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +147,6 @@ class _Wanted:
 
 def _say_nothing(text: str) -> None:
     pass
-
-
-def _empty(file: BinaryIO) -> None:
-    file.seek(0)
-    file.truncate()
 
 
 def _plain(ask: Ask) -> bool:

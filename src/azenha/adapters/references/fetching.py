@@ -8,7 +8,7 @@ from pathlib import Path
 from azenha.adapters.references.cache import Cache
 from azenha.adapters.references.download import Fetcher
 from azenha.adapters.references.files import Files
-from azenha.adapters.references.part import Told
+from azenha.adapters.references.receiving import Told
 from azenha.domain.addresses import AddressPolicy, shown
 from azenha.domain.errors import ForbiddenAddress
 from azenha.domain.roots import Folder, parse_root, schemes

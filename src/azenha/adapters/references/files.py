@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from azenha.adapters.references.part import Told
+from azenha.adapters.references.receiving import Bounds, Told
 from azenha.domain.addresses import shown
-from azenha.domain.errors import FetchFailed, ForbiddenAddress, TooLarge
+from azenha.domain.errors import FetchFailed, ForbiddenAddress
 from azenha.domain.roots import SETTING, Folder, file_parts
 from azenha.settings import LimitSettings
 from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
@@ -43,8 +43,7 @@ class Files:
     ) -> Fetched:
         if ask != PLAINLY:
             raise FetchFailed(f"{shown(url)} is a file: it takes no method, headers or body")
-        bound = self._limits.fetched if limit is None else min(limit, self._limits.fetched)
-        whose = "setting limits.fetched" if bound == self._limits.fetched else "the limit of this input"
+        bounds = Bounds.of(self._limits, limit)
         try:
             descriptor, name = self._opened(url)
         except OSError as error:
@@ -55,8 +54,7 @@ class Files:
                 size = 0
                 while piece := source.read(_PIECE):
                     size += len(piece)
-                    if max(size, before.st_size) > bound:
-                        raise TooLarge(f"more than {bound} bytes from {shown(url)} ({whose})")
+                    bounds.check(max(size, before.st_size), shown(url))
                     file.write(piece)
                     if on_progress:
                         on_progress(size, before.st_size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import Message
@@ -13,33 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from azenha.adapters.http import PIECE, Own, Passing, address_digest, http_date, named
+from azenha.adapters.http import Own, Passing, address_digest, http_date, named
 from azenha.adapters.references.attempts import Attempts
-from azenha.adapters.references.unfolding import Unfolding
-from azenha.domain.errors import TooLarge
+from azenha.adapters.references.receiving import Bounds, OtherContent, Receiving, Told
 
-UNFOLDS_FREELY: Final = (
-    10 * 1024**2
-)  # bytes, up to which content may be any times as large as it was compressed
-_WORTH: Final = 1024**2  # bytes that came, after which attempts are counted anew
 _PRESENT: Final = timedelta(seconds=60)
 _ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
-
-Told = Callable[[int, int | None], None]
-
-
-class OtherContent(Exception):
-    """What comes now is not the rest of what came before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Of one fetch: `size` bytes, because of the setting or limit `whose`; `expansion` times the compressed size."""
-
-    size: int
-    whose: str
-    expansion: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +39,27 @@ class Served:
 
 
 class Part:
-    """The beginning of an answer's content, unfolded into `file`, from the answer whose head is given."""
+    """The beginning of an answer's content, from the answer whose head is given."""
 
-    def __init__(self, answer: httpx.Response, asked: str, file: BinaryIO, bounds: Bounds) -> None:
+    def __init__(
+        self, answer: httpx.Response, asked: str, file: BinaryIO, bounds: Bounds, expansion: int
+    ) -> None:
         """
         Raises:
             FetchFailed, TooLarge
         """
         self.served = _served(answer, asked)
-        self.size = 0  # unfolded
-        self.received = 0
-        self._file = file
-        self._where = named(answer)
-        self._bounds = bounds
         self._encoding = _encoding(answer)
-        self._unfolding = Unfolding(self._encoding, self._where)
         self._validator = _strong(answer)
         self._ranges = answer.headers.get("accept-ranges", "").strip().lower() != "none"
-        self.total = _content_length(answer)
-        if not self._unfolding.folded and self.total is not None and self.total > bounds.size:
-            raise self._too_large()
+        total = _content_length(answer)
+        self.content = Receiving(file, bounds, expansion, named(answer), self._encoding, total)
 
     def rest(self) -> Own | None:
         """How what is missing is asked for; None if it cannot be."""
-        if self._validator is None or not self._ranges or not self.received:
+        if self._validator is None or not self._ranges or not self.content.received:
             return None
-        headers = (("Range", f"bytes={self.received}-"), ("If-Range", self._validator))
+        headers = (("Range", f"bytes={self.content.received}-"), ("If-Range", self._validator))
         answers = frozenset({HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
         return Own(self.served.at, headers, answers)
 
@@ -97,55 +71,31 @@ class Part:
         """
         match = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
         total = int(match[3]) if match and match[3] != "*" else None
+        before = self.content.total
         same = (
             match is not None
-            and int(match[1]) == self.received
-            and (total is None or self.total is None or total == self.total)
+            and int(match[1]) == self.content.received
+            and (total is None or before is None or total == before)
             and _encoding(answer) == self._encoding
             and answer.headers.get("etag", self.served.etag) == self.served.etag
         )
         if not same:
             raise OtherContent
-        self.total = self.total if total is None else total
+        self.content.total = before if total is None else total
 
-    def take(self, answer: httpx.Response, attempts: Attempts, on_progress: Told | None) -> None:
+    def take(self, answer: httpx.Response, attempts: Attempts, told: Told | None) -> None:
         """Write what comes.
 
         Raises:
             Passing: it ends too early.
             FetchFailed, TooLarge
         """
-        began = self.received
-        for piece in answer.iter_raw():  # as they come: what a larger piece waits for may never do
-            attempts.check()
-            self.received += len(piece)
-            if self.received - began >= _WORTH:
-                attempts.went_on()
-            if self.received > self._bounds.size + PIECE:  # such as an endless row of empty members
-                raise self._too_large()
-            for unfolded in self._unfolding.feed(piece):
-                self._write(unfolded)
-            if on_progress:
-                on_progress(self.received, self.total)
-        if self.total is not None and self.received < self.total:
-            raise Passing(
-                f"only {self.received:,} of {self.total:,} bytes came from {self._where}", sent=True
-            )
-        self._unfolding.end()
-
-    def _write(self, unfolded: bytes) -> None:
-        self.size += len(unfolded)
-        if self.size > self._bounds.size:
-            raise self._too_large()
-        if self.size > UNFOLDS_FREELY and self.size > self.received * self._bounds.expansion:
-            raise TooLarge(
-                f"more than {self._bounds.expansion} times the compressed size unfolds from {self._where} "
-                "(setting references.expansion)"
-            )
-        self._file.write(unfolded)
-
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"more than {self._bounds.size} bytes from {self._where} ({self._bounds.whose})")
+        # As the pieces come: what a larger one waits for may never do.
+        self.content.take(answer.iter_raw(), attempts, told)
+        if not self.content.complete:
+            came = f"{self.content.received:,} of {self.content.total:,} bytes"
+            raise Passing(f"only {came} came from {self.content.where}", sent=True)
+        self.content.end()
 
 
 def _served(answer: httpx.Response, asked: str) -> Served:
