@@ -266,3 +266,9 @@ def test_a_root_of_references_may_not_be_around_or_in_the_data_folder(tmp_path, 
         assert "the data folder" in found
     else:
         assert load(path, {}).references.roots == (str(tmp_path / root),)
+
+
+def test_a_bucket_without_the_library_for_it_is_told_before_the_server_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr("azenha.loading.find_spec", lambda name: None)
+    (found,) = problems(file(tmp_path, "[references]\nroots = ['s3://scenes']\n"))
+    assert "which needs obstore: pip install azenha[s3]" in found

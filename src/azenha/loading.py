@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,9 @@ def _across(settings: Settings) -> Iterator[str]:
             f"setting 'jobs.heartbeat': given {shown('jobs.heartbeat')}; allowed: less than half of "
             f"jobs.lease, which is {shown('jobs.lease')}"
         )
+    for text in settings.references.roots:
+        if text.startswith("s3:") and find_spec("obstore") is None:
+            yield f"setting 'references.roots': given '{text}', which needs obstore: pip install azenha[s3]"
     for name in _around(settings):
         yield (
             f"setting 'references.roots': given '{name}', and the data folder {settings.data} is in it, or it "

@@ -24,6 +24,7 @@ class Store:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.objects: dict[str, bytes] = {}
         self.public: set[str] = set()  # buckets
+        self.encodings: dict[str, str] = {}  # Content-Encoding, by bucket and key
         self.breaks: list[int] = []
         self.fails: list[int] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
@@ -96,6 +97,9 @@ def storing() -> Iterator[Store]:
             self.send_header("ETag", tag)
             self.send_header("Last-Modified", "Tue, 01 Jan 2019 00:00:00 GMT")
             self.send_header("Content-Type", "image/tiff")
+            if encoding := store.encodings.get(unquote(self.path).lstrip("/")):
+                self.send_header("Content-Encoding", encoding)
+            self.send_header("Connection", "close")
             if content_range:
                 self.send_header("Content-Range", content_range)
             if status != 304:
@@ -107,6 +111,7 @@ def storing() -> Iterator[Store]:
             body = f"<Error><Code>{code}</Code></Error>".encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/xml")
+            self.send_header("Connection", "close")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -202,7 +202,7 @@ def test_without_roots_no_file_is_read(root: Path, tmp_path: Path) -> None:
     url = (root / "scenes" / "a b.tif").as_uri()
     for roots in ((), (str(root),)):
         fetch = References.of(
-            AddressPolicy(), LimitSettings(), ReferenceSettings(roots=roots), tmp_path / "kept"
+            AddressPolicy(), LimitSettings(), ReferenceSettings(roots=roots), tmp_path / "kept", {}
         )
         if roots:
             assert fetch(url, tmp_path / "got").size == 5
@@ -218,6 +218,6 @@ def test_a_redirection_never_leads_to_a_file(root: Path, tmp_path: Path) -> None
         url = web.redirects("/a", (root / "scenes" / "a b.tif").as_uri())
         policy = AddressPolicy.of(("127.0.0.1",), ())
         settings = ReferenceSettings(roots=(str(root),))
-        fetch = References.of(policy, LimitSettings(), settings, tmp_path / "kept")
+        fetch = References.of(policy, LimitSettings(), settings, tmp_path / "kept", {})
         with pytest.raises(ForbiddenAddress, match="only http and https"):
             fetch(url, tmp_path / "got")

@@ -41,7 +41,7 @@ def loaded(source: str) -> tuple[dict[str, Definition], Callable[[], Fetch]]:
 
         addresses, limits, references, folder = pickle.loads(base64.b64decode(source.removeprefix(FETCHING)))
         policy = AddressPolicy.of(addresses.allow, addresses.ports)
-        return {}, lambda: References.of(policy, limits, references, folder)
+        return {}, lambda: References.of(policy, limits, references, folder, os.environ)
     from azenha.engine.formats.readiness import preload
     from azenha.engine.formats.vectors import UNWANTED
 

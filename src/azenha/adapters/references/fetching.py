@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from azenha.adapters.references.buckets import Buckets
 from azenha.adapters.references.cache import Cache
 from azenha.adapters.references.download import Fetcher
 from azenha.adapters.references.files import Files
 from azenha.adapters.references.receiving import Told
 from azenha.domain.addresses import AddressPolicy, shown
 from azenha.domain.errors import ForbiddenAddress
-from azenha.domain.roots import Folder, parse_root, schemes
+from azenha.domain.roots import Bucket, Folder, parse_root, schemes
 from azenha.settings import LimitSettings, ReferenceSettings
 from azenha.usecases.ports import PLAINLY, Ask, Fetch, Fetched, Say
 
@@ -24,14 +25,21 @@ class References:
 
     @classmethod
     def of(
-        cls, policy: AddressPolicy, limits: LimitSettings, settings: ReferenceSettings, folder: Path
+        cls,
+        policy: AddressPolicy,
+        limits: LimitSettings,
+        settings: ReferenceSettings,
+        folder: Path,
+        environment: Mapping[str, str],
     ) -> References:
-        """By the settings; `folder` is for what is kept."""
+        """By the settings; `folder` is for what is kept, `environment` has the credentials that roots name."""
         cache = Cache(folder, settings.cache) if settings.cache else None
         http = Fetcher(policy, limits, settings=settings, cache=cache)
         roots = [parse_root(text) for text in settings.roots]
+        buckets = [root for root in roots if isinstance(root, Bucket)]
+        objects = Buckets(buckets, limits, settings, environment, cache)
         files = Files([root for root in roots if isinstance(root, Folder)], limits)
-        fetchers: dict[str, Fetch] = {"http": http, "https": http, "file": files}
+        fetchers: dict[str, Fetch] = {"http": http, "https": http, "file": files, "s3": objects}
         return cls({scheme: fetchers[scheme] for scheme in schemes(settings.roots)})
 
     def __call__(
