@@ -226,6 +226,10 @@ class Formats:
     schemas: Path | None = _setting(  # noqa: RUF009 - a Path does not change
         None, Kind.PATH, "folder of XML and JSON Schemas, for `very strict`; nothing is fetched"
     )
+    archive_bytes: int = _size(10 * GiB, "files of one zip together, unpacked")
+    archive_members: int = _count(10_000, "files and folders in one zip", 1)
+    archive_ratio: int = _count(200, "times that a zip may grow when it is unpacked, beyond 10 MiB", 1)
+    archive_nesting: int = _count(0, "archives in a zip: 0: none; 1: such as have none in them", 0, 1)
 
 
 @dataclass(frozen=True, slots=True)

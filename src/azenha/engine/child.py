@@ -21,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from azenha.authoring import archives
+from azenha.authoring.archives import ArchiveLimits
 from azenha.authoring.calling import LocalFile, Produced, call
 from azenha.authoring.context import Context
 from azenha.authoring.errors import Cancelled, OutputError
@@ -245,6 +247,7 @@ def _call(
     )
     inputs = Path(order["inputs"])
     policy = Policy.heard(order["formats"])
+    archives.hold(ArchiveLimits(*order["archives"]))
 
     def look(arguments: Mapping[str, object]) -> None:
         check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))
