@@ -72,7 +72,9 @@ def test_the_job_tells_how_much_of_what_has_come(web: Web, working: Callable[...
 def test_what_is_tried_again_stands_in_the_jobs_log(web: Web, working: Callable[..., Workshop]) -> None:
     shop = working(delay=0.01)
     url = web.has("/a.bin", BODY, [200_000], ETag='"1"')
-    assert shop.text(shop.submit("many", values=to(url))) == "a.bin 500000 1"
+    good = shop.submit("many", values=to(url))
+    assert shop.text(good) == "a.bin 500000 1"
+    assert shop.job(good).message is None
     id = shop.submit("many", values=to(web.gives("/b", b"", 503)))
     failure = shop.failure(id)
     assert failure.kind is FailureKind.FETCH

@@ -64,7 +64,8 @@ def parse_root(text: str) -> Root:
         if text.startswith("s3://"):
             return _bucket(text)
         if text.startswith("file:"):
-            return Folder("/" + "/".join(file_parts(text)))
+            path = "/".join(file_parts(text))
+            return Folder(path if PurePath(path).is_absolute() else f"/{path}")  # file:///C:/data is C:/data
     except ValueError as reason:
         raise ValueError(f"{_FORM} ({reason})") from None
     if not PurePath(text).is_absolute():

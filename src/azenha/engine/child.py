@@ -223,7 +223,7 @@ def _fetch(
         of = f" of {total:,}" if total is not None else ""
         reporter.progress(0, f"fetching '{locator}': {received:,}{of} bytes")
 
-    return fetch_references(
+    fetched = fetch_references(
         request.inputs,
         Path(order["inputs"]),
         fetch,
@@ -231,6 +231,8 @@ def _fetch(
         say=lambda text: reporter.log(logging.INFO, text),
         description=load_description(order["description"]),
     )
+    reporter.progress(0, None)  # what the function does is not told by how much was fetched
+    return fetched
 
 
 def _call(
