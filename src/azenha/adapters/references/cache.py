@@ -76,8 +76,9 @@ class Kept:
         sent = tuple((name, value) for name, value in headers if value is not None)
         return Own(self._at, sent, frozenset({HTTPStatus.NOT_MODIFIED}))
 
-    def copy(self, file: BinaryIO) -> None:
-        """
+    def copy(self, file: BinaryIO, told: Callable[[int, int], None]) -> None:
+        """Write it to `file`; `told` is called on the way, so that a job that is dismissed meanwhile notices.
+
         Raises:
             Damaged: and what was written so far is worth nothing.
         """
@@ -87,6 +88,7 @@ class Kept:
             left -= len(piece)
             checksum.update(piece)
             file.write(piece)
+            told(self.size - left, self.size)
         if left or checksum.hexdigest() != self._checksum:
             raise Damaged
 
@@ -102,12 +104,11 @@ class Kept:
         file.seek(0)
         file.truncate()
         try:
-            self.copy(file)
+            self.copy(file, told)
         except Damaged:
             self.drop()
             say("what was kept of it was damaged; it is fetched anew")
             return False
-        told(self.size, self.size)
         say(f"it was fetched before and has not changed: {self.size:,} bytes were copied")
         return True
 
