@@ -1,8 +1,9 @@
-"""The one outgoing HTTP client: under the address policy, bounded in size, patience and redirects.
+"""The one outgoing HTTP client: under the address policy, bounded in patience and redirects.
 
 A name is resolved here, **every** address it has is checked, and the connection is made to a checked address
 itself: a name that resolves differently the second time gains nothing. TLS and `Host` keep the name.
-Redirects are followed by hand, each one checked like the first. The environment (proxies …) does not count.
+Redirects are followed by hand, each one checked like the first. The environment (proxies …) does not count. What
+becomes of an answer, and whether it is asked for again, is seen to in `references`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ PASSING: Final = frozenset({429, 502, 503, 504})  # what may be better later
 _SAME_REQUEST: Final = frozenset({307, 308})  # RFC 9110 §15.4: of the others, what was posted is got
 
 # What a client may not choose: headers of a single connection (RFC 9110 §7.6.1), the host, how long the body is,
-# and in which coding the answer comes, which is undone here.
+# and in which coding the answer comes, which is undone in `references`.
 _NOT_SENT: Final = frozenset(
     {
         "accept-encoding", "connection", "content-length", "expect", "host", "http2-settings", "keep-alive",

@@ -84,13 +84,19 @@ class Kept:
         """
         self._file.seek(0)
         left, checksum = self.size, hashlib.sha256()
-        while left and (piece := self._file.read(min(left, PIECE))):
+        while left and (piece := self._read(min(left, PIECE))):
             left -= len(piece)
             checksum.update(piece)
             file.write(piece)
             told(self.size - left, self.size)
         if left or checksum.hexdigest() != self._checksum:
             raise Damaged
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            raise Damaged from error
 
     def given_out(
         self, file: BinaryIO, bounds: Bounds, where: str, told: Callable[[int, int], None], say: Say
