@@ -296,6 +296,22 @@ def test_what_always_breaks_off_is_never_taken_for_the_whole(web: Web, tmp_path:
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.parametrize(("headers", "asked"), [({}, 4), ({"ETag": '"1"'}, 8)])
+def test_attempts_are_counted_anew_only_for_what_no_attempt_had_brought_before(
+    web: Web, tmp_path: Path, headers: dict[str, str], asked: int
+) -> None:
+    """Seven times it breaks off after a MiB: resumed, that is on and on; from the beginning, it is nothing new."""
+    body = bytes(7_500_000)
+    url = web.has("/a", body, [1_048_576] * 7, **headers)
+    with fetcher(limits=replace(LIMITS, fetched=10_000_000)) as fetch:
+        if headers:
+            assert fetch(url, tmp_path / "a").size == len(body)
+        else:
+            with pytest.raises(FetchFailed, match="4 attempts"):
+                fetch(url, tmp_path / "a")
+    assert len(web.asked) == asked
+
+
 def test_a_clients_own_range_is_left_alone_and_its_part_is_no_input(web: Web, tmp_path: Path) -> None:
     url = web.gives("/a", b"part", 206, Content_Range="bytes 0-3/8", ETag='"1"')
     with fetcher() as fetch, pytest.raises(FetchFailed, match=r"^206"):

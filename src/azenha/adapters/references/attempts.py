@@ -11,6 +11,7 @@ from azenha.domain.errors import FetchFailed
 from azenha.settings import ReferenceSettings
 
 _LOOK_EVERY: Final = 0.25  # seconds: a job that waits notices in that time that it was dismissed
+_WORTH: Final = 1024**2  # bytes
 _GAP: Final = 60.0  # seconds: a longer silence is a pause of the job, and no time of the fetch
 
 Sleep = Callable[[float], None]
@@ -31,12 +32,18 @@ class Attempts:
         self._say = say or (lambda text: None)
         self._sleep = sleep
         self._failed = 0
+        self._furthest = 0
         self._spent = 0.0
         self._last = time.monotonic()
 
-    def went_on(self) -> None:
-        """Something worth a new count of attempts came in."""
-        self._failed = 0
+    def came(self, received: int) -> None:
+        """So many bytes are there: attempts are counted anew when it is worth it.
+
+        Not for bytes that an earlier attempt had brought already: what always breaks off there has an end.
+        """
+        if received - self._furthest >= _WORTH:
+            self._furthest = received
+            self._failed = 0
 
     def check(self) -> None:
         """Count the time since the last look.

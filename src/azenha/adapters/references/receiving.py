@@ -15,7 +15,6 @@ from azenha.settings import LimitSettings
 UNFOLDS_FREELY: Final = (
     10 * 1024**2
 )  # bytes, up to which content may be any times as large as it was compressed
-_WORTH: Final = 1024**2  # bytes that came, after which attempts are counted anew
 
 Told = Callable[[int, int | None], None]
 
@@ -83,12 +82,10 @@ class Receiving:
         Raises:
             FetchFailed, TooLarge
         """
-        began = self.received
         for piece in pieces:
             attempts.check()
             self.received += len(piece)
-            if self.received - began >= _WORTH:
-                attempts.went_on()
+            attempts.came(self.received)
             # Also where little comes of it, such as of an endless row of empty members.
             self._bounds.check(self.received - PIECE, self.where)
             for unfolded in self._unfolding.feed(piece):
