@@ -36,12 +36,20 @@ def main(_: Sequence[str]) -> int:
         command = mounted[mount].read(request)
         if isinstance(command, Create) and isinstance(command.execute, Execute):
             checked = check(
-                command.execute, job, request.body, catalogue, folders, limits, spoken, policy, allowed
+                command.execute,
+                job,
+                request.body,
+                catalogue,
+                folders,
+                limits,
+                spoken,
+                policy,
+                schemes=allowed,
             )
             return replace(command, execute=checked)
         if not isinstance(command, Execute):
             return command
-        return check(command, job, request.body, catalogue, folders, limits, spoken, policy, allowed)
+        return check(command, job, request.body, catalogue, folders, limits, spoken, policy, schemes=allowed)
 
     serve(sys.stdin.buffer, answers, read)
     return 0

@@ -45,6 +45,7 @@ def check(
     limits: LimitSettings,
     languages: tuple[str, ...],
     policy: AddressPolicy = PUBLIC,
+    *,
     schemes: tuple[str, ...] = WEB,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
@@ -70,7 +71,7 @@ def check(
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
-        inputs = bound(description, command.inputs, command.outputs, limits, large, schemes)
+        inputs = bound(description, command.inputs, command.outputs, limits, large, schemes=schemes)
         if command.single:
             _must_be_one(description, command.outputs)
         lane_of(description, command)
@@ -242,6 +243,7 @@ def bound(
     requested: Mapping[str, OutputRequest] | None,
     limits: LimitSettings,
     large: LargeValues,
+    *,
     schemes: tuple[str, ...] = WEB,
 ) -> dict[str, tuple[Value, ...]]:
     """The checked inputs; large ones are cut out of the body.

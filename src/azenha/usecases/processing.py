@@ -101,7 +101,7 @@ class Processing:
                 self.folders,
                 self.settings.limits,
                 self._policy(),
-                self._schemes(),
+                schemes=self._schemes(),
             )
         return _HANDLERS[type(command)](self, command)
 
@@ -110,7 +110,7 @@ class Processing:
         limits, policy = self.settings.limits, self._policy() if command.subscriber else PUBLIC
         allowed = self._schemes()
         return check(
-            command, job, body, self.catalogue, self.folders, limits, self.languages, policy, allowed
+            command, job, body, self.catalogue, self.folders, limits, self.languages, policy, schemes=allowed
         )
 
     def _schemes(self) -> tuple[str, ...]:
