@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,18 +132,13 @@ def test_without_opening_by_name_the_check_is_made_after_opening(
 
 
 @posix
-def test_only_regular_files_are_read(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_regular_files_are_read(root: Path, tmp_path: Path) -> None:
     os.mkfifo(root / "pipe")
-    with socket.socket(socket.AF_UNIX) as listening:
-        monkeypatch.chdir(root)  # a socket's path has to be short
-        listening.bind("socket")
-        for name in ("pipe", "socket", "scenes"):
-            with pytest.raises(FetchFailed, match="no regular file"):
-                fetched(root, root / name, tmp_path / "got")
+    for path in (root / "pipe", root / "scenes", root):
+        with pytest.raises(FetchFailed, match="no regular file"):
+            fetched(root, path, tmp_path / "got")
     with pytest.raises(FetchFailed, match="no regular file"):
         fetched(Path("/dev"), "file:///dev/null", tmp_path / "got")
-    with pytest.raises(FetchFailed, match="no regular file"):
-        fetched(root, root, tmp_path / "got")
 
 
 @posix
