@@ -15,15 +15,15 @@ from azenha.adapters.store.migrate import migrate
 from azenha.adapters.store.sql import SqlJobs
 from azenha.bootstrap.children import fetching
 from azenha.bootstrap.worker import starter
-from azenha.domain.canonical import StoredRequest
+from azenha.domain.canonical import StoredRequest, compact, dump_request
 from azenha.domain.job import Failure, Job, JobState, Lane
 from azenha.domain.messages import Asked
 from azenha.domain.process import Catalogue
 from azenha.domain.values import Literal, StoredFile, Value
 from azenha.engine.discover import discover
-from azenha.engine.worker import Worker
+from azenha.engine.worker import ENDED, Worker
 from azenha.settings import Addresses, Children, JobSettings, LimitSettings, Queue, Settings
-from azenha.usecases.ports import NewJob
+from azenha.usecases.ports import Handed, NewJob, Told
 
 WITHIN = 30.0  # seconds: far more than anything here takes, so that a loaded machine fails no test
 MIB = 1 << 20
@@ -266,6 +266,7 @@ class Workshop:
     offered: Offered
     settings: Settings
     announced: list[str] = field(default_factory=list)
+    news: dict[str, Told] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         database = self.settings.data / "jobs.sqlite"
@@ -282,8 +283,12 @@ class Workshop:
             keys,
             fetching(self.settings),
             self.settings,
-            self.announced.append,
+            self._tell,
         )
+
+    def _tell(self, job: str, told: Told = ENDED) -> None:
+        self.news[job] = told
+        self.announced.append(job)
 
     def close(self) -> None:
         self.worker.stop()
@@ -312,6 +317,15 @@ class Workshop:
         self.worker.offered(lane)
         return id
 
+    def hand_over(self, process: str, *, limit: int = 100, **inputs: str | int | bool) -> str:
+        """A synchronous job to the worker itself; its id."""
+        id = f"{next(NUMBERS):08d}-job"
+        given = {name: (Literal(value),) for name, value in inputs.items()}
+        request = StoredRequest(process, "0.1.0", given, None, Asked("test", "1"))
+        document = compact(dump_request(request))
+        self.worker.handed(Handed(id, process, document, 1, limit, "queue.sync_waiting"))
+        return id
+
     def pause(self, id: str) -> None:
         """As the web tier does it."""
         assert self.jobs.pause(id, 600) is not None
@@ -327,7 +341,7 @@ class Workshop:
         return job
 
     def ended(self, id: str) -> Job:
-        eventually(lambda: self.job(id).ended, f"the end of {id}")
+        eventually(lambda: (job := self.jobs.get(id)) is not None and job.ended, f"the end of {id}")
         eventually(lambda: id in self.announced, f"the news of the end of {id}")
         return self.job(id)
 

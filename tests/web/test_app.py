@@ -523,7 +523,7 @@ def test_a_synchronous_answer_has_the_results_once_the_job_ended(stage: Stage) -
 
     reply = asyncio.run(run())
     assert (reply.status, reply.body) == (200, b"Literal(value='hello', unit=None)")
-    assert stage.ends._events == {}
+    assert stage.ends._news == {}
 
 
 def test_an_end_before_the_web_tier_waits_is_not_missed(
@@ -645,7 +645,7 @@ def test_the_results_of_a_background_job_that_ends_while_its_client_waits_are_th
     (results,) = told
     assert isinstance(results, Results)
     assert results.honoured == ("wait=30",)
-    assert stage.ends._events == {}
+    assert stage.ends._news == {}
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -752,7 +752,7 @@ def test_a_server_that_stops_dismisses_what_nobody_can_be_told_any_more(stage: S
 def test_a_full_queue_is_told_and_nothing_is_awaited(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Settings(queue=replace(Queue(), sync_waiting=0)))
     reply = stage.asks("POST", "/run", b"hi")
-    assert (reply.status, stage.jobs.jobs, stage.ends._events) == (503, {}, {})
+    assert (reply.status, stage.jobs.jobs, stage.ends._news) == (503, {}, {})
 
 
 # -- the life of the application

@@ -32,30 +32,26 @@ def main(_: Sequence[str]) -> int:
     jobs = open_jobs(settings)
     rmtree(settings.data / SPOOL, ignore_errors=True)  # bodies that a killed web tier left
     bodies = Readers(program("read-bodies"), to_parts(settings, catalogue, {}, -1))
-    ends = Ends(lambda name: (job := jobs.get(name)) is None or job.ended)
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def ended(job: str) -> None:
-        for loop in loops:
-            loop.call_soon_threadsafe(ends.tell, job)
+    ends = Ends(lambda name: (job := jobs.get(name)) is not None and job.ended)
+    wake = WakeClient(run_folder(settings), ends.tell)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        loops.append(asyncio.get_running_loop())
+        line = asyncio.ensure_future(wake.run())
         yield
-        loops.clear()
+        line.cancel()
         await bodies.close()
 
     processing = Processing(
         catalogue,
         jobs,
         LocalFolders(settings.data),
-        WakeClient(run_folder(settings), ended),
+        wake,
         settings,
         lambda: str(uuid.uuid4()),
         languages=languages(catalogue, settings.server.language),
     )
-    app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies)
+    app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies, wake.hand_over)
     config = uvicorn.Config(
         app,
         lifespan="on",

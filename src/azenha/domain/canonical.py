@@ -7,6 +7,7 @@ Sync, queued and remote runs all read this. Exact: decimals, dates and durations
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,9 @@ from azenha.domain.process import Format, Scalar
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 Data = Mapping[str, object]
+
+# Made once: `json.dumps` with other separators than its own makes an encoder each time.
+compact: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
 
 
 # Exact type, not isinstance: a bool is an int and a datetime is a date.

@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -169,7 +170,8 @@ def _run(
     definitions: Mapping[str, Definition],
     fetch: Callable[[], Fetch],
 ) -> None:
-    channel.send({"t": "taken"})  # from here on the job may have had an effect
+    if order["mark"]:  # a socket tells by itself whether its other end has read, see `Channel.unheard`
+        channel.send({"t": "taken"})  # from here on the job may have had an effect
     reporter = _Reporter(channel, inbox, waits=order["pauses_itself"])
     work = Path(order["work"])
     work.mkdir(exist_ok=True)
@@ -206,12 +208,18 @@ def _limit(memory: int) -> None:
     if resource is None or not hasattr(resource, "RLIMIT_DATA"):
         return
     used = 0
-    with suppress(OSError), open("/proc/self/statm", "rb", buffering=0) as file:
-        used = int(file.read(256).split()[5]) * resource.getpagesize()
+    with suppress(OSError):
+        used = int(os.pread(_statm(), 256, 0).split()[5]) * resource.getpagesize()
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (used + memory, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+@cache
+def _statm() -> int:
+    """Opened once: that takes longer than to read it. Not before the fork: it is of the process that opens it."""
+    return os.open("/proc/self/statm", os.O_RDONLY)
 
 
 def _fetch(

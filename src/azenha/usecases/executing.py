@@ -10,7 +10,7 @@ from azenha.domain import formats
 from azenha.domain.addresses import AddressPolicy
 from azenha.domain.binding import bind, bind_outputs
 from azenha.domain.callbacks import Subscriber
-from azenha.domain.canonical import StoredRequest
+from azenha.domain.canonical import StoredRequest, compact, dump_request
 from azenha.domain.complexes import BindingLimits
 from azenha.domain.errors import (
     BadRequest,
@@ -29,7 +29,7 @@ from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
 from azenha.usecases.inline import LargeValues
-from azenha.usecases.ports import Folders, Jobs, NewJob, Wake
+from azenha.usecases.ports import Folders, Handed, Jobs, NewJob, Wake
 from azenha.usecases.speaking import language
 
 RESPOND_ASYNC: Final = "respond-async"
@@ -110,10 +110,7 @@ def submit(
     description = offered.description
     lane, honoured = lane_of(description, command)
     sync = lane is Lane.SYNC
-    outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
-    request = StoredRequest(
-        description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber
-    )
+    request = _request(checked, description, lane)
     accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
     wake.offered(lane)
     files = str(folders.inputs(accepted.id))
@@ -130,6 +127,32 @@ def submit(
         request=request,
         offering=offered,
         inputs=files,
+    )
+
+
+def handing(checked: Checked, catalogue: Catalogue, queue: Queue) -> tuple[Handed, StoredRequest] | None:
+    """A checked request as a job that a worker can store itself; None of one that is to be stored here.
+
+    Only synchronous jobs are handed over: nobody else knows their ids before they end.
+    """
+    command = checked.execute
+    description = offering(command.process, catalogue).description
+    if lane_of(description, command)[0] is not Lane.SYNC or command.subscriber is not None:
+        return None
+    request = _request(checked, description, Lane.SYNC)
+    document = compact(dump_request(request))
+    attempts = 1 + description.retries
+    waiting = queue.sync_waiting
+    return Handed(checked.job, description.id, document, attempts, waiting, "queue.sync_waiting"), request
+
+
+def _request(checked: Checked, description: ProcessDescription, lane: Lane) -> StoredRequest:
+    command = checked.execute
+    outputs = command.outputs
+    if lane is Lane.SYNC:
+        outputs = _negotiated(description, outputs, command)
+    return StoredRequest(
+        description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber
     )
 
 

@@ -39,25 +39,29 @@ from azenha.domain.messages import (
     GetRequest,
     GetResults,
     GetStatus,
+    JobRecord,
     JobsListed,
     ListJobs,
     ListProcesses,
     Outcome,
     Pause,
+    Results,
     Resume,
     Start,
     Status,
+    StoredRequest,
 )
 from azenha.domain.process import Catalogue
 from azenha.domain.roots import schemes
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
-from azenha.usecases.executing import PUBLIC, check, submit
-from azenha.usecases.jobs import abandon, dismiss, log, record, results, status
+from azenha.usecases.executing import PUBLIC, check, handing, submit
+from azenha.usecases.jobs import Recorded, abandon, dismiss, log, record, recorded, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
-from azenha.usecases.pausing import pause, resume, told
-from azenha.usecases.ports import Folders, Jobs, Wake
+from azenha.usecases.pausing import pause, resume
+from azenha.usecases.pausing import told as status_told
+from azenha.usecases.ports import Folders, Handed, Jobs, Wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,20 @@ class Processing:
         """See executing.submit."""
         return submit(checked, self.catalogue, self.jobs, self.folders, self.wake, self.settings.queue)
 
+    def handing(self, checked: Checked) -> tuple[Handed, StoredRequest] | None:
+        """See executing.handing."""
+        return handing(checked, self.catalogue, self.settings.queue)
+
+    def told(self, command: GetRecord | GetResults, found: Recorded) -> JobRecord | Results:
+        """What is told of a job whose record is at hand.
+
+        Raises:
+            AppError: see jobs.results.
+        """
+        if isinstance(command, GetRecord):
+            return record(found, self.catalogue, self.folders, self.now())
+        return results(command, found, self.catalogue, self.folders)
+
     def _create(self, command: Create, body: Buffer) -> Created:
         settings = self.settings
         asked = command.execute
@@ -136,12 +154,14 @@ class Processing:
         One that ends in this very moment may be removed: nobody knows its id.
         """
         found = self.jobs.get(job)
-        if found is not None and not found.ended and found.state is not JobState.REMOVED:
+        if found is None:
+            self.wake.interrupt(job)  # its worker has not stored it yet
+        elif not found.ended and found.state is not JobState.REMOVED:
             abandon(job, self.jobs, self.wake)
 
 
 def _status(p: Processing, command: GetStatus) -> Status:
-    found = told(status(command.job, p.jobs), p.catalogue)
+    found = status_told(status(command.job, p.jobs), p.catalogue)
     return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job))
 
 
@@ -164,8 +184,8 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
         GetStatus: lambda p, command: _status(p, command),
-        GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.now()),
-        GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
+        GetRecord: lambda p, command: p.told(command, recorded(command.job, p.jobs)),
+        GetResults: lambda p, command: p.told(command, recorded(command.job, p.jobs)),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
         Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
         Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),

@@ -11,7 +11,7 @@ from azenha.adapters.store import callbacks, listing, statements
 from azenha.adapters.store.database import Database
 from azenha.adapters.store.prepared import Prepared, borrowed
 from azenha.adapters.store.rows import EPOCH, micros, moment, record
-from azenha.domain.canonical import StoredRequest, dump_request, load_request, load_values
+from azenha.domain.canonical import StoredRequest, compact, dump_request, load_request, load_values
 from azenha.domain.errors import QueueFull
 from azenha.domain.job import Job, JobEvent, JobState, Lane, sources
 from azenha.domain.messages import ListJobs
@@ -33,21 +33,11 @@ class Clients(Database):
         now = self._now()
         state = JobState.ACCEPTED if keep is None else JobState.CREATED
         expires = None if keep is None else now + int(keep * 1_000_000)
-        row = {
-            "id": new.id,
-            "process": new.request.process,
-            "state": state,
-            "lane": new.lane,
-            "priority": new.priority,
-            "created": now,
-            "updated": now,
-            "expires": expires,
-            "progress": 0,
-            "attempt": 0,
-            "max_attempts": new.max_attempts,
-            "request": _document(new.request),
-        }
-        connection.execute(statements.INSERT, row)
+        document = _document(new.request)
+        row = self._row(new.id, new.request.process, state, new.lane, document, new.max_attempts, now)
+        row |= {"priority": new.priority, "expires": expires}
+        if not connection.execute(statements.INSERT, row).rowcount:
+            return record(connection.execute(statements.GET, {"id": new.id}).one())
         callbacks.ask(connection, new.id, new.request.subscriber, now)
         self._log(connection, new.id, "submit" if keep is None else "create", 0)
         at, until = EPOCH + timedelta(microseconds=now), moment(expires)
@@ -162,4 +152,4 @@ class Clients(Database):
 
 
 def _document(request: StoredRequest) -> str:
-    return json.dumps(dump_request(request), separators=(",", ":"))
+    return compact(dump_request(request))

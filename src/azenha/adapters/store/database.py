@@ -11,8 +11,8 @@ from azenha.adapters.store import statements
 from azenha.adapters.store.prepared import Prepared
 from azenha.adapters.store.rows import micros
 from azenha.adapters.store.writer import Writer
-from azenha.domain.job import JobEvent, Lane
-from azenha.usecases.ports import Clock
+from azenha.domain.job import JobEvent, JobState, Lane
+from azenha.usecases.ports import Clock, Handed
 
 
 class Database:
@@ -44,6 +44,33 @@ class Database:
 
     def _now(self) -> int:
         return micros(self._clock.now())
+
+    def _row(
+        self, id: str, process: str, state: JobState, lane: Lane, document: str, max_attempts: int, now: int
+    ) -> dict[str, object]:
+        """A row of the job table, as it is inserted."""
+        return {
+            "id": id,
+            "process": process,
+            "state": state,
+            "lane": lane,
+            "priority": 0,
+            "created": now,
+            "updated": now,
+            "expires": None,
+            "progress": 0,
+            "attempt": 0,
+            "max_attempts": max_attempts,
+            "request": document,
+        }
+
+    def _take_in(self, connection: Prepared, handed: Handed, now: int) -> None:
+        """Store a job that was handed over; nothing happens if it is there."""
+        row = self._row(
+            handed.id, handed.process, JobState.ACCEPTED, Lane.SYNC, handed.document, handed.max_attempts, now
+        )
+        if connection.execute(statements.INSERT, row).rowcount:
+            self._log(connection, handed.id, "submit", 0)
 
     def _log(
         self,
