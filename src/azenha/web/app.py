@@ -39,6 +39,7 @@ from azenha.usecases.processing import Processing, at_once
 from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
+from azenha.web.repeated import Asked, Repeated, asked
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
 from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
 
@@ -119,6 +120,7 @@ class Web:
         self._lifespan = lifespan
         self._bodies = bodies
         self._guard = Guard.of(settings.server)
+        self._repeated = Repeated()
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
         self._spool = settings.data / SPOOL
         server = settings.server
@@ -177,9 +179,13 @@ class Web:
         exchange: _Exchange | None = None
         body: Buffer = b""
         received = False
+        client = scope.get("client")
+        peer = client[0] if client and self._guard.proxies else None
+        key = asked(scope, peer)
+        if (repeated := self._repeated.find(key)) is not None:
+            return repeated
         try:
-            client = scope.get("client")
-            base = self._guard.admit(method, headers, client[0] if client else None, scope["scheme"])
+            base = self._guard.admit(method, headers, peer, scope["scheme"])
             preflight = self._guard.preflight(method, headers)
             if preflight is not None:
                 return HttpReply(204, preflight)
@@ -196,7 +202,7 @@ class Web:
                     method, exchange.request.path, query, headers, body, start, exchange.site.base
                 )
                 exchange = _Exchange(exchange.dialect, request, exchange.site)
-            return await self._answer(exchange, receive)
+            return await self._answer(exchange, receive, key)
         except AppError as error:
             reply = self._fault(error, exchange or self._unadmitted(method, path, headers))
         except Disconnected:
@@ -222,7 +228,7 @@ class Web:
         site = self._site(self._fallback)
         return _Exchange(self._dialects[-1], HttpRequest(method, path, "", headers), site)
 
-    async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply:
+    async def _answer(self, exchange: _Exchange, receive: Receive, key: Asked | None) -> HttpReply:
         dialect, request = exchange.dialect, exchange.request
         command: Command | Checked
         # A PATCH changes what the store has, which the reader of large bodies does not know.
@@ -240,7 +246,9 @@ class Web:
             reply = await self._execute(command, exchange, receive)
             return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
         if at_once(command):
-            return exchange.written(self._processing.handle(command))
+            reply = exchange.written(self._processing.handle(command))
+            self._repeated.keep(key, reply)
+            return reply
         return await self._in_thread(self._handled, command, exchange)
 
     async def _read_elsewhere(
