@@ -9,7 +9,7 @@ from functools import partial
 
 from azenha.adapters.store import callbacks, listing, statements
 from azenha.adapters.store.database import Database
-from azenha.adapters.store.prepared import Prepared, borrowed
+from azenha.adapters.store.prepared import Prepared
 from azenha.adapters.store.rows import EPOCH, micros, moment, record
 from azenha.domain.canonical import StoredRequest, dump_request, load_request, load_values
 from azenha.domain.errors import QueueFull
@@ -95,17 +95,17 @@ class Clients(Database):
         return self._writer.run(operation, durable=True)
 
     def get(self, id: str) -> Job | None:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             row = connection.execute(statements.GET, {"id": id}).first()
         return None if row is None else record(row)
 
     def request(self, id: str) -> StoredRequest | None:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             row = connection.execute(statements.REQUEST, {"id": id}).first()
         return None if row is None else load_request(json.loads(row[0]))
 
     def results(self, id: str) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]] | None:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             row = connection.execute(statements.RESULTS, {"id": id}).first()
         if row is None:
             return None
