@@ -288,6 +288,28 @@ def test_what_needs_no_store_takes_no_thread(stage: Stage, monkeypatch: pytest.M
     assert stage.asks(path="/process/echo").status == 200
 
 
+def test_what_is_answered_from_memory_is_read_and_rendered_once_and_what_the_store_tells_each_time(
+    stage: Stage,
+) -> None:
+    stage.stores_a_job()
+    app = stage.app()
+
+    async def ask(path: str) -> bytes:
+        return (await exchange(app, "GET", path)).body
+
+    for path, times in (("/process/echo", 1), ("/job/job1", 3)):
+        stage.root.seen.clear()
+        assert len({asyncio.run(ask(path)) for _ in range(3)}) == 1
+        assert len(stage.root.seen) == times
+
+
+def test_a_refusal_is_given_each_time(stage: Stage) -> None:
+    app = stage.app()
+    for _ in range(2):
+        assert asyncio.run(exchange(app, "GET", "/", host="evil.example")).status == 403
+        assert asyncio.run(exchange(app, "GET", "/process/none")).status == 404
+
+
 def test_a_reply_has_its_length_and_head_has_it_too_without_the_body(stage: Stage) -> None:
     get, head = stage.asks(), stage.asks("HEAD")
     assert get.headers["content-length"] == str(len(get.body))

@@ -32,6 +32,7 @@ from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.exchange import Exchange
 from azenha.web.executing import Executions
 from azenha.web.guard import SAFE, Guard
+from azenha.web.repeated import Asked, Repeated, asked
 from azenha.web.send import Send, send_reply
 from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
 
@@ -101,6 +102,7 @@ class Web:
         self._lifespan = lifespan
         self._bodies = bodies
         self._guard = Guard.of(settings.server)
+        self._repeated = Repeated()
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
         self._executions = Executions(processing, ended, settings, self._threads, hand_over)
         self._spool = settings.data / SPOOL
@@ -160,9 +162,13 @@ class Web:
         exchange: Exchange | None = None
         body: Buffer = b""
         received = False
+        client = scope.get("client")
+        peer = client[0] if client and self._guard.proxies else None
+        key = asked(scope, peer)
+        if (repeated := self._repeated.find(key)) is not None:
+            return repeated
         try:
-            client = scope.get("client")
-            base = self._guard.admit(method, headers, client[0] if client else None, scope["scheme"])
+            base = self._guard.admit(method, headers, peer, scope["scheme"])
             preflight = self._guard.preflight(method, headers)
             if preflight is not None:
                 return HttpReply(204, preflight)
@@ -179,7 +185,7 @@ class Web:
                     method, exchange.request.path, query, headers, body, start, exchange.site.base
                 )
                 exchange = Exchange(exchange.dialect, request, exchange.site)
-            return await self._answer(exchange, receive)
+            return await self._answer(exchange, receive, key)
         except AppError as error:
             reply = self._fault(error, exchange or self._unadmitted(method, path, headers))
         except Disconnected:
@@ -205,7 +211,7 @@ class Web:
         site = self._site(self._fallback)
         return Exchange(self._dialects[-1], HttpRequest(method, path, "", headers), site)
 
-    async def _answer(self, exchange: Exchange, receive: Receive) -> HttpReply:
+    async def _answer(self, exchange: Exchange, receive: Receive, key: Asked | None) -> HttpReply:
         dialect, request = exchange.dialect, exchange.request
         command: Command | Checked
         # A PATCH changes what the store has, which the reader of large bodies does not know.
@@ -223,7 +229,9 @@ class Web:
             reply = await self._executions.execute(command, exchange, receive)
             return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
         if at_once(command):
-            return exchange.written(self._processing.handle(command))
+            reply = exchange.written(self._processing.handle(command))
+            self._repeated.keep(key, reply)
+            return reply
         return await self._in_thread(self._handled, command, exchange)
 
     async def _read_elsewhere(

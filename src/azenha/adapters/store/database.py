@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import create_engine, event
 
 from azenha.adapters.store import statements
-from azenha.adapters.store.prepared import Prepared
+from azenha.adapters.store.prepared import Connections, Prepared
 from azenha.adapters.store.rows import micros
 from azenha.adapters.store.writer import Writer
 from azenha.domain.job import JobEvent, JobState, Lane
@@ -36,10 +36,12 @@ class Database:
             pool_use_lifo=True,
         )
         event.listen(self._engine, "connect", _configure)
-        self._writer = Writer(self._engine, database.with_suffix(".lock"))
+        self._connections = Connections(self._engine)
+        self._writer = Writer(self._connections, database.with_suffix(".lock"))
 
     def close(self) -> None:
         self._writer.close()
+        self._connections.close()
         self._engine.dispose()
 
     def _now(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from azenha.adapters.store import callbacks, statements
 from azenha.adapters.store.database import Database
-from azenha.adapters.store.prepared import Prepared, borrowed
+from azenha.adapters.store.prepared import Prepared
 from azenha.adapters.store.rows import EPOCH, dump_failure, moment, record
 from azenha.domain.canonical import StoredRequest, compact, dump_values, load_request
 from azenha.domain.job import Failure, FailureKind, Job, JobEvent, JobState, Lane, target
@@ -21,7 +21,7 @@ from azenha.usecases.ports import LOST, Handed, Lease, Success
 class Workers(Database):
     def claim(self, worker: str, lane: Lane, lease: float, handed: Handed | None = None) -> Lease | None:
         if handed is None:
-            with borrowed(self._engine) as connection:  # an idle worker must not write
+            with self._connections.borrowed() as connection:  # an idle worker must not write
                 if connection.execute(statements.NEXT[lane], {}).first() is None:
                     return None
 
@@ -196,7 +196,7 @@ class Workers(Database):
         return removed + self._writer.run(operation, durable=False)
 
     def unknown(self, ids: Sequence[str]) -> list[str]:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             return [id for id in ids if connection.execute(statements.KNOWN, {"id": id}).first() is None]
 
     def forget(self, ids: Sequence[str]) -> None:

@@ -16,10 +16,8 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
-
 from azenha.adapters.locks import exclusive
-from azenha.adapters.store.prepared import Prepared, borrowed
+from azenha.adapters.store.prepared import Connections, Prepared
 from azenha.domain.errors import AppError
 
 T = TypeVar("T")
@@ -58,9 +56,9 @@ class _Waiting:
 
 
 class Writer:
-    def __init__(self, engine: Engine, lock: Path) -> None:
+    def __init__(self, connections: Connections, lock: Path) -> None:
         self._held = ExitStack()
-        self._connection = self._held.enter_context(borrowed(engine))
+        self._connection = self._held.enter_context(connections.borrowed())
         self._turn = self._held.enter_context(exclusive(lock))
         self._synchronous = ""
         self._queue: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
