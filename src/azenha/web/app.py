@@ -40,7 +40,7 @@ from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
-from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
+from azenha.web.spool import Disconnected, Receive, SpooledBody, announced, receive_body, release
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -52,6 +52,8 @@ SPOOL: Final = "spool"  # folder of large bodies, in the data folder
 THREADS: Final = 8  # the store lets one write at a time; more would only wait
 READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a thread
 READ_HERE: Final = 4 * 1024 * 1024  # bytes of a body that are decoded by this process, other clients waiting
+# Read by this process always: a PATCH changes what the store has, which the reader of large bodies does not know.
+HERE: Final = (*SAFE, "PATCH")
 # What some dialect may give a meaning to, per path; OPTIONS asks for that.
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 KNOWN: Final = (
@@ -188,7 +190,10 @@ class Web:
             if method not in KNOWN:
                 raise MethodUnknown(method, METHODS)
             _check(path == scope["path"], path, query)
-            body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
+            limit = self._settings.limits.body
+            if self._bodies and method not in HERE and READ_HERE < announced(headers) <= limit:
+                self._bodies.expect()
+            body = await receive_body(receive, headers, limit, self._spool)
             received = True
             if body:
                 start = bytes(body[:START])  # a large body is gone before it is answered
@@ -225,8 +230,7 @@ class Web:
     async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply:
         dialect, request = exchange.dialect, exchange.request
         command: Command | Checked
-        # A PATCH changes what the store has, which the reader of large bodies does not know.
-        large = len(request.body) > READ_HERE and request.method not in (*SAFE, "PATCH")
+        large = len(request.body) > READ_HERE and request.method not in HERE
         if large and self._bodies and isinstance(request.body, SpooledBody):
             command = await self._read_elsewhere(self._bodies, exchange, request.body)
         elif len(request.body) > READ_AT_ONCE:

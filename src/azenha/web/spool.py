@@ -50,10 +50,9 @@ async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int,
         BadParameter: Content-Length is no number.
         Disconnected
     """
-    announced = headers.get("content-length")
-    if announced is None and "transfer-encoding" not in headers:
+    if "content-length" not in headers and "transfer-encoding" not in headers:
         return b""
-    if announced is not None and _length(announced) > limit:
+    if announced(headers) > limit:
         raise _too_large(limit)
     pieces: list[bytes] = []
     size = 0
@@ -101,7 +100,13 @@ def release(body: Buffer) -> None:
             body.path.unlink(missing_ok=True)
 
 
-def _length(text: str) -> int:
+def announced(headers: Mapping[str, str]) -> int:
+    """Bytes that a body is said to have; 0 where nothing is said.
+
+    Raises:
+        BadParameter: Content-Length is no number.
+    """
+    text = headers.get("content-length", "0")
     if not (text.isascii() and text.isdigit()):
         raise BadParameter(f"Content-Length '{text[:40]}' is no number of bytes", "Content-Length")
     return int(text) if len(text) < 20 else 10**20
