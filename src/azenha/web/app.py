@@ -40,7 +40,7 @@ from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
-from azenha.web.spool import Disconnected, Receive, SpooledBody, announced, receive_body, release
+from azenha.web.spool import Disconnected, Receive, SpooledBody, announced_length, receive_body, release
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -185,15 +185,15 @@ class Web:
             preflight = self._guard.preflight(method, headers)
             if preflight is not None:
                 return HttpReply(204, preflight)
+            announced = 0 if method in HERE else announced_length(headers)
+            if self._bodies and READ_HERE < announced <= self._settings.limits.body:
+                self._bodies.expect()
             query = scope["query_string"].decode("utf-8", "replace")
             exchange = self._mounted(method, path, query, headers, base)
             if method not in KNOWN:
                 raise MethodUnknown(method, METHODS)
             _check(path == scope["path"], path, query)
-            limit = self._settings.limits.body
-            if self._bodies and method not in HERE and READ_HERE < announced(headers) <= limit:
-                self._bodies.expect()
-            body = await receive_body(receive, headers, limit, self._spool)
+            body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
             received = True
             if body:
                 start = bytes(body[:START])  # a large body is gone before it is answered

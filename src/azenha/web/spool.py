@@ -50,9 +50,10 @@ async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int,
         BadParameter: Content-Length is no number.
         Disconnected
     """
-    if "content-length" not in headers and "transfer-encoding" not in headers:
+    announced = headers.get("content-length")
+    if announced is None and "transfer-encoding" not in headers:
         return b""
-    if announced(headers) > limit:
+    if announced is not None and _length(announced) > limit:
         raise _too_large(limit)
     pieces: list[bytes] = []
     size = 0
@@ -100,13 +101,13 @@ def release(body: Buffer) -> None:
             body.path.unlink(missing_ok=True)
 
 
-def announced(headers: Mapping[str, str]) -> int:
-    """Bytes that a body is said to have; 0 where nothing is said.
+def announced_length(headers: Mapping[str, str]) -> int:
+    """Bytes that a body is said to have; 0 where nothing is said, or what is said is no number."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
-    Raises:
-        BadParameter: Content-Length is no number.
-    """
-    text = headers.get("content-length", "0")
+
+def _length(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise BadParameter(f"Content-Length '{text[:40]}' is no number of bytes", "Content-Length")
     return int(text) if len(text) < 20 else 10**20
