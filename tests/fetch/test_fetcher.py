@@ -316,3 +316,20 @@ def test_a_proxy_of_the_environment_does_not_count(
         with fetcher() as fetch:
             fetch(url, tmp_path / "a")
         assert proxy.asked == []
+
+
+def test_a_large_answer_is_read_in_large_pieces(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    recv = socket.socket.recv
+
+    def counted(self: socket.socket, size: int, flags: int = 0) -> bytes:
+        asked.append(size)
+        return recv(self, size, flags)
+
+    with fetcher() as fetch:
+        monkeypatch.setattr(socket.socket, "recv", counted)
+        fetch(web.gives("/a", b"x" * 1_000_000), tmp_path / "a")
+    assert (tmp_path / "a").stat().st_size == 1_000_000
+    assert 256 * 1024 in asked

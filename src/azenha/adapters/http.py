@@ -25,6 +25,7 @@ from typing import Final
 import httpcore
 import httpx
 
+from azenha.adapters.sockets import WideSockets
 from azenha.domain.addresses import Address, AddressPolicy, shown
 from azenha.domain.errors import AppError, FetchFailed
 from azenha.settings import LimitSettings
@@ -70,7 +71,7 @@ class CheckedBackend(httpcore.NetworkBackend):
     def __init__(self, policy: AddressPolicy, resolve: Resolve = resolve) -> None:
         self._policy = policy
         self._resolve = resolve
-        self._sockets = httpcore.SyncBackend()
+        self._sockets = WideSockets()
 
     def connect_tcp(
         self,

@@ -48,6 +48,7 @@ except ImportError:  # Windows
 
 END_OF_JOB = b"\0azenha: end of job\0"  # on the output pipe: all that the job wrote is before this
 PROGRESS_EVERY = 0.1  # seconds
+AT_ONCE = 1024 * 1024  # bytes of a file whose checksum is made before the disk has it, not meanwhile
 
 
 class Inbox(Protocol):
@@ -285,12 +286,36 @@ def _publish(
                 raise OutputError(id, f"the job's files exceed {limit:,} bytes (setting limits.outputs)")
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
-            _place(item.path, workdir, folder / key)
-            with (folder / key).open("rb") as file:
-                checksum = hashlib.file_digest(file, "sha256").hexdigest()
+            checksum = _placed(item.path, workdir, folder / key)
             values.append(StoredFile(key, name, size, item.format, checksum))
         results[id] = tuple(values)
     return results
+
+
+def _placed(source: Path, workdir: Path, target: Path) -> str:
+    """Move or copy a file to where it is published, on disk for good; its SHA-256.
+
+    The disk writes a large one while it is read for its checksum: each takes about as long as the other.
+    """
+    _place(source, workdir, target)
+    written = _writing(target)
+    try:
+        with target.open("rb") as file:
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    finally:
+        written()
+    sync(target.parent)
+    return checksum
+
+
+def _writing(target: Path) -> Callable[[], None]:
+    """Have a file put on the disk; what is given back waits for that."""
+    if target.stat().st_size > AT_ONCE:
+        thread = threading.Thread(target=sync, args=(target,))
+        with suppress(RuntimeError):  # the job's limits may leave no room for a thread
+            thread.start()
+            return thread.join
+    return lambda: sync(target)
 
 
 def _place(source: Path, workdir: Path, target: Path) -> None:
@@ -303,8 +328,6 @@ def _place(source: Path, workdir: Path, target: Path) -> None:
             shutil.copyfile(source, target)
     else:  # an input handed on, or a file from elsewhere, which is not the job's to move
         shutil.copyfile(source, target)
-    sync(target)
-    sync(target.parent)
 
 
 def sync(path: Path) -> None:

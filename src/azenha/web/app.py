@@ -34,7 +34,7 @@ from azenha.web.executing import Executions
 from azenha.web.guard import SAFE, Guard
 from azenha.web.repeated import Asked, Repeated, asked
 from azenha.web.send import Send, send_reply
-from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
+from azenha.web.spool import Disconnected, Receive, SpooledBody, announced_length, receive_body, release
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -46,6 +46,8 @@ SPOOL: Final = "spool"  # folder of large bodies, in the data folder
 THREADS: Final = 8  # the store lets one write at a time; more would only wait
 READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a thread
 READ_HERE: Final = 4 * 1024 * 1024  # bytes of a body that are decoded by this process, other clients waiting
+# Read by this process always: a PATCH changes what the store has, which the reader of large bodies does not know.
+HERE: Final = (*SAFE, "PATCH")
 # What some dialect may give a meaning to, per path; OPTIONS asks for that.
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 KNOWN: Final = (
@@ -172,6 +174,9 @@ class Web:
             preflight = self._guard.preflight(method, headers)
             if preflight is not None:
                 return HttpReply(204, preflight)
+            announced = 0 if method in HERE else announced_length(headers)
+            if self._bodies and READ_HERE < announced <= self._settings.limits.body:
+                self._bodies.expect()
             query = scope["query_string"].decode("utf-8", "replace")
             exchange = self._mounted(method, path, query, headers, base)
             if method not in KNOWN:
@@ -214,8 +219,7 @@ class Web:
     async def _answer(self, exchange: Exchange, receive: Receive, key: Asked | None) -> HttpReply:
         dialect, request = exchange.dialect, exchange.request
         command: Command | Checked
-        # A PATCH changes what the store has, which the reader of large bodies does not know.
-        large = len(request.body) > READ_HERE and request.method not in (*SAFE, "PATCH")
+        large = len(request.body) > READ_HERE and request.method not in HERE
         if large and self._bodies and isinstance(request.body, SpooledBody):
             command = await self._read_elsewhere(self._bodies, exchange, request.body)
         elif len(request.body) > READ_AT_ONCE:
