@@ -27,6 +27,7 @@ from azenha import (
 from azenha.authoring.calling import LocalFile, Produced, call
 from azenha.authoring.signature import definition_of
 from azenha.domain import values as v
+from azenha.domain.errors import InvalidValue
 from azenha.domain.process import CRS84, Format
 from azenha.domain.values import Box, InlineBytes, InlineText, Record, StoredFile, Value
 
@@ -204,7 +205,7 @@ def test_complex_data_is_a_file_of_the_class_that_its_media_type_belongs_to(
 
 def test_a_text_that_cannot_be_in_the_encoding_it_declares_is_refused(tmp_path: Path) -> None:
     text = InlineText('<?xml version="1.0" encoding="ascii"?><é/>', Format("application/xml"))
-    with pytest.raises(ValueError, match=r"input 'value': its text cannot be in the encoding .* ascii"):
+    with pytest.raises(InvalidValue, match=r"input 'value': its text cannot be in the encoding .* ascii"):
         received(File, (text,), tmp_path)
 
 

@@ -16,6 +16,7 @@ from azenha.domain.process import Level, Validation
 from azenha.engine.formats.checking import Check, conforms
 from azenha.engine.formats.opening import NotValid
 from azenha.engine.formats.policy import Policy
+from azenha.engine.formats.sniff import HEAD
 
 SHAPES = {"a.shp": b"x", "a.shx": b"x", "a.dbf": b"x"}
 
@@ -56,7 +57,7 @@ DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "geojson": (
         "application/geo+json",
         "no features|cannot be opened",
-        write('{"type": "FeatureCollection"}'),
+        write('{"type": "FeatureCollection", "features": [' + "1," * HEAD),
     ),
     "gml": (
         "application/gml+xml; version=3.2",

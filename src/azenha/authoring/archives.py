@@ -12,7 +12,7 @@ import struct
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
 MOST_MEMBERS: Final = 10_000
 MOST_BYTES: Final = 10 * 1024**3
@@ -41,13 +41,13 @@ class Unsafe(ValueError):
     """An archive is not opened; the reason, as a sentence without subject."""
 
 
-def names_in(path: Path) -> list[str]:
+def names_in(source: Path | BinaryIO) -> list[str]:
     """The names of the members of a zip, as they are written.
 
     Raises:
         Unsafe: it is none, or has more than can be looked at.
     """
-    return [member.filename for member in _members(path)]
+    return [member.filename for member in _members(source)]
 
 
 def inspect(path: Path, most_bytes: int = MOST_BYTES) -> None:
@@ -104,30 +104,33 @@ def _unpack(path: Path, members: Sequence[zipfile.ZipInfo], folder: Path, most_b
     return written
 
 
-def _members(path: Path) -> list[zipfile.ZipInfo]:
-    _bound_list(path)
+def _members(source: Path | BinaryIO) -> list[zipfile.ZipInfo]:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            _bound_list(file)
+    else:
+        _bound_list(source)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             return archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
         raise Unsafe(f"it is no zip that can be read: {error}") from None
 
 
-def _bound_list(path: Path) -> None:
+def _bound_list(file: BinaryIO) -> None:
     """Refuse a list of members that is too long to be held, before it is."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _END.size - 0xFFFF - _LOCATOR64.size))
-        tail = file.read()
-        at = tail.rfind(_END_MAGIC)
-        if at < 0 or len(tail) - at < _END.size:
-            raise Unsafe("it is no zip that can be read: it has no end, so it was perhaps cut off")
-        _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
-        if at >= _LOCATOR64.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR64.size):
-            _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
-            if where + _END64.size <= size:
-                file.seek(where)
-                *_, count, length, _ = _END64.unpack(file.read(_END64.size))
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _END.size - 0xFFFF - _LOCATOR64.size))
+    tail = file.read()
+    at = tail.rfind(_END_MAGIC)
+    if at < 0 or len(tail) - at < _END.size:
+        raise Unsafe("it is no zip that can be read: it has no end, so it was perhaps cut off")
+    _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
+    if at >= _LOCATOR64.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR64.size):
+        _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
+        if where + _END64.size <= size:
+            file.seek(where)
+            *_, count, length, _ = _END64.unpack(file.read(_END64.size))
     if count > MOST_MEMBERS or length > _LONGEST_LIST:
         raise Unsafe(f"it has {count:,} members; at most {MOST_MEMBERS:,} are looked at")
 

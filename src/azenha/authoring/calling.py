@@ -21,12 +21,15 @@ from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, R
 from azenha.authoring.signature import RESULT, Definition
 from azenha.authoring.types import BBox, File
 from azenha.domain import formats
+from azenha.domain.errors import InvalidValue
 from azenha.domain.files import essence, extension
+from azenha.domain.lexical import clean
 from azenha.domain.process import ComplexDomain, Format, InputDescription, LiteralDomain, ObjectDomain
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, StoredFile, Value
 
 INLINE = "inline"  # the folder, beside the stored files, for values that came within the request
 
+_PLACE = re.compile(r"\[([0-9]+)\]")  # of a value among several: its file is counted from 1
 _XML_ENCODING = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 
 
@@ -138,7 +141,7 @@ def _fields(
             if not slot.has_default:
                 fields[slot.name] = None if slot.nullable else []
         elif slot.array:
-            fields[slot.name] = [_python(slot, v, folder, f"{where}-{n}") for n, v in enumerate(given, 1)]
+            fields[slot.name] = [_python(slot, v, folder, f"{where}[{n}]") for n, v in enumerate(given)]
         else:
             (value,) = given
             fields[slot.name] = _python(slot, value, folder, where)
@@ -151,26 +154,29 @@ def _python(slot: Slot, value: Value, folder: Path, where: str) -> object:
             return members[scalar] if members else scalar
         case BoxShape(), Box((minx, miny, *minz), (maxx, maxy, *maxz), crs):
             return BBox(minx, miny, maxx, maxy, crs, *minz, *maxz)
-        case FileShape() as shape, InlineText(text, format):
-            path = _write(folder, where, format, _encoded(text, where))
-            return _file_class(shape, format)(path, format.media_type, schema=format.schema)
-        case FileShape() as shape, InlineBytes(data, format):
-            path = _write(folder, where, format, data)
-            return _file_class(shape, format)(path, format.media_type, schema=format.schema)
-        case FileShape() as shape, StoredFile(key, name, _, format) as stored:
-            path = _stored(folder, key)
-            return _file_class(shape, format)(
-                path,
-                format.media_type,
-                name=name or None,
-                schema=format.schema,
-                url=stored.source or None,
-            )
+        case FileShape() as shape, (InlineText() | InlineBytes() | StoredFile()) as data:
+            file = _file(shape, data, folder, where)
+            file.input = where
+            return file
         case RecordShape() as shape, Record(fields):
             return shape.type(**_fields(shape.slots, fields, folder, f"{where}."))
         case shape, _:
             # Binding gives nothing else: this is a fault of ours.
             raise TypeError(f"input '{where}': {type(value).__name__} for {type(shape).__name__}")
+
+
+def _file(shape: FileShape, data: InlineText | InlineBytes | StoredFile, folder: Path, where: str) -> File:
+    format = data.format
+    made = _file_class(shape, format)
+    match data:
+        case InlineText(text):
+            path = _write(folder, where, format, _encoded(text, where))
+        case InlineBytes(content):
+            path = _write(folder, where, format, content)
+        case StoredFile(key, name) as stored:
+            path, url = _stored(folder, key), stored.source or None
+            return made(path, format.media_type, name=name or None, schema=format.schema, url=url)
+    return made(path, format.media_type, schema=format.schema)
 
 
 def _stored(folder: Path, key: str) -> Path:
@@ -181,7 +187,8 @@ def _stored(folder: Path, key: str) -> Path:
 
 
 def _write(folder: Path, where: str, format: Format, data: bytes) -> Path:
-    target = folder / INLINE / f"{where}{extension(format.media_type)}"
+    stem = _PLACE.sub(lambda found: f"-{int(found[1]) + 1}", where)
+    target = folder / INLINE / f"{stem}{extension(format.media_type)}"
     target.parent.mkdir(parents=True, exist_ok=True)  # nothing else may have come for this job
     target.write_bytes(data)
     return target.resolve()
@@ -195,8 +202,8 @@ def _encoded(text: str, where: str) -> bytes:
     try:
         return text.encode(declared[1])
     except (LookupError, UnicodeEncodeError):
-        raise ValueError(
-            f"input '{where}': its text cannot be in the encoding that it declares, {declared[1]}"
+        raise InvalidValue(
+            where, f"its text cannot be in the encoding that it declares, {clean(declared[1], 40)}"
         ) from None
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 from azenha.authoring import adapters, archives
+from azenha.authoring.blame import opens
 from azenha.authoring.context import Command, Context, Recorder, Reporter
 from azenha.domain.crs import crs_name
 from azenha.domain.files import TYPES_BY_EXTENSION, essence
@@ -259,6 +260,7 @@ class File(os.PathLike[str]):
         self.name = name or self.path.name
         self.schema = schema
         self._url = url
+        self.input: str | None = None  # of a file that came in: which input it is
 
     @property
     def media_type(self) -> str:
@@ -280,11 +282,13 @@ class File(os.PathLike[str]):
         return self.path.read_bytes()
 
     @property
+    @opens
     def text(self) -> str:
         """All of it, decoded by the charset of its media type, UTF-8 if that names none."""
         return adapters.text(self.path, self.media_type)
 
     @property
+    @opens
     def json(self) -> Any:
         """All of it, parsed."""
         return json.loads(self.text)
@@ -293,10 +297,12 @@ class File(os.PathLike[str]):
         """A stream of its bytes."""
         return self.path.open("rb")
 
+    @opens
     def lxml(self) -> Any:
         """An lxml tree; entities, document types and the network are left alone."""
         return adapters.xml(self.path)
 
+    @opens
     def unpacked(self, folder: str | os.PathLike[str], at_most: int = archives.MOST_BYTES) -> list[Path]:
         """The files of a zip, unpacked into a new folder; in a process, a relative one is in `ctx.workdir`.
 
@@ -338,10 +344,12 @@ class Raster(File):
 
     family = "raster"
 
+    @opens
     def rasterio(self, **options: Any) -> Any:
         """An open dataset of rasterio: `with raster.rasterio() as dataset:`."""
         return adapters.raster(self.path, self.media_type, options)
 
+    @opens
     def xarray(self, **options: Any) -> Any:
         """An xarray Dataset of netCDF, HDF5 and Zarr; of other rasters a DataArray, which needs rioxarray."""
         return adapters.array(self.path, self.media_type, options)
@@ -359,18 +367,22 @@ class Features(File):
 
     family = "vector"
 
+    @opens
     def geopandas(self, **options: Any) -> Any:
         """A GeoDataFrame. A zip is unpacked safely before."""
         return adapters.frame(self.path, options)
 
+    @opens
     def shapely(self, **options: Any) -> Any:
         """An array of shapely geometries, in the order of the features."""
         return adapters.geometries(self.path, options)
 
+    @opens
     def pyogrio(self, **options: Any) -> Any:
         """What pyogrio tells of a layer without reading it: reference system, bounds, fields, number of features."""
         return adapters.info(self.path, options)
 
+    @opens
     def dataset(self) -> Path:
         """What GDAL and its relatives open: the file; of a zip, the one shapefile or KML in it, unpacked safely."""
         return adapters.features_path(self.path)

@@ -11,7 +11,7 @@ from azenha.domain.addresses import AddressPolicy
 from azenha.domain.binding import bind, bind_outputs
 from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest
-from azenha.domain.complexes import BindingLimits
+from azenha.domain.complexes import BindingLimits, Look, look_at_nothing
 from azenha.domain.errors import (
     BadRequest,
     ForbiddenAddress,
@@ -44,6 +44,7 @@ def check(
     limits: LimitSettings,
     languages: tuple[str, ...],
     policy: AddressPolicy = PUBLIC,
+    look: Look = look_at_nothing,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
 
@@ -65,7 +66,7 @@ def check(
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
-        inputs = bound(description, command.inputs, command.outputs, limits, large)
+        inputs = bound(description, command.inputs, command.outputs, limits, large, look)
         if command.single:
             _must_be_one(description, command.outputs)
         lane_of(description, command)
@@ -237,6 +238,7 @@ def bound(
     requested: Mapping[str, OutputRequest] | None,
     limits: LimitSettings,
     large: LargeValues,
+    look: Look = look_at_nothing,
 ) -> dict[str, tuple[Value, ...]]:
     """The checked inputs; large ones are cut out of the body.
 
@@ -246,7 +248,7 @@ def bound(
     problems: list[InputProblem] = []
     inputs: dict[str, tuple[Value, ...]] = {}
     try:
-        inputs = bind(description, given, limits=BindingLimits(limits.inline), cutter=large.cut)
+        inputs = bind(description, given, limits=BindingLimits(limits.inline), cutter=large.cut, look=look)
     except InvalidInputs as error:
         problems += error.problems
     try:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from azenha.domain.addresses import AddressPolicy
+from azenha.domain.complexes import Look, look_at_nothing
 from azenha.domain.job import JobState
 from azenha.domain.messages import (
     ALL,
@@ -66,6 +67,7 @@ class Processing:
     Attributes:
         new_id: a fresh UUID4 text.
         languages: those that the catalogue's texts are in, the default first.
+        look: at the content of small values, before a request is accepted.
     """
 
     catalogue: Catalogue
@@ -76,6 +78,7 @@ class Processing:
     new_id: Callable[[], str]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     languages: tuple[str, ...] = ("en",)
+    look: Look = look_at_nothing
 
     def handle(self, command: Command, body: Buffer = b"") -> Outcome:
         """Do what a command asks.
@@ -93,14 +96,24 @@ class Processing:
         if isinstance(command, Change):
             limits = self.settings.limits
             return change(
-                command, self.new_id(), body, self.catalogue, self.jobs, self.folders, limits, self._policy()
+                command,
+                self.new_id(),
+                body,
+                self.catalogue,
+                self.jobs,
+                self.folders,
+                limits,
+                self._policy(),
+                self.look,
             )
         return _HANDLERS[type(command)](self, command)
 
     def check(self, command: Execute, job: str, body: Buffer) -> Checked:
         """See executing.check."""
         limits, policy = self.settings.limits, self._policy() if command.subscriber else PUBLIC
-        return check(command, job, body, self.catalogue, self.folders, limits, self.languages, policy)
+        return check(
+            command, job, body, self.catalogue, self.folders, limits, self.languages, policy, self.look
+        )
 
     def _policy(self) -> AddressPolicy:
         return AddressPolicy.of(self.settings.addresses.allow, self.settings.addresses.ports)
