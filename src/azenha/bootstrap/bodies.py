@@ -37,12 +37,12 @@ def main(_: Sequence[str]) -> int:
         command = mounted[mount].read(request)
         if isinstance(command, Create) and isinstance(command.execute, Execute):
             checked = check(
-                command.execute, job, request.body, catalogue, folders, limits, spoken, policy, look
+                command.execute, job, request.body, catalogue, folders, limits, spoken, policy, look=look
             )
             return replace(command, execute=checked)
         if not isinstance(command, Execute):
             return command
-        return check(command, job, request.body, catalogue, folders, limits, spoken, policy, look)
+        return check(command, job, request.body, catalogue, folders, limits, spoken, policy, look=look)
 
     serve(sys.stdin.buffer, answers, read)
     return 0

@@ -44,6 +44,7 @@ def check(
     limits: LimitSettings,
     languages: tuple[str, ...],
     policy: AddressPolicy = PUBLIC,
+    *,
     look: Look = look_at_nothing,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
@@ -66,7 +67,7 @@ def check(
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
-        inputs = bound(description, command.inputs, command.outputs, limits, large, look)
+        inputs = bound(description, command.inputs, command.outputs, limits, large, look=look)
         if command.single:
             _must_be_one(description, command.outputs)
         lane_of(description, command)
@@ -238,6 +239,7 @@ def bound(
     requested: Mapping[str, OutputRequest] | None,
     limits: LimitSettings,
     large: LargeValues,
+    *,
     look: Look = look_at_nothing,
 ) -> dict[str, tuple[Value, ...]]:
     """The checked inputs; large ones are cut out of the body.

@@ -74,6 +74,7 @@ def change(
     folders: Folders,
     limits: LimitSettings,
     policy: AddressPolicy = PUBLIC,
+    *,
     look: Look = look_at_nothing,
 ) -> Status:
     """Change the request of a created job; it is checked as a whole before anything is changed.
@@ -97,7 +98,7 @@ def change(
     mentioned, given = _mentioned(description, command), _given(description, command)
     large = LargeValues(limits.row, folders.inputs(job.id), body, f"{name}-")
     try:
-        inputs = large.to_files(bound(mentioned, given, command.outputs, limits, large, look))
+        inputs = large.to_files(bound(mentioned, given, command.outputs, limits, large, look=look))
         for _ in range(CHANGES_AT_ONCE):
             job, before = _created(command.job, jobs, "changed")
             after = _changed(description, before, command, inputs)

@@ -104,7 +104,7 @@ class Processing:
                 self.folders,
                 limits,
                 self._policy(),
-                self.look,
+                look=self.look,
             )
         return _HANDLERS[type(command)](self, command)
 
@@ -112,7 +112,7 @@ class Processing:
         """See executing.check."""
         limits, policy = self.settings.limits, self._policy() if command.subscriber else PUBLIC
         return check(
-            command, job, body, self.catalogue, self.folders, limits, self.languages, policy, self.look
+            command, job, body, self.catalogue, self.folders, limits, self.languages, policy, look=self.look
         )
 
     def _policy(self) -> AddressPolicy:
