@@ -4,6 +4,7 @@ What an author of processes imports. Loads nothing but the standard library.
 """
 
 from azenha.authoring.archives import Unsafe
+from azenha.authoring.elsewhere import Url
 from azenha.authoring.errors import AuthoringError, Cancelled, CommandFailed, OutputError
 from azenha.authoring.signature import process
 from azenha.authoring.types import (
@@ -53,6 +54,7 @@ __all__ = [
     "Translated",
     "Unit",
     "Unsafe",
+    "Url",
     "Validation",
     "process",
 ]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from azenha.authoring import shapes
 from azenha.authoring.context import Context
+from azenha.authoring.elsewhere import Url, reference
 from azenha.authoring.errors import OutputError
 from azenha.authoring.returned import as_file
 from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, RecordShape, Slot
@@ -22,10 +23,10 @@ from azenha.authoring.signature import RESULT, Definition
 from azenha.authoring.types import BBox, File
 from azenha.domain import formats
 from azenha.domain.errors import InvalidValue
-from azenha.domain.files import essence, extension
+from azenha.domain.files import essence, extension, file_name
 from azenha.domain.lexical import clean
 from azenha.domain.process import ComplexDomain, Format, InputDescription, LiteralDomain, ObjectDomain
-from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, StoredFile, Value
+from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 INLINE = "inline"  # the folder, beside the stored files, for values that came within the request
 
@@ -47,7 +48,7 @@ class LocalFile:
     name: str = ""
 
 
-Produced = Literal | Box | Record | LocalFile
+Produced = Literal | Box | Record | Reference | LocalFile
 
 
 def call(
@@ -257,6 +258,8 @@ def _one(slot: Slot, value: object, where: str, ctx: Context) -> Produced:
                 return Literal(shapes.scalar(shape, value), units[0] if units else None)
             case BoxShape() as shape:
                 return shapes.box(shape, value)
+            case FileShape() as shape if isinstance(value, Url):
+                return reference(shape, value, ctx.media_type(slot.name))
             case FileShape() as shape:
                 return _local(shape, slot.name, value, ctx, ctx.media_type(slot.name))
             case RecordShape() as shape:
@@ -301,7 +304,15 @@ def _local(shape: FileShape, name: str, value: object, ctx: Context, asked: str 
     format = _format(shape.domain, file)
     if asked and not formats.offers((format,), Format(asked)):
         raise Misfit(f"it is {format.media_type}; asked for was {asked} (see ctx.media_type)")
-    return LocalFile(path, format, file.name)
+    return LocalFile(path, format, _part(file.name, format))
+
+
+def _part(name: str, format: Format) -> str:
+    """A name that is one part of a path: as it is if it can be, else as near to it as can be."""
+    fits = (
+        name.isprintable() and not re.search(r"[/\\]", name) and len(name.encode("utf-8", "replace")) <= 200
+    )
+    return name if fits and name.strip(". ") else file_name(name, format.media_type)
 
 
 def _format(domain: ComplexDomain, file: File) -> Format:
