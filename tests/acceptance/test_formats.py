@@ -178,3 +178,37 @@ def test_the_servers_own_level_is_a_setting(level: str, start: Callable[..., Liv
         pytest.importorskip("rasterio")
         assert reply.status == 400
         assert "it is not valid (strict): it cannot be opened" in reply.json["detail"]
+
+
+FAR = '''
+from azenha import Raster, Url, process
+
+@process
+def far(data: str = "x") -> Raster:
+    """Data that stays where it is."""
+    return Url("https://data.example/a%20scene.tif?x=1&y=2")
+'''
+AT = "https://data.example/a%20scene.tif?x=1&y=2"
+
+
+def test_an_output_that_lies_elsewhere_is_told_by_its_address_in_every_dialect(
+    start: Callable[..., LiveServer], tmp_path: Path
+) -> None:
+    target = tmp_path / "far.py"
+    target.write_text(FAR)
+    server = start(target)
+    document = server.execute("far", {"inputs": {}, "response": "document"})
+    assert document.status == 200
+    assert document.json["result"]["href"] == AT
+    raw = server.execute("far", {"inputs": {}})
+    assert AT in raw.headers.get("link", "") + raw.headers.get("location", "")
+    job = server.submit("far")
+    assert server.ended(job)["status"] == "successful"
+    assert AT in (one := server.get(f"/jobs/{job}/results")).text + str(one.headers)
+    query = "/wps?service=WPS&version=1.0.0&request=Execute&identifier=far"
+    for found in (server.get(query), told_by_wps(server, "2.0, document", "x", "far", "text/plain", "utf-8")):
+        assert found.status == 200
+        assert AT in html.unescape(found.text)
+        assert "Reference" in found.text
+    raw1 = server.get(f"{query}&RawDataOutput=result")
+    assert (raw1.status, raw1.headers["location"]) == (302, AT)
