@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -164,7 +166,17 @@ def test_a_process_whose_check_lacks_a_library_is_listed_with_the_remedy(
     server = start(target, environ={"PYTHONPATH": ":".join(paths)})
     assert [p["id"] for p in server.get("/processes").json["processes"]] == []
     assert server.execute("opened", scene={"value": "", "mediaType": "image/tiff"}).status == 404
-    assert "pip install rasterio" in server.log.read_text() + server.get("/processes").text
+    remedy = "process 'opened': its input 'scene' is to be checked strict, which needs rasterio: pip install rasterio"
+    assert remedy in " ".join(server.log.read_text().split())  # said when it starts, before anybody asks
+    checked = subprocess.run(
+        [sys.executable, "-m", "azenha", "check", str(target)],
+        env=os.environ | {"PYTHONPATH": ":".join(paths)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 1
+    assert remedy in " ".join(checked.stdout.split())
 
 
 @pytest.mark.parametrize("level", ["strict", "none"])
