@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azenha.domain import boxes
+from azenha.domain.canonical import dump_values, load_values
 from azenha.domain.lexical import NotAValue
 from azenha.domain.process import CRS84, LONGITUDE_LATITUDE, BoxDomain, Crs
 from azenha.domain.values import Box, Lexical, RawBox
@@ -148,7 +150,7 @@ def test_dimensions_that_contradict_the_numbers_are_refused(text):
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 
-NORTHING_FIRST_TOO = Crs(EPSG + "3763", swapped=True)  # of no table: its description knows
+NORTHING_FIRST_TOO = Crs(EPSG + "2393", swapped=True)  # of no table: its description knows
 CRSS = (LON_LAT, WGS84, UTM, NORTHING_FIRST_TOO)
 
 
@@ -190,3 +192,12 @@ def test_corners_are_written_as_the_description_or_the_authority_orders_the_axes
     assert boxes.corners(Box(*high, WGS84.name)) == ((-8.0, -35.0, 5.0), (-7.0, -34.0, 9.0))
     assert boxes.corners(Box(*flat, NORTHING_FIRST_TOO.name), CRSS) == ((-8.0, -35.0), (-7.0, -34.0))
     assert boxes.corners(Box(*flat, NORTHING_FIRST_TOO.name)) == flat
+
+
+def test_a_box_whose_description_is_gone_is_written_in_the_order_in_which_it_came():
+    domain = BoxDomain((NORTHING_FIRST_TOO,))
+    came = boxes.read(domain, RawBox((2, 1, 4, 3), NORTHING_FIRST_TOO.name))
+    assert came.minimum == (1, 2)
+    kept = load_values(json.loads(json.dumps(dump_values({"a": (came,)}))))["a"][0]
+    assert boxes.corners(kept) == ((2, 1), (4, 3))
+    assert boxes.corners(Box((1, 2), (3, 4), NORTHING_FIRST_TOO.name)) == ((1, 2), (3, 4))  # nobody knows

@@ -61,7 +61,7 @@ def test_what_has_the_shape_of_geojson_has_no_flaw(value: object) -> None:
         (of("Point", [1]), "its coordinates is [1]; wanted is a position of two or more numbers"),
         (of("Point", ["1", "2"]), 'its coordinates is ["1", "2"]; wanted is a position'),
         (of("Point", [True, 2]), "its coordinates is [true, 2]; wanted is a position"),
-        (of("LineString", [[1, 2]]), "its coordinates has 1 positions; at least 2 are wanted"),
+        (of("LineString", [[1, 2]]), "its coordinates has 1 position; at least 2 are wanted"),
         (of("LineString", [1, 2]), "its coordinates[0] is 1; wanted is a position"),
         (of("Polygon", RING), "its coordinates[0][0] is 0; wanted is a position"),
         (of("Polygon", [RING[:3]]), "its coordinates[0] has 3 positions; at least 4 are wanted"),
@@ -79,3 +79,10 @@ def test_the_first_flaw_is_told_with_its_place(value: object, flaw: str) -> None
     found = misshapen(value)
     assert found is not None
     assert found.startswith(flaw)
+
+
+def test_geometries_that_go_too_deep_are_a_flaw_and_no_crash() -> None:
+    value = of("Point", [1, 2])
+    for _ in range(5000):
+        value = {"type": "GeometryCollection", "geometries": [value]}
+    assert misshapen(value) == "it has too many geometries within each other"

@@ -234,7 +234,7 @@ def box(shape: BoxShape, value: object) -> Box:
     upper = tuple(_coordinate(number) for number in maximum)
     if (reason := boxes.misplaced(crs, lower, upper)) is not None:
         raise Misfit(reason)
-    return Box(lower, upper, name)
+    return Box(lower, upper, name, crs.swapped)
 
 
 def _coordinate(value: object) -> float:

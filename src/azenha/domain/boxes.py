@@ -58,7 +58,7 @@ def read(domain: BoxDomain, raw: RawBox) -> Box:
     minimum, maximum = _turned(numbers[:half], crs), _turned(numbers[half:], crs)
     if (reason := misplaced(crs, minimum, maximum)) is not None:
         raise NotAValue(f"{reason} ({crs.name} is {_order(crs)} first)")
-    return Box(minimum, maximum, crs.name)
+    return Box(minimum, maximum, crs.name, crs.swapped)
 
 
 def misplaced(crs: Crs, minimum: Sequence[float], maximum: Sequence[float]) -> str | None:
@@ -120,7 +120,9 @@ def corners(box: Box, crss: Sequence[Crs] = ()) -> tuple[tuple[float, ...], tupl
     Args:
         crss: those of its description: they know the order of a system that is not well known.
     """
-    crs = next((c for c in crss if c.name == box.crs), None) or known_crs(box.crs) or Crs(box.crs)
+    crs = next((c for c in crss if c.name == box.crs), None) or known_crs(box.crs)
+    if crs is None:
+        crs = Crs(box.crs, bool(box.swapped))
     return _turned(box.minimum, crs), _turned(box.maximum, crs)
 
 

@@ -70,7 +70,7 @@ def detect_at_hand(data: bytes, table: Table) -> Detected:
 def _detect(head: bytes, whole: bool, table: Table, names: Names | None) -> Detected:
     if not head:
         return Detected(None, "an empty file", frozenset({"text"}))
-    if (known := _by_magic(head, table)) is not None:
+    if (known := table.by_magic(head)) is not None:
         found = _nearer(known, names, head, table)
         # A sentence may begin with GIF8 too: it is text all the same.
         return found if _CONTROL.search(head) else replace(found, perhaps=frozenset({"text"}))
@@ -119,13 +119,6 @@ def _of(id: str, table: Table, perhaps: frozenset[str] = frozenset()) -> Detecte
 
 
 # -- binary formats ------------------------------------------------------------------------------
-
-
-def _by_magic(head: bytes, table: Table) -> KnownFormat | None:
-    for known in table:
-        if any(head.startswith(magic.bytes, magic.offset) for magic in known.magic):
-            return known
-    return None
 
 
 def _nearer(known: KnownFormat, names_inside: Names | None, head: bytes, table: Table) -> Detected:
@@ -187,16 +180,18 @@ def _xml(head: bytes, whole: bool, table: Table) -> Detected:
     if not root:
         return _of("xml", table)
     namespace, _, local = root[0].rpartition(_NAMESPACE)
-    for one in table:
+    for one in table.rooted:
         for rule in one.roots:
             if rule.declares is None and _fits(rule.local, local) and _fits(rule.namespace, namespace):
                 return _of(one.id, table)
-    for one in table:
+    for one in table.rooted:
         if any(rule.declares in declared for rule in one.roots if rule.declares is not None):
             return _of(one.id, table)
     # A namespace may be declared far behind: what was not read may be of any format that is told by that.
-    late = {one.id for one in table for rule in one.roots if rule.declares is not None}
-    return _of("xml", table, frozenset() if ended else frozenset(late))
+    late = (
+        () if ended else (one.id for one in table.rooted for rule in one.roots if rule.declares is not None)
+    )
+    return _of("xml", table, frozenset(late))
 
 
 def _fits(wanted: str | None, given: str) -> bool:
@@ -207,8 +202,8 @@ def _fits(wanted: str | None, given: str) -> bool:
 
 
 def _json(text: bytes, whole: bool, table: Table) -> Detected:
-    words = {word: one.id for one in table for word in one.words}
-    undecided = frozenset(words.values())
+    words = table.words
+    undecided = frozenset[str]() if whole else frozenset(words.values())
     if whole:
         try:
             value = json.loads(text)
@@ -217,7 +212,6 @@ def _json(text: bytes, whole: bool, table: Table) -> Detected:
         word = value.get("type") if isinstance(value, dict) else None
         if isinstance(word, str) and words.get(word) == "geojson":
             return replace(_of("geojson", table), flaw=misshapen(value))
-        undecided = frozenset()
     else:
         word = _type_of(text.decode("utf-8", "replace"))
         undecided = undecided if word is None and text.startswith(b"{") else frozenset()
