@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 from azenha.authoring import adapters, archives
+from azenha.authoring.bbox import BBox
 from azenha.authoring.blame import opens
 from azenha.authoring.context import Command, Context, Recorder, Reporter
-from azenha.domain.crs import crs_name
 from azenha.domain.files import TYPES_BY_EXTENSION, essence
 from azenha.domain.process import CRS84, Text
 
@@ -197,36 +197,6 @@ class Crs:
 
 
 # -- values --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class BBox:
-    """A bounding box, edges inclusive. x is easting or longitude, y northing or latitude, in every system.
-
-    In a geographic system `minx` may be above `maxx`: the box then crosses the antimeridian.
-
-    Attributes:
-        crs: canonical URI; `BBox(…, crs="EPSG:4326")` has it made.
-        minz, maxz: both or neither.
-    """
-
-    minx: float
-    miny: float
-    maxx: float
-    maxy: float
-    crs: str = CRS84
-    minz: float | None = None
-    maxz: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.minz is None) != (self.maxz is None):
-            raise ValueError("a box has both minz and maxz, or neither")
-        object.__setattr__(self, "crs", crs_name(self.crs))
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """(minx, miny, maxx, maxy), as rasterio and shapely take it."""
-        return self.minx, self.miny, self.maxx, self.maxy
 
 
 class File(os.PathLike[str]):
