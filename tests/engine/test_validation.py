@@ -29,6 +29,7 @@ from azenha.domain.process import (
 )
 from azenha.domain.values import InlineBytes, InlineText, Literal, StoredFile
 from azenha.engine.formats import known, readiness
+from azenha.engine.formats.at_hand import AtHand
 from azenha.engine.formats.checking import Check, conforms
 from azenha.engine.formats.opening import NotValid
 from azenha.engine.formats.policy import Policy
@@ -267,6 +268,19 @@ def test_a_package_adds_a_format_with_a_check_of_its_own(
     with pytest.raises(NotValid, match="too few tiles, read"):
         look(b"TILE", Level.STRICT)
     assert look(b"TILE" * 9, Level.STRICT)
+
+
+def test_a_format_of_a_package_is_known_before_a_request_is_accepted_too(
+    install: Callable[[object], None],
+) -> None:
+    install(Tiles())
+    look, tiles = AtHand(Level.SIMPLE), Format("application/x-tiles")
+    domain = ComplexDomain((tiles, TIFF))
+    assert look(domain, InlineBytes(b"TILE", tiles)) is None
+    assert (
+        look(domain, InlineBytes(b"x", tiles)) == "is declared application/x-tiles, and its content is text"
+    )
+    assert look(domain, InlineBytes(b"TILE", TIFF)) == "is declared image/tiff, and its content is Tiles"
 
 
 def test_an_entry_point_that_is_no_format_is_refused_by_name(install: Callable[[object], None]) -> None:
