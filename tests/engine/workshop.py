@@ -157,6 +157,19 @@ def own(a: Annotated[File, Media("text/plain"), Checked(by=no_clouds)]) -> str:
     return "called"
 
 @process
+def many(files: list[File], change: bool = False) -> str:
+    """Name, size and links of each file; changes them where asked."""
+    found = [f"{f.path.name} {f.size} {f.path.stat().st_nlink}" for f in files]
+    for f in files if change else []:
+        with f.path.open("r+b") as file:
+            file.write(b"CHANGED!")
+    return ", ".join(found)
+
+@process
+def unpacking(zip: File) -> str:
+    return str(len(zip.unpacked("out")))
+
+@process
 def drivers() -> str:
     import pyogrio
     return " ".join(pyogrio.list_drivers())

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from webserver import Web, serving
 
-from azenha.adapters.http import Fetcher
+from azenha.adapters.references.download import Fetcher
 from azenha.authoring.types import File
 from azenha.cli import main
 from azenha.console.exits import FAILED, OK, USAGE

@@ -273,12 +273,13 @@ class File(os.PathLike[str]):
         return adapters.xml(self.path)
 
     @opens
-    def unpacked(self, folder: str | os.PathLike[str], at_most: int = archives.MOST_BYTES) -> list[Path]:
+    def unpacked(self, folder: str | os.PathLike[str], at_most: int | None = None) -> list[Path]:
         """The files of a zip, unpacked into a new folder; in a process, a relative one is in `ctx.workdir`.
 
         Raises:
             azenha.Unsafe: it is no zip, or could do harm: more than `at_most` bytes, a bomb, a name that leads
-                out of the folder, a link, an archive in the archive. Nothing of it is left.
+                out of the folder, a link, an archive in the archive. Nothing of it is left. The server's own
+                limits (settings `formats.archive_bytes` and others) hold too.
         """
         return archives.unpack(self.path, Path(folder), at_most)
 

@@ -14,6 +14,7 @@ from azenha.domain.addresses import AddressPolicy
 from azenha.domain.languages import languages
 from azenha.domain.messages import Checked, Command, Create, Execute
 from azenha.domain.process import Level
+from azenha.domain.roots import schemes
 from azenha.engine.formats.at_hand import AtHand
 from azenha.protocols.http import HttpRequest
 from azenha.usecases.executing import check
@@ -31,18 +32,30 @@ def main(_: Sequence[str]) -> int:
     mounted = {dialect.mount: dialect for dialect in dialects(settings)}
 
     look = AtHand(Level(settings.formats.validation))
+    allowed = schemes(settings.references.roots)
     spoken = languages(catalogue, settings.server.language)
 
     def read(mount: str, request: HttpRequest, job: str) -> Command | Checked:
         command = mounted[mount].read(request)
         if isinstance(command, Create) and isinstance(command.execute, Execute):
             checked = check(
-                command.execute, job, request.body, catalogue, folders, limits, spoken, policy, look=look
+                command.execute,
+                job,
+                request.body,
+                catalogue,
+                folders,
+                limits,
+                spoken,
+                policy,
+                look=look,
+                schemes=allowed,
             )
             return replace(command, execute=checked)
         if not isinstance(command, Execute):
             return command
-        return check(command, job, request.body, catalogue, folders, limits, spoken, policy, look=look)
+        return check(
+            command, job, request.body, catalogue, folders, limits, spoken, policy, look=look, schemes=allowed
+        )
 
     serve(sys.stdin.buffer, answers, read)
     return 0

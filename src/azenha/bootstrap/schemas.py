@@ -19,12 +19,12 @@ def collected(
     told: Callable[[str, int | None, str | None], None],
 ) -> Collected:
     """See engine.formats.collecting.collect."""
-    from azenha.adapters.http import Fetcher
+    from azenha.adapters.references.download import Fetcher
     from azenha.domain.addresses import AddressPolicy
     from azenha.engine.formats.collecting import collect
 
     policy = AddressPolicy.of(settings.addresses.allow, settings.addresses.ports)
-    with Fetcher(policy, settings.limits) as fetch:
+    with Fetcher(policy, settings.limits, settings=settings.references) as fetch:
         return collect(addresses, folder, fetch, told)
 
 

@@ -21,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from azenha.authoring import archives
+from azenha.authoring.archives import ArchiveLimits
 from azenha.authoring.blame import blamed
 from azenha.authoring.calling import LocalFile, Produced, call
 from azenha.authoring.context import Context
@@ -219,15 +221,19 @@ def _fetch(
     def progress(locator: str, received: int, total: int | None) -> None:
         if reporter.cancelled():
             raise Cancelled
-        reporter.progress(0, f"fetching '{locator}': {received:,} of {total:,} bytes" if total else None)
+        of = f" of {total:,}" if total is not None else ""
+        reporter.progress(0, f"fetching '{locator}': {received:,}{of} bytes")
 
-    return fetch_references(
+    fetched = fetch_references(
         request.inputs,
         Path(order["inputs"]),
         fetch,
         progress,
+        say=lambda text: reporter.log(logging.INFO, text),
         description=load_description(order["description"]),
     )
+    reporter.progress(0, None)  # what the function does is not told by how much was fetched
+    return fetched
 
 
 def _call(
@@ -244,6 +250,7 @@ def _call(
     )
     inputs = Path(order["inputs"])
     policy = Policy.heard(order["formats"])
+    archives.hold(ArchiveLimits(*order["archives"]))
 
     def look(arguments: Mapping[str, object]) -> None:
         check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))

@@ -22,7 +22,7 @@ from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.domain.values import StoredFile
 from azenha.engine.channel import Message
 from azenha.engine.child import sync
-from azenha.engine.formats.policy import Policy
+from azenha.engine.formats.policy import Policy, archives
 from azenha.engine.pool import Pool
 from azenha.engine.running import Log, Run, paused_too_long
 from azenha.engine.sandbox import tree
@@ -289,6 +289,7 @@ class Worker:
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
             "formats": Policy.of(self._settings.formats).told(),
+            "archives": archives(self._settings.formats),
             "pauses_itself": description.pauses_itself,
         }
         if order["fetch"]:

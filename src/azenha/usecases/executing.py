@@ -23,6 +23,7 @@ from azenha.domain.errors import (
 from azenha.domain.job import Job, Lane
 from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest
 from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
+from azenha.domain.roots import WEB
 from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
@@ -46,11 +47,15 @@ def check(
     policy: AddressPolicy = PUBLIC,
     *,
     look: Look = look_at_nothing,
+    schemes: tuple[str, ...] = WEB,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
 
     A request that is refused leaves nothing behind. What is given back holds nothing large.
 
+    Args:
+        policy: for callbacks.
+        schemes: of the addresses of references; where they lead is seen by the job.
     Raises:
         NoSuchProcess, ProcessUnavailable
         InvalidInputs: with every problem of inputs and outputs.
@@ -67,7 +72,9 @@ def check(
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
-        inputs = bound(description, command.inputs, command.outputs, limits, large, look=look)
+        inputs = bound(
+            description, command.inputs, command.outputs, limits, large, look=look, schemes=schemes
+        )
         if command.single:
             _must_be_one(description, command.outputs)
         lane_of(description, command)
@@ -241,6 +248,7 @@ def bound(
     large: LargeValues,
     *,
     look: Look = look_at_nothing,
+    schemes: tuple[str, ...] = WEB,
 ) -> dict[str, tuple[Value, ...]]:
     """The checked inputs; large ones are cut out of the body.
 
@@ -250,7 +258,13 @@ def bound(
     problems: list[InputProblem] = []
     inputs: dict[str, tuple[Value, ...]] = {}
     try:
-        inputs = bind(description, given, limits=BindingLimits(limits.inline), cutter=large.cut, look=look)
+        inputs = bind(
+            description,
+            given,
+            limits=BindingLimits(limits.inline, schemes=schemes),
+            cutter=large.cut,
+            look=look,
+        )
     except InvalidInputs as error:
         problems += error.problems
     try:

@@ -26,6 +26,7 @@ from azenha.domain.messages import (
     Status,
 )
 from azenha.domain.process import Catalogue, InputDescription, JobControl, ProcessDescription
+from azenha.domain.roots import WEB
 from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
@@ -76,6 +77,7 @@ def change(
     policy: AddressPolicy = PUBLIC,
     *,
     look: Look = look_at_nothing,
+    schemes: tuple[str, ...] = WEB,
 ) -> Status:
     """Change the request of a created job; it is checked as a whole before anything is changed.
 
@@ -98,7 +100,9 @@ def change(
     mentioned, given = _mentioned(description, command), _given(description, command)
     large = LargeValues(limits.row, folders.inputs(job.id), body, f"{name}-")
     try:
-        inputs = large.to_files(bound(mentioned, given, command.outputs, limits, large, look=look))
+        inputs = large.to_files(
+            bound(mentioned, given, command.outputs, limits, large, look=look, schemes=schemes)
+        )
         for _ in range(CHANGES_AT_ONCE):
             job, before = _created(command.job, jobs, "changed")
             after = _changed(description, before, command, inputs)

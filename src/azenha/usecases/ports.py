@@ -325,6 +325,7 @@ class Ask:
 
 
 PLAINLY: Final = Ask()
+Say = Callable[[str], None]
 
 
 class Fetch(Protocol):
@@ -337,13 +338,15 @@ class Fetch(Protocol):
         *,
         limit: int | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
+        say: Say | None = None,
         ask: Ask = PLAINLY,
     ) -> Fetched:
         """Write the content to `target`, which does not exist if this fails.
 
         Args:
             limit: bytes, inclusive, where it is below the server's own limit.
-            on_progress: told the bytes received, and how many there will be (None: not known).
+            on_progress: told the bytes received, and how many there will be (None: not known); also while it waits.
+            say: told in a sentence what people may want to know: why it waits, whether the content was kept.
         Raises:
             ForbiddenAddress: the address, or one that it leads to, is outside the policy.
             TooLarge: more bytes than allowed; the message names the limit.

@@ -50,6 +50,7 @@ from azenha.domain.messages import (
     Status,
 )
 from azenha.domain.process import Catalogue
+from azenha.domain.roots import schemes
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
@@ -94,7 +95,6 @@ class Processing:
         if isinstance(command, Create):
             return self._create(command, body)
         if isinstance(command, Change):
-            limits = self.settings.limits
             return change(
                 command,
                 self.new_id(),
@@ -102,18 +102,32 @@ class Processing:
                 self.catalogue,
                 self.jobs,
                 self.folders,
-                limits,
+                self.settings.limits,
                 self._policy(),
                 look=self.look,
+                schemes=self._schemes(),
             )
         return _HANDLERS[type(command)](self, command)
 
     def check(self, command: Execute, job: str, body: Buffer) -> Checked:
         """See executing.check."""
         limits, policy = self.settings.limits, self._policy() if command.subscriber else PUBLIC
+        allowed = self._schemes()
         return check(
-            command, job, body, self.catalogue, self.folders, limits, self.languages, policy, look=self.look
+            command,
+            job,
+            body,
+            self.catalogue,
+            self.folders,
+            limits,
+            self.languages,
+            policy,
+            look=self.look,
+            schemes=allowed,
         )
+
+    def _schemes(self) -> tuple[str, ...]:
+        return schemes(self.settings.references.roots)
 
     def _policy(self) -> AddressPolicy:
         return AddressPolicy.of(self.settings.addresses.allow, self.settings.addresses.ports)
