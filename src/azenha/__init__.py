@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from azenha.authoring.archives import Unsafe
+    from azenha.authoring.elsewhere import Url
     from azenha.authoring.errors import AuthoringError, Cancelled, CommandFailed, OutputError
     from azenha.authoring.signature import process
     from azenha.authoring.types import (
@@ -58,12 +59,14 @@ __all__ = [
     "Translated",
     "Unit",
     "Unsafe",
+    "Url",
     "Validation",
     "process",
 ]
 
 _PLACES = {
     "Unsafe": "azenha.authoring.archives",
+    "Url": "azenha.authoring.elsewhere",
     "AuthoringError": "azenha.authoring.errors",
     "Cancelled": "azenha.authoring.errors",
     "CommandFailed": "azenha.authoring.errors",

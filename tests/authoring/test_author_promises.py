@@ -133,3 +133,18 @@ def test_what_an_author_imports_is_all_there() -> None:
     assert set(azenha.__all__) <= set(dir(azenha))
     with pytest.raises(AttributeError, match="no attribute 'proces'"):
         azenha.proces  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_no_library_of_earth_data_is_loaded_by_the_server_itself() -> None:
+    """pyproj and its relatives are for the children that describe and run processes."""
+    code = (
+        "import importlib, json, pkgutil, sys, azenha\n"
+        "for one in pkgutil.walk_packages(azenha.__path__, 'azenha.'):\n"
+        "    if not one.name.startswith(('azenha.examples', 'azenha.testing', 'azenha.adapters.store.migrations')):\n"
+        "        importlib.import_module(one.name) if not one.name.endswith('__main__') else None\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(ran.stdout))
+    assert {"sqlalchemy", "lxml"} <= loaded
+    assert not loaded & {"pyproj", "rasterio", "pyogrio", "shapely", "geopandas", "xarray", "numpy", "pandas"}

@@ -131,6 +131,24 @@ def measured(a: Raster | Features, b: list[File] = []) -> str:
 def closely(a: Annotated[Raster, Validation("strict", read=True, bands=3)]) -> str:
     return "called"
 
+@process
+def handled(way: str, a: list[File], how: str = "plainly") -> str:
+    """Opens its first file in a way, and lets out what that raises."""
+    file = a[0]
+    if how == "made here":
+        file = type(file)(file.path, file.media_type)
+    if how == "caught":
+        try:
+            getattr(file, way)
+        except ValueError:
+            return "caught"
+    found = getattr(file, way)
+    return str(found(encoding="x") if how == "with options" else found() if callable(found) else found)
+
+@process
+def counted(a: Annotated[Features, Validation("none")]) -> int:
+    return len(a.geopandas())
+
 def no_clouds(file):
     return "too many clouds" if b"cloud" in Path(file).read_bytes() else None
 

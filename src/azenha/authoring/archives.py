@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
 RATIO_FROM: Final = 10 * 1024**2  # bytes unpacked, below which a ratio hurts nobody
 _LONGEST_LIST: Final = 16 * 1024**2
@@ -68,13 +68,13 @@ def hold(limits: ArchiveLimits) -> None:
     _limits = limits
 
 
-def names_in(path: Path) -> list[str]:
+def names_in(source: Path | BinaryIO) -> list[str]:
     """The names of the members of a zip, as they are written.
 
     Raises:
         Unsafe: it is none, or has more than can be looked at.
     """
-    return [member.filename for member in _members(path)]
+    return [member.filename for member in _members(source)]
 
 
 def inspect(path: Path) -> None:
@@ -142,30 +142,33 @@ def _unpack(
     return written
 
 
-def _members(path: Path) -> list[zipfile.ZipInfo]:
-    _bound_list(path)
+def _members(source: Path | BinaryIO) -> list[zipfile.ZipInfo]:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            _bound_list(file)
+    else:
+        _bound_list(source)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             return archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
         raise Unsafe(f"it is no zip that can be read: {error}") from None
 
 
-def _bound_list(path: Path) -> None:
+def _bound_list(file: BinaryIO) -> None:
     """Refuse a list of members that is too long to be held, before it is."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _END.size - 0xFFFF - _LOCATOR64.size))
-        tail = file.read()
-        at = tail.rfind(_END_MAGIC)
-        if at < 0 or len(tail) - at < _END.size:
-            raise Unsafe("it is no zip that can be read: it has no end, so it was perhaps cut off")
-        _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
-        if at >= _LOCATOR64.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR64.size):
-            _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
-            if where + _END64.size <= size:
-                file.seek(where)
-                *_, count, length, _ = _END64.unpack(file.read(_END64.size))
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _END.size - 0xFFFF - _LOCATOR64.size))
+    tail = file.read()
+    at = tail.rfind(_END_MAGIC)
+    if at < 0 or len(tail) - at < _END.size:
+        raise Unsafe("it is no zip that can be read: it has no end, so it was perhaps cut off")
+    _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
+    if at >= _LOCATOR64.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR64.size):
+        _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
+        if where + _END64.size <= size:
+            file.seek(where)
+            *_, count, length, _ = _END64.unpack(file.read(_END64.size))
     if count > _limits.members or length > _LONGEST_LIST:
         raise Unsafe(f"it has {count:,} members; at most {_limits.members:,} are looked at")
 

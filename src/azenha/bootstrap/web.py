@@ -18,6 +18,8 @@ from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.folder import open_jobs, run_folder
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program, to_parts
 from azenha.domain.languages import languages
+from azenha.domain.process import Level
+from azenha.engine.formats.at_hand import AtHand
 from azenha.supervisor import HANDS_ON, end_with_stdin, listen
 from azenha.usecases.processing import Processing
 from azenha.web.app import SPOOL, make_app
@@ -50,6 +52,7 @@ def main(_: Sequence[str]) -> int:
         settings,
         lambda: str(uuid.uuid4()),
         languages=languages(catalogue, settings.server.language),
+        look=AtHand(Level(settings.formats.validation)),
     )
     app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies, wake.hand_over)
     config = uvicorn.Config(

@@ -142,8 +142,8 @@ def dump_value(value: Value) -> list[object]:
     match value:
         case Literal(scalar, unit):
             return ["literal", dump_scalar(scalar), unit]
-        case Box(minimum, maximum, crs):
-            return ["box", [n.hex() for n in minimum], [n.hex() for n in maximum], crs]
+        case Box(minimum, maximum, crs, swapped):
+            return ["box", [n.hex() for n in minimum], [n.hex() for n in maximum], crs, swapped]
         case InlineText(text, format):
             return ["text", text, _dump_format(format)]
         case InlineBytes(data, format):
@@ -160,8 +160,9 @@ def load_value(data: Sequence[object]) -> Value:
     match list(data):
         case ["literal", list(scalar), unit]:
             return Literal(load_scalar(scalar), None if unit is None else str(unit))
-        case ["box", list(minimum), list(maximum), str(crs)]:
-            return Box(tuple(map(float.fromhex, minimum)), tuple(map(float.fromhex, maximum)), crs)
+        case ["box", list(minimum), list(maximum), str(crs), *rest]:  # without an order in rows of before
+            swapped = None if rest in ([], [None]) else rest == [True]
+            return Box(tuple(map(float.fromhex, minimum)), tuple(map(float.fromhex, maximum)), crs, swapped)
         case ["text", str(text), list(format)]:
             return InlineText(text, Format(*format))
         case ["bytes", str(text), list(format)]:

@@ -1,6 +1,7 @@
 """Complex data: by value, as text, base64, JSON or a slice of the body, or by reference; formats and sizes.
 
-A part of binding.py. What the data holds is not looked at: the job does that, where bad data hurts nobody else.
+A part of binding.py. What the data holds, the job looks at, where bad data hurts nobody else; what is small and
+plainly wrong is refused here by `Look`.
 """
 
 from __future__ import annotations
@@ -77,6 +78,15 @@ class CutTooLarge(Exception):
 Cutter = Callable[[Cut], InlineText | InlineBytes | StoredFile]
 
 
+# What looks at the content of small data that came inline: why it is refused; None: nothing speaks against it.
+Look = Callable[[ComplexDomain, InlineText | InlineBytes], str | None]
+
+
+def look_at_nothing(domain: ComplexDomain, value: InlineText | InlineBytes) -> str | None:
+    """The job looks at all data anyway."""
+    return None
+
+
 def cut_nothing(cut: Cut) -> InlineText | InlineBytes | StoredFile:
     """For who has no body: nothing that is not large is named as a slice."""
     raise ValueError(f"'{cut.name}' is a slice of a body that is not there")
@@ -89,8 +99,19 @@ class ComplexBinding:
     limits: BindingLimits
     input_bytes: int | None
     cutter: Cutter
+    look: Look = look_at_nothing
 
     def value(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
+        """
+        Raises:
+            NotAValue, InputProblem
+        """
+        value = self.read(domain, raw, locator)
+        if isinstance(value, InlineText | InlineBytes) and (reason := self.look(domain, value)) is not None:
+            raise NotAValue(reason)
+        return value
+
+    def read(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
         # A GeoJSON object may have a bbox of its own, and complex data is no box: it does not count.
         while isinstance(raw, Native | RawSlice) and isinstance(
             raw.qualified, Native | RawSlice | RawReference

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 
 from azenha.authoring import archives
 from azenha.authoring.archives import ArchiveLimits
+from azenha.authoring.blame import blamed
 from azenha.authoring.calling import LocalFile, Produced, call
 from azenha.authoring.context import Context
 from azenha.authoring.errors import Cancelled, OutputError
@@ -354,6 +355,8 @@ def _failure(error: BaseException, order: Message) -> Message:
             kind, text, locator = FailureKind.SIZE, str(error), error.locator
         case AppError():
             kind, text, locator = FailureKind.INPUT, str(error), error.locator
+        case _ if (wrong := blamed(error)) is not None:
+            kind, text, locator = FailureKind.INPUT, str(wrong), wrong.locator
         case SystemExit():
             text = f"the process called sys.exit({error.code!r})"
     if kind is FailureKind.PROCESS:

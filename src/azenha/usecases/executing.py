@@ -11,7 +11,7 @@ from azenha.domain.addresses import AddressPolicy
 from azenha.domain.binding import bind, bind_outputs
 from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest, compact, dump_request
-from azenha.domain.complexes import BindingLimits
+from azenha.domain.complexes import BindingLimits, Look, look_at_nothing
 from azenha.domain.errors import (
     BadRequest,
     ForbiddenAddress,
@@ -46,6 +46,7 @@ def check(
     languages: tuple[str, ...],
     policy: AddressPolicy = PUBLIC,
     *,
+    look: Look = look_at_nothing,
     schemes: tuple[str, ...] = WEB,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
@@ -71,7 +72,9 @@ def check(
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
-        inputs = bound(description, command.inputs, command.outputs, limits, large, schemes=schemes)
+        inputs = bound(
+            description, command.inputs, command.outputs, limits, large, look=look, schemes=schemes
+        )
         if command.single:
             _must_be_one(description, command.outputs)
         lane_of(description, command)
@@ -267,6 +270,7 @@ def bound(
     limits: LimitSettings,
     large: LargeValues,
     *,
+    look: Look = look_at_nothing,
     schemes: tuple[str, ...] = WEB,
 ) -> dict[str, tuple[Value, ...]]:
     """The checked inputs; large ones are cut out of the body.
@@ -278,7 +282,11 @@ def bound(
     inputs: dict[str, tuple[Value, ...]] = {}
     try:
         inputs = bind(
-            description, given, limits=BindingLimits(limits.inline, schemes=schemes), cutter=large.cut
+            description,
+            given,
+            limits=BindingLimits(limits.inline, schemes=schemes),
+            cutter=large.cut,
+            look=look,
         )
     except InvalidInputs as error:
         problems += error.problems

@@ -10,6 +10,7 @@ from typing import Final
 
 from azenha.domain.addresses import AddressPolicy
 from azenha.domain.canonical import StoredRequest
+from azenha.domain.complexes import Look, look_at_nothing
 from azenha.domain.errors import BadRequest, Locked, NoSuchInput
 from azenha.domain.job import Job, JobState, Lane
 from azenha.domain.messages import (
@@ -75,6 +76,7 @@ def change(
     limits: LimitSettings,
     policy: AddressPolicy = PUBLIC,
     *,
+    look: Look = look_at_nothing,
     schemes: tuple[str, ...] = WEB,
 ) -> Status:
     """Change the request of a created job; it is checked as a whole before anything is changed.
@@ -98,7 +100,9 @@ def change(
     mentioned, given = _mentioned(description, command), _given(description, command)
     large = LargeValues(limits.row, folders.inputs(job.id), body, f"{name}-")
     try:
-        inputs = large.to_files(bound(mentioned, given, command.outputs, limits, large, schemes=schemes))
+        inputs = large.to_files(
+            bound(mentioned, given, command.outputs, limits, large, look=look, schemes=schemes)
+        )
         for _ in range(CHANGES_AT_ONCE):
             job, before = _created(command.job, jobs, "changed")
             after = _changed(description, before, command, inputs)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from azenha.domain.addresses import AddressPolicy
+from azenha.domain.complexes import Look, look_at_nothing
 from azenha.domain.job import JobState
 from azenha.domain.messages import (
     ALL,
@@ -71,6 +72,7 @@ class Processing:
     Attributes:
         new_id: a fresh UUID4 text.
         languages: those that the catalogue's texts are in, the default first.
+        look: at the content of small values, before a request is accepted.
     """
 
     catalogue: Catalogue
@@ -81,6 +83,7 @@ class Processing:
     new_id: Callable[[], str]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     languages: tuple[str, ...] = ("en",)
+    look: Look = look_at_nothing
 
     def handle(self, command: Command, body: Buffer = b"") -> Outcome:
         """Do what a command asks.
@@ -105,6 +108,7 @@ class Processing:
                 self.folders,
                 self.settings.limits,
                 self._policy(),
+                look=self.look,
                 schemes=self._schemes(),
             )
         return _HANDLERS[type(command)](self, command)
@@ -114,7 +118,16 @@ class Processing:
         limits, policy = self.settings.limits, self._policy() if command.subscriber else PUBLIC
         allowed = self._schemes()
         return check(
-            command, job, body, self.catalogue, self.folders, limits, self.languages, policy, schemes=allowed
+            command,
+            job,
+            body,
+            self.catalogue,
+            self.folders,
+            limits,
+            self.languages,
+            policy,
+            look=self.look,
+            schemes=allowed,
         )
 
     def _schemes(self) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from typing import Final
 
 from azenha.domain import lexical
 from azenha.domain.crs import epsg_code
-from azenha.domain.formats import OCTETS
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -30,7 +29,7 @@ from azenha.domain.process import (
     Scalar,
     Text,
 )
-from azenha.protocols.ows_service import MIME_TYPE, allowed, metadata
+from azenha.protocols.ows_service import allowed, metadata, travelling
 from azenha.protocols.xml_write import Tag
 
 UNBOUNDED: Final = 2**31 - 1  # the schema has numbers alone; clients read a signed integer of 32 bits
@@ -141,7 +140,7 @@ def _megabytes(bytes: int | None) -> str | None:
 
 
 def _formats(formats: Sequence[Format]) -> Iterable[Tag]:
-    shown = [one for one in formats if MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
+    shown = travelling(formats)
     return (
         Tag("Default", _format(shown[0])),
         Tag("Supported", *(_format(one) for one in shown)),
