@@ -31,13 +31,13 @@ class Transport:
 def after(act: Callable[[Any], object], turns: int = 2) -> list[bytes | str]:
     transport = Transport()
 
-    async def run() -> None:
+    async def run() -> list[bytes | str]:
         act(Joined(transport, asyncio.get_running_loop()))  # type: ignore[arg-type]
         for _ in range(turns):
             await asyncio.sleep(0)
+        return list(transport.got)
 
-    asyncio.run(run())
-    return transport.got
+    return asyncio.run(run())
 
 
 def test_head_and_body_go_out_together_in_the_next_turn_and_not_before() -> None:
