@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from azenha.engine.channel import Channel
+from azenha.engine.channel import Channel, Message
 from azenha.engine.running import Log, Run
 
 WITHIN = 30.0  # seconds: far more than anything here takes
@@ -67,8 +68,11 @@ def child() -> Iterator[Busy]:
 
 @pytest.fixture
 def run(child: Busy, tmp_path: Path) -> Run:
+    return run_of(child, SimpleNamespace(receive=lambda channel: {"t": "done"}), tmp_path)
+
+
+def run_of(child: object, output: object, tmp_path: Path) -> Run:
     given: dict[str, Any] = {"seconds": 600, "whose": "", "memory": 1 << 40, "processes": 9}
-    output = SimpleNamespace(receive=lambda channel: {"t": "done"})
     return Run(
         cast("Any", None), cast("Any", child), cast("Any", output), log=Log(lambda: tmp_path / "log", 1 << 20),
         log_limit=1 << 20, pauses_itself=True, pause_at_most=600, **given,
@@ -112,3 +116,37 @@ def test_a_child_whose_job_is_dismissed_before_its_order_hears_it_after_that(run
     run.watch(600)
     run.watch(600)
     assert child.listens() == ["cancel", "run", "cancel"]
+
+
+@pytest.mark.parametrize(
+    ("dies", "untouched"),
+    [
+        ("before it is told anything", True),
+        ("before it reads its order", True),
+        ("having read its order", False),
+        ("having read its order, and not what was said after it", False),
+    ],
+)
+def test_a_child_that_died_without_a_word_is_known_to_have_had_its_order_or_not(
+    child: Busy, tmp_path: Path, dies: str, untouched: bool
+) -> None:
+    if not hasattr(socket, "AF_UNIX"):
+        pytest.skip("children are connected otherwise where there are no UNIX sockets")
+    ours, theirs = (Channel(fd, fd) for fd in (one.detach() for one in socket.socketpair()))
+    linked = SimpleNamespace(channel=ours, exit_code=child.exit_code, pid=child.pid)
+
+    def receive(channel: Channel) -> Message | None:
+        if "having read" in dies:
+            assert theirs.receive() == {"t": "run"}
+        if "said after" in dies:
+            run.pause()
+        theirs.close()
+        return channel.receive()
+
+    output = SimpleNamespace(receive=receive, marks=False)
+    run = run_of(linked, output, tmp_path)
+    if "told anything" in dies:
+        theirs.close()
+    assert run.exchange({"t": "run"}, lambda percent, message: None, lambda: None) is None
+    assert run.untouched is untouched
+    ours.close()

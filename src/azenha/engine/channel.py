@@ -68,7 +68,6 @@ class Channel:
             while view:
                 view = view[os.write(self._writer, view) :]
         except OSError:
-            self.unheard = True
             raise ChannelClosed from None
 
     def receive(self) -> Message | None:

@@ -224,6 +224,8 @@ class Run:
         self.verdict: tuple[FailureKind, str] | None = None
         self.dismissed = False
         self._taken = False
+        self._sent = False
+        self._spoken = False
         self._pauses_itself = pauses_itself
         self._pause_at_most = pause_at_most
         self._turn = threading.Lock()  # one at a time of those that stop the child and let it go on
@@ -237,7 +239,9 @@ class Run:
     @property
     def untouched(self) -> bool:
         """The child died of itself before it took the order: the job did not run."""
-        unheard = not self._taken if self._output.marks else self.child.channel.unheard
+        # What was said after the order may be what it had not read: then nobody knows, and the job may have run.
+        unread = self.child.channel.unheard and not self._spoken
+        unheard = not self._taken if self._output.marks else unread or not self._sent
         return unheard and self._stopping is None
 
     def dismiss(self) -> None:
@@ -295,6 +299,7 @@ class Run:
 
         Nobody may wait here: what a client says a thousand times would hold up the leases of all jobs.
         """
+        self._spoken = True
         try:
             return self.child.channel.send_at_once({"t": what})
         except ChannelClosed:
@@ -374,6 +379,7 @@ class Run:
             self.child.channel.send(order)
         except ChannelClosed:
             return None
+        self._sent = True
         with self._turn:
             self._ordered = True
             if self._paused is not None:
