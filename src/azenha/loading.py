@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from azenha.reading import NotAllowed, Rule, parse, show
-from azenha.settings import Settings
+from azenha.settings import LOCAL, PRESIGNED, Settings
 
 DEFAULT_FILE = "azenha.toml"
 PREFIX = "AZENHA_"
@@ -206,6 +206,19 @@ def _across(settings: Settings) -> Iterator[str]:
         yield (
             f"setting 'jobs.heartbeat': given {shown('jobs.heartbeat')}; allowed: less than half of "
             f"jobs.lease, which is {shown('jobs.lease')}"
+        )
+    if settings.results.store != LOCAL:
+        from importlib.util import find_spec
+
+        if find_spec("obstore") is None:
+            yield (
+                f"setting 'results.store': given {shown('results.store')}, which needs the package obstore; "
+                "install it: pip install 'azenha[s3]'"
+            )
+    elif settings.results.links == PRESIGNED:
+        yield (
+            "setting 'results.links': given presigned; allowed: served, because results.store is local, "
+            "which has no links of its own"
         )
     if settings.limits.row > settings.limits.inline:
         yield (

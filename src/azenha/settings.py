@@ -14,6 +14,7 @@ from typing import TypeVar
 from azenha.reading import (
     Kind,
     Rule,
+    blob_store,
     language_tag,
     network,
     reachable,
@@ -25,6 +26,8 @@ KiB = 1024
 MiB = 1024 * KiB
 GiB = 1024 * MiB
 CORES = os.cpu_count() or 1
+PRESIGNED = "presigned"
+LOCAL = "local"  # where results are kept, if nowhere else
 
 T = TypeVar("T")
 
@@ -136,6 +139,29 @@ class JobSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultSettings:
+    """Where results are kept, and how they are given out."""
+
+    store: str = _setting(
+        LOCAL,
+        Kind.TEXT,
+        "where files of results are kept: local (the data folder), or s3://bucket/prefix (extra `s3`)",
+        check=blob_store,
+    )
+    endpoint: str | None = _setting(
+        None, Kind.TEXT, "address of an S3-compatible server; none: AWS", check=web_address
+    )
+    region: str | None = _setting(None, Kind.TEXT, "region of the bucket; none: `AWS_REGION`")
+    links: str = _setting(
+        "served",
+        Kind.TEXT,
+        "served: results come from this server; presigned: it redirects to the store's own links, where it has such",
+        choices=("served", PRESIGNED),
+    )
+    link_time: float = _time(600.0, "how long a presigned link works", 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Children:
     """How children are started."""
 
@@ -222,6 +248,7 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     queue: Queue = field(default_factory=Queue)
     jobs: JobSettings = field(default_factory=JobSettings)
+    results: ResultSettings = field(default_factory=ResultSettings)
     children: Children = field(default_factory=Children)
     addresses: Addresses = field(default_factory=Addresses)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from fakes import FakeFolders, FakeJobs, FakeWake
+from fakes import FakeBlobs, FakeFolders, FakeJobs, FakeWake
 
 from azenha.domain.errors import (
     BadParameter,
@@ -135,7 +135,15 @@ def made_in(folder: Path) -> Server:
     settings = Settings(
         limits=replace(LimitSettings(), row=100), queue=replace(Queue(), length=2, sync_waiting=1)
     )
-    return Server(CATALOGUE, FakeJobs(), FakeFolders(folder), FakeWake(), settings, lambda: f"job{next(ids)}")
+    return Server(
+        CATALOGUE,
+        FakeJobs(),
+        FakeFolders(folder),
+        FakeBlobs(folder),  # type: ignore[arg-type]
+        FakeWake(),
+        settings,
+        lambda: f"job{next(ids)}",
+    )
 
 
 @pytest.fixture
@@ -191,7 +199,7 @@ def test_every_command_has_a_function(server: Server) -> None:
 
 
 def test_what_is_answered_at_once_asks_neither_store_nor_folders(server: Server) -> None:
-    alone = Processing(CATALOGUE, None, None, None, None, None)  # type: ignore[arg-type]
+    alone = Processing(CATALOGUE, None, None, None, None, None, None)  # type: ignore[arg-type]
     small = (
         DescribeServer(),
         DescribeConformance(),
@@ -566,7 +574,7 @@ def test_results_are_all_outputs_in_the_order_of_the_description(server: Server)
         ("c", (Literal(3),), True),
     ]
     assert got.asked == ASKED
-    assert got.folder == str(server.folders.results("job1", 1))
+    assert got.folder == server.blobs.place("job1", 1)
     assert not got.single
 
 

@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from azenha.adapters.store.sql import SqlJobs
     from azenha.domain.process import Catalogue
     from azenha.protocols.http import Calling
+    from azenha.usecases.blobs import Blobs
     from azenha.usecases.ports import Folders
 
 
-def caller(name: str, settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders) -> Caller:
+def caller(
+    name: str, settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders, blobs: Blobs
+) -> Caller:
     def tell(job: str, line: str) -> None:
         Log(folders.log(job), settings.limits.log).write(line.encode("utf-8", "replace"))
 
     return Caller(
         name,
         jobs,
-        writer(settings, catalogue, jobs, folders),
+        writer(settings, catalogue, jobs, blobs),
         _poster(settings),
         tell,
         UtcClock(),
@@ -56,7 +59,7 @@ def _poster(settings: Settings) -> Post:
 
 
 def writer(
-    settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders
+    settings: Settings, catalogue: Catalogue, jobs: SqlJobs, blobs: Blobs
 ) -> Callable[[DueCallback], CallbackBody | None]:
     """Writes bodies in the dialect that a job was asked in."""
     calling: dict[str, Calling] = {}
@@ -65,7 +68,7 @@ def writer(
         request = jobs.request(due.job)
         if request is None or request.subscriber is None:
             return None
-        outcome = _outcome(due, catalogue, jobs, folders)
+        outcome = _outcome(due, catalogue, jobs, blobs)
         if outcome is None:
             return None
         if not calling:
@@ -87,13 +90,11 @@ def writer(
     return write
 
 
-def _outcome(
-    due: DueCallback, catalogue: Catalogue, jobs: SqlJobs, folders: Folders
-) -> Results | Status | None:
+def _outcome(due: DueCallback, catalogue: Catalogue, jobs: SqlJobs, blobs: Blobs) -> Results | Status | None:
     """What is told; None where the job is not as it was any more."""
     try:
         if due.occasion is Occasion.SUCCESS:
-            return results(GetResults(due.job), catalogue, jobs, folders)
+            return results(GetResults(due.job), catalogue, jobs, blobs)
         job = status(due.job, jobs)
     except (NoSuchJob, JobFailed, ResultsGone, ResultsNotReady):
         return None

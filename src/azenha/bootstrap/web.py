@@ -14,6 +14,7 @@ import uvicorn
 
 from azenha.adapters.engines.embedded import WakeClient
 from azenha.adapters.folders import LocalFolders
+from azenha.bootstrap.blobs import blobs_of
 from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.folder import open_jobs, run_folder
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program, to_parts
@@ -50,6 +51,7 @@ def main(_: Sequence[str]) -> int:
         catalogue,
         jobs,
         LocalFolders(settings.data),
+        blobs_of(settings),
         WakeClient(run_folder(settings), ended),
         settings,
         lambda: str(uuid.uuid4()),

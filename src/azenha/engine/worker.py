@@ -21,7 +21,6 @@ from azenha.domain.job import Failure, FailureKind, Lane
 from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.domain.values import StoredFile
 from azenha.engine.channel import Message
-from azenha.engine.child import sync
 from azenha.engine.formats.policy import Policy
 from azenha.engine.pool import Pool
 from azenha.engine.running import Log, Run, paused_too_long
@@ -30,6 +29,7 @@ from azenha.engine.sandbox.child import CannotStart, Starter
 from azenha.engine.steering import PausedTooLong, Steering, Stopped
 from azenha.engine.transfer import has_references
 from azenha.settings import Settings
+from azenha.usecases.blobs import Blobs, NotKept
 from azenha.usecases.ports import Folders, Lease, Leases, Success
 
 LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
@@ -59,6 +59,7 @@ class Worker:
         name: str,
         store: Leases,
         folders: Folders,
+        blobs: Blobs,
         starter: Starter,
         catalogue: Catalogue,
         sources: Mapping[str, str],
@@ -70,6 +71,7 @@ class Worker:
         self._name = name
         self._store = store
         self._folders = folders
+        self._blobs = blobs
         self._starter = starter
         self._catalogue = catalogue
         self._sources = sources
@@ -331,21 +333,21 @@ class Worker:
     def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> Lease | None:
         """Record success, and claim the next job with it."""
         success = Success(load_values(answer["values"]))
-        moved = any(isinstance(v, StoredFile) for values in success.outputs.values() for v in values)
-        if moved:
-            # One rename publishes all; it is on disk before the record says so.
-            results = self._folders.results(lease.job.id, lease.attempt)
-            results.parent.mkdir(parents=True, exist_ok=True)
-            outputs.rename(results)
-            sync(results)
-            sync(results.parent)
+        files = [v for values in success.outputs.values() for v in values if isinstance(v, StoredFile)]
+        if files:
+            # They are kept for good before the record says so: it never names what is not there.
+            try:
+                self._blobs.put(lease.job.id, lease.attempt, outputs, files)
+            except NotKept as error:
+                self._fail(lease, FailureKind.OUTPUT, f"its results could not be kept: {error}")
+                return None
         keep, lease_time = self._keep(lease), self._settings.jobs.lease
         while True:
             recorded, following = self._store.succeed_and_claim(lease, success, keep, lease_time)
             if recorded or not self._resumed(lease):
                 break
-        if not recorded and moved:
-            shutil.rmtree(results, ignore_errors=True)
+        if not recorded and files:
+            self._blobs.remove(lease.job.id, lease.attempt)
         return following
 
     def _resumed(self, lease: Lease) -> bool:
@@ -393,6 +395,9 @@ class Worker:
             # A web tier killed between a job's files and its record leaves the files.
             for id in self._store.unknown(self._folders.jobs(STRAY_AFTER)):
                 self._folders.remove(id)
+        with suppress(Exception):
+            for id in self._store.unknown(self._blobs.jobs(STRAY_AFTER)):
+                self._blobs.remove(id)
         while not self._stop.wait(TIDY_EVERY):
             try:
                 self._starter.tidy(self._settings.children.idle)
@@ -400,6 +405,7 @@ class Worker:
                 self._pool.end_idle(self._settings.children.idle)
                 while gone := self._store.expired(TIDY_AT_ONCE):
                     for id in gone:
+                        self._blobs.remove(id)
                         self._folders.remove(id)
                     self._store.forget(gone)
             except Exception:

@@ -31,6 +31,7 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Catalogue, JobControl, OutputDescription
 from azenha.domain.values import Value
+from azenha.usecases.blobs import Blobs
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 
@@ -45,7 +46,7 @@ def status(id: str, jobs: Jobs) -> Job:
     return job
 
 
-def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Folders) -> Results:
+def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, blobs: Blobs) -> Results:
     """The outputs that were asked for, in the order of the description.
 
     Raises:
@@ -65,7 +66,7 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
         job,
         tuple(outputs[id] for id in chosen or outputs),
         request.asked,
-        str(folders.results(job.id, job.attempt)),
+        blobs.place(job.id, job.attempt),
         single=command.output is not None,
         requested=request.outputs is None or bool(request.outputs),
         several=len(chosen or named) > 1,
@@ -73,7 +74,7 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, folders: Fold
 
 
 def record(
-    command: GetRecord, catalogue: Catalogue, jobs: Jobs, folders: Folders, now: datetime
+    command: GetRecord, catalogue: Catalogue, jobs: Jobs, folders: Folders, blobs: Blobs, now: datetime
 ) -> JobRecord:
     """All that there is of a job, in one read.
 
@@ -87,7 +88,7 @@ def record(
         catalogue.offerings.get(job.process),
         output_values(job, request, stored, catalogue),
         str(folders.inputs(job.id)),
-        str(folders.results(job.id, job.attempt)),
+        blobs.place(job.id, job.attempt),
         now,
     )
 

@@ -250,7 +250,7 @@ class Post(Protocol):
 
 
 class Folders(Protocol):
-    """Where a job's files are."""
+    """Where a job's files are, but for those of its results (see blobs)."""
 
     def inputs(self, job: str) -> Path: ...
 
@@ -260,12 +260,10 @@ class Folders(Protocol):
     def done_with(self, workdir: Path) -> bool:
         """Take an empty one back; False if it is not empty, or gone: then it is the caller's to remove."""
 
-    def results(self, job: str, attempt: int) -> Path: ...
-
     def log(self, job: str) -> Path: ...
 
     def jobs(self, older: float) -> list[str]:
-        """Jobs that have folders for inputs or results, untouched for `older` seconds."""
+        """Jobs that have folders for inputs, untouched for `older` seconds."""
 
     def remove(self, job: str) -> None:
         """Delete everything of a job. Nothing happens where there is nothing."""

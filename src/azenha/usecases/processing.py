@@ -51,6 +51,7 @@ from azenha.domain.messages import (
 from azenha.domain.process import Catalogue
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
+from azenha.usecases.blobs import Blobs
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
 from azenha.usecases.executing import PUBLIC, check, submit
 from azenha.usecases.jobs import abandon, dismiss, log, record, results, status
@@ -71,6 +72,7 @@ class Processing:
     catalogue: Catalogue
     jobs: Jobs
     folders: Folders
+    blobs: Blobs
     wake: Wake
     settings: Settings
     new_id: Callable[[], str]
@@ -150,8 +152,8 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
         GetStatus: lambda p, command: _status(p, command),
-        GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.now()),
-        GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
+        GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.blobs, p.now()),
+        GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.blobs),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
         Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
         Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),

@@ -33,12 +33,13 @@ from azenha.domain.messages import (
     Status,
 )
 from azenha.protocols.http import START, Buffer, Dialect, HttpReply, HttpRequest, Provider, Site
-from azenha.settings import Server, Settings
+from azenha.settings import PRESIGNED, Server, Settings
 from azenha.usecases.ports import Ended
 from azenha.usecases.processing import Processing, at_once
 from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
+from azenha.web.redirects import to_store
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
 from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
 
@@ -94,10 +95,15 @@ class _Exchange:
     dialect: Dialect
     request: HttpRequest
     site: Site
+    link_time: float | None = None  # seconds that a link to the blob store works; None: there are none
 
     def written(self, outcome: Outcome) -> HttpReply:
         reply = self.dialect.write(outcome, self.request, self.site)
-        return conditional(reply, self.request.method, self.request.headers)
+        found = conditional(reply, self.request.method, self.request.headers)
+        if self.link_time is None or found.status not in (200, 206):
+            return found
+        # The store does ranges itself.
+        return to_store(reply, self.request.method, self.link_time) or found
 
 
 class Web:
@@ -121,6 +127,8 @@ class Web:
         self._guard = Guard.of(settings.server)
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
         self._spool = settings.data / SPOOL
+        told = settings.results
+        self._link_time = told.link_time if told.links == PRESIGNED else None
         server = settings.server
         self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
         self._site = lru_cache(maxsize=64)(lambda base: _site(server, base))
@@ -195,7 +203,7 @@ class Web:
                 request = HttpRequest(
                     method, exchange.request.path, query, headers, body, start, exchange.site.base
                 )
-                exchange = _Exchange(exchange.dialect, request, exchange.site)
+                exchange = replace(exchange, request=request)
             return await self._answer(exchange, receive)
         except AppError as error:
             reply = self._fault(error, exchange or self._unadmitted(method, path, headers))
@@ -214,7 +222,7 @@ class Web:
             mount = dialect.mount
             if not mount or path == mount or path.startswith(f"{mount}/"):
                 request = HttpRequest(method, path[len(mount) :] or "/", query, headers, base=base + mount)
-                return _Exchange(dialect, request, self._site(base + mount))
+                return _Exchange(dialect, request, self._site(base + mount), self._link_time)
         raise NoSuchPath(path)
 
     def _unadmitted(self, method: str, path: str, headers: dict[str, str]) -> _Exchange:
