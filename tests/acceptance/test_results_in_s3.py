@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import re
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -97,6 +101,25 @@ def test_wps_embeds_what_is_in_the_store(server: LiveServer, version: str) -> No
     }[version]
     reply = server.ask("POST", "/wps", body.encode(), {"Content-Type": "text/xml"})
     assert (reply.status, ">said so<" in reply.text) == (200, True), reply.text
+
+
+def test_all_results_are_one_archive_and_one_list(server: LiveServer, s3: S3) -> None:
+    job = server.submit("write_files", texts=[TEXT, "short"])
+    assert server.ended(job)["status"] == "successful"
+    asked = len(s3.asked)
+    archive = server.get(f"/jobs/{job}/results", {"Accept": "application/zip"})
+    with zipfile.ZipFile(io.BytesIO(archive.body)) as found:
+        assert found.testzip() is None
+        assert sorted(len(found.read(i)) for i in found.infolist()) == [5, len(TEXT)]
+    # Each file is read once, to be sent: its checksum was known.
+    assert len([a for a in s3.asked[asked:] if a[0] == "GET"]) == 2
+    part = server.get(f"/jobs/{job}/results?f=zip", {"Range": "bytes=300000-"})
+    assert (part.status, part.body) == (206, archive.body[300_000:])
+    listed = server.get(f"/jobs/{job}/results?f=metalink").text
+    for text in (TEXT, "short"):
+        assert hashlib.sha256(text.encode()).hexdigest() in listed
+    for address in re.findall("<url[^>]*>([^<]+)</url>", listed):
+        assert server.get(address).text in (TEXT, "short")
 
 
 def test_a_removed_job_takes_its_objects_along(server: LiveServer, s3: S3) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -143,3 +144,12 @@ def test_the_address_that_a_file_came_from_is_kept_and_rows_without_one_are_read
     own = StoredFile("a/b", "b", 3, Format("image/tiff"), "ab")
     assert len(canonical.dump_value(own)) == 6
     assert canonical.load_value(through_json(canonical.dump_value(own))).source == ""
+
+
+def test_what_not_every_file_has_survives_and_older_rows_are_read() -> None:
+    plain = StoredFile("a/x", "x", 1, Format("text/plain"), "ab")
+    for file in (plain, replace(plain, source="https://e.org/x"), replace(plain, crc32=0)):
+        found = canonical.load_value(canonical.dump_value(file))
+        assert isinstance(found, StoredFile)
+        assert (found, found.source, found.crc32) == (file, file.source, file.crc32)
+    assert len(canonical.dump_value(plain)) == 6  # as it was

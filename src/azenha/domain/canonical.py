@@ -134,6 +134,18 @@ def _load_asking(data: Sequence[object]) -> tuple[str, tuple[tuple[str, str], ..
     )
 
 
+def _dump_more(file: StoredFile) -> list[object]:
+    """What not every file has; nothing where there is nothing."""
+    if file.crc32 is not None:
+        return [file.source, file.crc32]
+    return [file.source] if file.source else []
+
+
+def _load_more(source: object = "", crc32: object = None) -> tuple[str, int | None]:
+    """Rows that older versions wrote have less."""
+    return str(source), None if crc32 is None else int(str(crc32))
+
+
 def dump_value(value: Value) -> list[object]:
     match value:
         case Literal(scalar, unit):
@@ -144,8 +156,8 @@ def dump_value(value: Value) -> list[object]:
             return ["text", text, _dump_format(format)]
         case InlineBytes(data, format):
             return ["bytes", base64.b64encode(data).decode(), _dump_format(format)]
-        case StoredFile(key, name, size, format, sha256, source):
-            return ["file", key, name, size, _dump_format(format), sha256, *([source] if source else [])]
+        case StoredFile(key, name, size, format, sha256):
+            return ["file", key, name, size, _dump_format(format), sha256, *_dump_more(value)]
         case Reference():
             return ["reference", value.href, _dump_format(value.format), *_dump_asking(value)]
         case Record(fields):
@@ -162,8 +174,8 @@ def load_value(data: Sequence[object]) -> Value:
             return InlineText(text, Format(*format))
         case ["bytes", str(text), list(format)]:
             return InlineBytes(base64.b64decode(text), Format(*format))
-        case ["file", str(key), str(name), int(size), list(format), str(sha256), *source]:
-            return StoredFile(key, name, size, Format(*format), sha256, *map(str, source))
+        case ["file", str(key), str(name), int(size), list(format), str(sha256), *more]:
+            return StoredFile(key, name, size, Format(*format), sha256, *_load_more(*more))
         case ["reference", str(href), format, *asking]:
             return Reference(href, _load_format(format), *_load_asking(asking))
         case ["record", dict(fields)]:

@@ -193,6 +193,7 @@ class StoredFile:
         name: file name to show a person.
         size: bytes.
         sha256: hex; empty where not computed.
+        crc32: of the bytes, as in an archive; None where not computed.
         source: the address that it was fetched from; empty where it was not.
     """
 
@@ -202,6 +203,7 @@ class StoredFile:
     format: Format
     sha256: str = ""
     source: str = field(default="", compare=False)
+    crc32: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

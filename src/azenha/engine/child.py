@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import traceback
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -271,11 +272,20 @@ def _publish(
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
             _place(item.path, workdir, folder / key)
-            with (folder / key).open("rb") as file:
-                checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            values.append(StoredFile(key, name, size, item.format, checksum))
+            sha256, crc32 = _checksums(folder / key)
+            values.append(StoredFile(key, name, size, item.format, sha256, crc32=crc32))
         results[id] = tuple(values)
     return results
+
+
+def _checksums(path: Path) -> tuple[str, int]:
+    """SHA-256 and CRC-32, for archives, in one reading."""
+    digest, crc32 = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(1 << 18):
+            digest.update(piece)
+            crc32 = zlib.crc32(piece, crc32)
+    return digest.hexdigest(), crc32
 
 
 def _place(source: Path, workdir: Path, target: Path) -> None:

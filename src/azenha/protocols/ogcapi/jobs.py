@@ -20,7 +20,7 @@ from azenha.protocols.ogcapi.documents import (
     profile,
 )
 from azenha.protocols.ogcapi.faults import FAILURES
-from azenha.protocols.ogcapi.words import RELATION, STATUS, WAITS
+from azenha.protocols.ogcapi.words import PACKAGES, RELATION, STATUS, WAITS
 
 PROVENANCE = "http://www.w3.org/ns/prov#has_provenance"  # W3C PROV-AQ
 
@@ -97,6 +97,10 @@ def _job_links(job: Job, site: Site, gone: bool, pausable: bool) -> list[Link]:
     links = [*both(address), link(address, "monitor", title="Status")]
     if job.state is JobState.SUCCEEDED:
         links.append(link(f"{address}/results", f"{RELATION}results", title="Results"))
+        links += [
+            link(f"{address}/results?f={name}", "enclosure", type, f"Results as {name}")
+            for name, type in PACKAGES.items()
+        ]
     # Ours: to be sent an empty POST. There is no room for it in the closed list of jobControlOptions.
     if job.state in WAITS:
         links.append(link(f"{address}/resume", "resume", title="Resume"))
