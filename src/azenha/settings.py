@@ -158,6 +158,12 @@ class ResultSettings:
         "served: results come from this server; presigned: it redirects to the store's own links, where it has such",
         choices=("served", PRESIGNED),
     )
+    inline: int = _setting(
+        MiB,
+        Kind.SIZE,
+        "data up to this stand in a document, if its client says neither value nor reference; larger ones are linked",
+        0,
+    )
     link_time: float = _time(600.0, "how long a presigned link works", 1)
 
 

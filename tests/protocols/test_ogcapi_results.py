@@ -406,10 +406,35 @@ def test_a_profile_asks_for_the_document_however_the_job_was_asked() -> None:
     assert document(write(outcome, "/jobs/j1/results", "profile=ogc-results", accept=FIREFOX)) == {"o": 1}
 
 
+@pytest.mark.parametrize("format", [JSON, CSV, PNG])
+def test_what_is_larger_than_the_server_likes_is_linked_unless_asked_for_by_value(
+    tmp_path: Path, format: Format
+) -> None:
+    file = stored(tmp_path, "x", b"[1,2]", format)
+    for inline, by, linked in (
+        (5, None, False),
+        (4, None, True),
+        (0, None, True),
+        (4, Transmission.VALUE, False),
+        (5, Transmission.REFERENCE, True),
+    ):
+        outputs = (output("x", file, by=by), output("n", Literal(1)))
+        outcome = replace(results(*outputs, folder=tmp_path, form=DOCUMENT), inline=inline)
+        found = document(write(outcome))
+        assert ("href" in found["x"]) is linked, (inline, by)
+        assert found["n"] == 1  # a literal is no larger than its link
+
+
+def test_small_data_without_a_file_are_linked_too_where_the_server_links_all() -> None:
+    outcome = replace(results(output("x", InlineBytes(b"x", PNG)), form=DOCUMENT), inline=0)
+    assert document(write(outcome))["x"]["href"] == f"{JOB_ADDRESS}/results/x"
+
+
 def test_a_large_json_file_is_streamed_into_the_document(tmp_path: Path) -> None:
     numbers = list(range(300_000))
     big = stored(tmp_path, "big.json", json.dumps(numbers).encode(), JSON)
-    reply = write(results(output("a", Literal(1)), output("big", big), folder=tmp_path, form=DOCUMENT))
+    big_output = output("big", big, by=Transmission.VALUE)
+    reply = write(results(output("a", Literal(1)), big_output, folder=tmp_path, form=DOCUMENT))
     (piece,) = [p for p in reply.body if isinstance(p, FileSlice)]
     assert (piece.start, piece.end) == (0, big.size)
     assert document(reply) == {"a": 1, "big": {"mediaType": "application/json", "value": numbers}}

@@ -68,7 +68,7 @@ def writer(
         request = jobs.request(due.job)
         if request is None or request.subscriber is None:
             return None
-        outcome = _outcome(due, catalogue, jobs, blobs)
+        outcome = _outcome(due, catalogue, jobs, blobs, settings.results.inline)
         if outcome is None:
             return None
         if not calling:
@@ -90,11 +90,13 @@ def writer(
     return write
 
 
-def _outcome(due: DueCallback, catalogue: Catalogue, jobs: SqlJobs, blobs: Blobs) -> Results | Status | None:
+def _outcome(
+    due: DueCallback, catalogue: Catalogue, jobs: SqlJobs, blobs: Blobs, inline: int
+) -> Results | Status | None:
     """What is told; None where the job is not as it was any more."""
     try:
         if due.occasion is Occasion.SUCCESS:
-            return results(GetResults(due.job), catalogue, jobs, blobs)
+            return results(GetResults(due.job), catalogue, jobs, blobs, inline)
         job = status(due.job, jobs)
     except (NoSuchJob, JobFailed, ResultsGone, ResultsNotReady):
         return None

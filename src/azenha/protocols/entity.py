@@ -104,6 +104,19 @@ def is_file(value: Value) -> bool:
     return isinstance(value, InlineText | InlineBytes | StoredFile)
 
 
+def size_of(value: Value) -> int:
+    """Bytes of data; 0 of what is a JSON value."""
+    match value:
+        case StoredFile():
+            return value.size
+        case InlineText(text, _):
+            return len(text.encode())
+        case InlineBytes(data, _):
+            return len(data)
+        case _:
+            return 0
+
+
 def with_charset(type: str) -> str:
     """A media type of text that was written as UTF-8."""
     plain_text = type.lower().startswith("text/") and "charset" not in type.lower()

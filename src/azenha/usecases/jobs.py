@@ -46,8 +46,11 @@ def status(id: str, jobs: Jobs) -> Job:
     return job
 
 
-def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, blobs: Blobs) -> Results:
+def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, blobs: Blobs, inline: int) -> Results:
     """The outputs that were asked for, in the order of the description.
+
+    Args:
+        inline: see Results.
 
     Raises:
         NoSuchJob, ResultsNotReady, ResultsGone, JobFailed
@@ -70,6 +73,7 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, blobs: Blobs)
         single=command.output is not None,
         requested=request.outputs is None or bool(request.outputs),
         several=len(chosen or named) > 1,
+        inline=inline,
     )
 
 

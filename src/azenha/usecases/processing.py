@@ -153,7 +153,9 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
         GetStatus: lambda p, command: _status(p, command),
         GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.blobs, p.now()),
-        GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.blobs),
+        GetResults: lambda p, command: results(
+            command, p.catalogue, p.jobs, p.blobs, p.settings.results.inline
+        ),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
         Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
         Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),

@@ -163,6 +163,7 @@ class Results:
         folder: path of the folder that the keys of `StoredFile` values are relative to.
         requested: False where the job was asked for no outputs at all.
         honoured: the preferences that led to a synchronous answer from a job that others can see.
+        inline: bytes of data, inclusive, that a document carries where its client said neither value nor reference.
     """
 
     job: Job
@@ -173,6 +174,7 @@ class Results:
     requested: bool = True
     honoured: tuple[str, ...] = ()
     several: bool = False
+    inline: int = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

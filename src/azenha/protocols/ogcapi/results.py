@@ -16,7 +16,7 @@ from azenha.domain.errors import NoSuchResult, NotAcceptable
 from azenha.domain.messages import OutputValue, ResponseForm, Results, Transmission
 from azenha.domain.values import Reference, StoredFile
 from azenha.protocols import json
-from azenha.protocols.entity import Entity, Pieces, entity, is_file, plain, quoted, type_of
+from azenha.protocols.entity import Entity, Pieces, entity, is_file, plain, quoted, size_of, type_of
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.negotiation import names, preferred
 from azenha.protocols.ogcapi import packages, routes
@@ -309,15 +309,15 @@ def document(outcome: Results, site: Site) -> Pieces:
 
 
 def _member(outcome: Results, output: OutputValue, site: Site) -> list[bytes | FileSlice]:
-    by_reference = output.request.transmission is Transmission.REFERENCE
+    asked = output.request.transmission
     rendered: list[Pieces] = []
     for value, (address, type) in zip(output.values, _addresses(outcome, output, site), strict=True):
-        if by_reference:
+        unasked = asked is None and size_of(value) > outcome.inline
+        if unasked or asked is Transmission.REFERENCE:
             rendered.append((reference(address, type),))
         else:
-            carried = output.request.transmission is Transmission.VALUE
             rendered.append(
-                inline(value, output.domain, outcome.folder, address, outcome.job.id, carried=carried)
+                inline(value, output.domain, outcome.folder, address, outcome.job.id, carried=True)
             )
     if not output.array:
         return list(rendered[0])
