@@ -164,6 +164,11 @@ class ResultSettings:
         "data up to this stand in a document, if its client says neither value nor reference; larger ones are linked",
         0,
     )
+    stac: bool = _setting(
+        False,
+        Kind.FLAG,
+        "look into rasters and features when a job ends, so that its results can be had as a STAC Item",
+    )
     link_time: float = _time(600.0, "how long a presigned link works", 1)
 
 

@@ -10,9 +10,10 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from azenha.domain.callbacks import Subscriber
+from azenha.domain.geodata import Geodata
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.messages import StoredRequest as StoredRequest
 from azenha.domain.process import Format, Scalar
@@ -136,14 +137,19 @@ def _load_asking(data: Sequence[object]) -> tuple[str, tuple[tuple[str, str], ..
 
 def _dump_more(file: StoredFile) -> list[object]:
     """What not every file has; nothing where there is nothing."""
+    if file.geodata is not None:
+        return [file.source, file.crc32, dict(file.geodata)]
     if file.crc32 is not None:
         return [file.source, file.crc32]
     return [file.source] if file.source else []
 
 
-def _load_more(source: object = "", crc32: object = None) -> tuple[str, int | None]:
+def _load_more(
+    source: object = "", crc32: object = None, geodata: object = None
+) -> tuple[str, int | None, Geodata | None]:
     """Rows that older versions wrote have less."""
-    return str(source), None if crc32 is None else int(str(crc32))
+    known = cast("Geodata", geodata) if isinstance(geodata, dict) else None
+    return str(source), None if crc32 is None else int(str(crc32)), known
 
 
 def dump_value(value: Value) -> list[object]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from azenha.domain.geodata import Geodata
 from azenha.domain.process import Format, Scalar
 
 # -- raw: what a dialect read ------------------------------------------------------------------
@@ -194,6 +195,7 @@ class StoredFile:
         size: bytes.
         sha256: hex; empty where not computed.
         crc32: of the bytes, as in an archive; None where not computed.
+        geodata: what its content says of where it is; None where that was not looked at.
         source: the address that it was fetched from; empty where it was not.
     """
 
@@ -204,6 +206,7 @@ class StoredFile:
     sha256: str = ""
     source: str = field(default="", compare=False)
     crc32: int | None = field(default=None, compare=False)
+    geodata: Geodata | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

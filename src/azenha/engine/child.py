@@ -29,9 +29,11 @@ from azenha.authoring.signature import Definition
 from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
 from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
+from azenha.domain.geodata import Geodata
 from azenha.domain.job import FailureKind
 from azenha.domain.values import StoredFile, Value
 from azenha.engine.channel import Channel, Message
+from azenha.engine.formats import facts
 from azenha.engine.formats.checking import check_inputs, check_outputs
 from azenha.engine.formats.policy import Policy
 from azenha.engine.sandbox import tree
@@ -250,11 +252,16 @@ def _call(
 
     produced = call(definition, request.inputs, inputs, context, look)
     check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
-    return _publish(produced, workdir, Path(order["publish"]), order["outputs"])
+    look_into = facts.facts if order["facts"] else None
+    return _publish(produced, workdir, Path(order["publish"]), order["outputs"], look_into)
 
 
 def _publish(
-    produced: Mapping[str, tuple[Produced, ...]], workdir: Path, folder: Path, limit: int
+    produced: Mapping[str, tuple[Produced, ...]],
+    workdir: Path,
+    folder: Path,
+    limit: int,
+    look_into: Callable[[Path, str], Geodata | None] | None,
 ) -> dict[str, tuple[Value, ...]]:
     """Move the files that were returned to `folder`, on disk for good; values with keys relative to it."""
     results: dict[str, tuple[Value, ...]] = {}
@@ -273,7 +280,10 @@ def _publish(
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
             _place(item.path, workdir, folder / key)
             sha256, crc32 = _checksums(folder / key)
-            values.append(StoredFile(key, name, size, item.format, sha256, crc32=crc32))
+            geodata = look_into and look_into(folder / key, item.format.media_type)
+            values.append(
+                StoredFile(key, name, size, item.format, sha256, crc32=crc32, geodata=geodata or None)
+            )
         results[id] = tuple(values)
     return results
 

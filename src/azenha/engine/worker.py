@@ -290,6 +290,7 @@ class Worker:
             "publish": str(_published(work)),
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
+            "facts": self._settings.results.stac,
             "formats": Policy.of(self._settings.formats).told(),
             "pauses_itself": description.pauses_itself,
         }

@@ -127,6 +127,7 @@ class Started:
                 "outputs": 1 << 30,
                 "formats": ["simple", "warning", None],
                 "pauses_itself": False,
+                "facts": False,
                 "publish": str(self.folder / f"outputs-{self.jobs}"),
                 "mark": True,
                 "last": last,

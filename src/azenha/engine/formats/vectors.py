@@ -64,6 +64,28 @@ def open_vector(opening: Opening) -> str:
         pyogrio.set_gdal_config_options(before)
 
 
+def described(pyogrio: Any, opening: Opening) -> Iterator[Mapping[str, Any]]:
+    """What is known of each layer, its extent and the number of its features included."""
+    target = _target(opening)
+    options = _GML if "GML" in opening.format.drivers else {}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in OPTIONS}
+    pyogrio.set_gdal_config_options(OPTIONS)
+    try:
+        # By number: listing layers takes no options.
+        for number in range(_MOST_LAYERS):
+            try:
+                info = pyogrio.read_info(
+                    target, layer=number, force_feature_count=True, force_total_bounds=True, **options
+                )
+            except pyogrio.errors.DataLayerError:
+                return
+            if info["driver"] not in (*opening.format.drivers, "KML"):
+                return
+            yield info
+    finally:
+        pyogrio.set_gdal_config_options(before)
+
+
 def _target(opening: Opening) -> str:
     """What GDAL is to open; of a zip the one member, after the zip was looked at."""
     pattern = {"shapefile": ".shp", "kmz": ".kml"}.get(opening.format.id)

@@ -184,6 +184,7 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
         ),
         "output": lambda parts, parameters, request: GetResults(parts[0], parts[1]),
         "item": _item,
+        "stac": lambda parts, parameters, request: GetResults(parts[0]),
         "definition": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.DEFINITION),
         "inputs": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.INPUTS),
         "provenance": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.PROVENANCE),

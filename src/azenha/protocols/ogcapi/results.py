@@ -19,11 +19,11 @@ from azenha.protocols import json
 from azenha.protocols.entity import Entity, Pieces, entity, is_file, plain, quoted, size_of, type_of
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.negotiation import names, preferred
-from azenha.protocols.ogcapi import packages, routes
+from azenha.protocols.ogcapi import packages, routes, stac
 from azenha.protocols.ogcapi.documents import Document, instant, job_address, output_address
 from azenha.protocols.ogcapi.values import inline, reference
 from azenha.protocols.ogcapi.wishes import wishes, word
-from azenha.protocols.ogcapi.words import HTML, JSON, PACKAGES, PROFILE, PROFILES
+from azenha.protocols.ogcapi.words import GEOJSON, HTML, JSON, PACKAGES, PROFILE, PROFILES
 from azenha.protocols.stored import kept
 
 TEXT: Final = "text/plain"
@@ -125,9 +125,11 @@ def _chosen(outcome: Results, request: HttpRequest, site: Site, as_document: boo
 
 
 def _packages(outcome: Results, site: Site) -> tuple[tuple[str, str], ...]:
-    """Links to all results at once."""
+    """Links to all results at once, and to where they lie."""
     address = f"{job_address(site, outcome.job.id)}/results"
-    return tuple(
+    item = f'<{stac.address(site, outcome.job.id)}>; rel="describedby"; type="{GEOJSON}"'
+    placed = (("Link", item),) if stac.is_placed(outcome) else ()
+    return placed + tuple(
         ("Link", f'<{address}?f={name}>; rel="alternate"; type="{type}"') for name, type in PACKAGES.items()
     )
 
@@ -356,6 +358,8 @@ def page(outcome: Results, site: Site) -> Document:
                 shown.append({"value": plain(value, output.domain)})
         found[output.id] = shown
     told: Document = {"jobID": outcome.job.id, "processID": outcome.job.process, "outputs": found}
+    if stac.is_placed(outcome):
+        told["stac"] = stac.address(site, outcome.job.id)
     if outcome.job.expires is not None:
         told["expires"] = instant(outcome.job.expires)
     return told

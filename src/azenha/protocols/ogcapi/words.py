@@ -13,6 +13,7 @@ JSON: Final = "application/json"
 HTML: Final = "text/html"
 PROBLEM: Final = "application/problem+json"
 OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"
+GEOJSON: Final = "application/geo+json"
 ZIP: Final = "application/zip"
 METALINK: Final = "application/metalink4+xml"  # RFC 5854
 FORMS: Final = (JSON, HTML)  # the first is what a client gets that says nothing

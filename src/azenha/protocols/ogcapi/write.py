@@ -30,13 +30,13 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Offering
 from azenha.domain.values import Reference
-from azenha.protocols import json
+from azenha.protocols import json, stored
 from azenha.protocols.entity import TEXT, entity, type_of
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.kept import KEPT
 from azenha.protocols.kept import Kept as Replies
 from azenha.protocols.negotiation import languages, names, preferred
-from azenha.protocols.ogcapi import documents, faults, jobs, requests, results
+from azenha.protocols.ogcapi import documents, faults, jobs, requests, results, routes, stac
 from azenha.protocols.ogcapi.documents import Document
 from azenha.protocols.ogcapi.openapi.write import Definitions
 from azenha.protocols.ogcapi.read import chosen_form, form, profile
@@ -198,6 +198,11 @@ def _form(request: HttpRequest) -> str:
 
 
 def _results(outcome: Results, request: HttpRequest, site: Site) -> HttpReply:
+    if (
+        request.path.rstrip("/").endswith("/stac")
+        and routes.find(request.method, request.path)[0].name == "stac"
+    ):
+        return stored.kept(stac.write(outcome, site), outcome.job)
     chosen = chosen_form(request)
     if chosen is None and not outcome.single and profile(request) is not None:
         chosen = JSON  # the one profile of results is that of the document

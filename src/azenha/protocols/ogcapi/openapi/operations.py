@@ -15,7 +15,7 @@ from typing import Final
 from azenha.protocols.ogcapi.managing import SCHEMAS as SCHEMAS_TAKEN
 from azenha.protocols.ogcapi.openapi.schemas import COUNT, TEXT, Schema, ref, several, told
 from azenha.protocols.ogcapi.parameters import LONGEST_PAGE, PAGE
-from azenha.protocols.ogcapi.words import FORM_NAMES, HTML, JSON, OPENAPI, PACKAGES
+from azenha.protocols.ogcapi.words import FORM_NAMES, GEOJSON, HTML, JSON, OPENAPI, PACKAGES
 
 # A value of a list in the query: not empty, and a comma separates it from the next.
 _LISTED: Final[Schema] = {"type": "string", "pattern": r"^[^,\u0000]+$"}
@@ -374,6 +374,16 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
         ),
         "output": Operation(_JOBS, _FETCHED, (404, 412, 416), _CONDITIONS),
         "item": Operation(_JOBS, _FETCHED, (404, 412, 416), _CONDITIONS),
+        "stac": Operation(
+            _JOBS,
+            {
+                200: Answer("The item (STAC 1.1)", {GEOJSON: {"type": "object"}}, ("ETag", "Sunset")),
+                304: _HELD,
+            },
+            (404, 412, 416),
+            ("If-None-Match",),
+            about="Of jobs that ended while the server looked into their results (setting results.stac).",
+        ),
         "log": Operation(_JOBS, {200: Answer("Lines of text", {"text/plain": told(TEXT, "UTF-8")})}, (404,)),
     }
 )
