@@ -9,7 +9,7 @@ from typing import Annotated
 from azenha import Context, Features, Media, Raster, process
 
 
-@dataclass
+@dataclass(frozen=True)
 class Places:
     scene: Annotated[Raster, Media("image/tiff; application=geotiff")]
     points: Annotated[Features, Media("application/geo+json")]
@@ -36,9 +36,7 @@ def make_places(*, ctx: Context) -> Places:
     ) as file:
         file.write(numpy.ones((1, 20, 30), "uint8"))
     points = ctx.workdir / "points.geojson"
-    found = [
-        {"type": "Feature", "properties": {"n": n}, "geometry": {"type": "Point", "coordinates": [-34.905 + n / 1000, -7.957]}}
-        for n in (0, 1)
-    ]  # fmt: skip
+    geometries = [{"type": "Point", "coordinates": [-34.905 + n / 1000, -7.957]} for n in (0, 1)]
+    found = [{"type": "Feature", "properties": {"n": 1}, "geometry": one} for one in geometries]
     points.write_text(json.dumps({"type": "FeatureCollection", "features": found}))
     return Places(Raster(scene), Features(points))

@@ -20,6 +20,7 @@ class LocalBlobs:
     def __init__(self, data: Path) -> None:
         self._root = data / "results"
         self._root.mkdir(parents=True, exist_ok=True)
+        self._text = str(self._root)
 
     def _folder(self, job: str, attempt: int) -> Path:
         return self._root / job / str(attempt)
@@ -33,7 +34,7 @@ class LocalBlobs:
         _sync(place.parent)
 
     def place(self, job: str, attempt: int) -> str:
-        return str(self._folder(job, attempt))
+        return f"{self._text}/{job}/{attempt}"
 
     def size(self, job: str, attempt: int, key: str) -> int | None:
         try:
