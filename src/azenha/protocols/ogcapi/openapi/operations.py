@@ -378,10 +378,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
             _JOBS,
             {
                 200: Answer("The item (STAC 1.1)", {GEOJSON: {"type": "object"}}, ("ETag", "Sunset")),
+                206: _PART,
                 304: _HELD,
             },
             (404, 412, 416),
-            ("If-None-Match",),
+            ("Range", "If-None-Match"),
             about="Of jobs that ended while the server looked into their results (setting results.stac).",
         ),
         "log": Operation(_JOBS, {200: Answer("Lines of text", {"text/plain": told(TEXT, "UTF-8")})}, (404,)),
