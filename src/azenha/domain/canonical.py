@@ -16,6 +16,9 @@ from azenha.domain.callbacks import Subscriber
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.messages import StoredRequest as StoredRequest
 from azenha.domain.process import Format, Scalar
+from azenha.domain.published import Service
+from azenha.domain.published import dump as dump_published
+from azenha.domain.published import load as load_published
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 Data = Mapping[str, object]
@@ -70,6 +73,8 @@ def _dump_output(output: OutputRequest) -> list[object]:
     shown: list[object] = [output.unit, output.title, output.abstract]
     if output.fields is not None:
         shown.append({id: _dump_output(field) for id, field in output.fields.items()})
+    if output.service is not None:
+        shown += [*([] if output.fields is not None else [None]), output.service]
     return [_dump_format(output.format), output.transmission, *(shown if any(shown) else ())]
 
 
@@ -80,6 +85,7 @@ def _load_output(
     title: str | None = None,
     abstract: str | None = None,
     fields: Mapping[str, Sequence[Any]] | None = None,
+    service: str | None = None,
 ) -> OutputRequest:
     """Rows that older versions wrote have less."""
     return OutputRequest(
@@ -89,6 +95,7 @@ def _load_output(
         title,
         abstract,
         None if fields is None else {id: _load_output(*field) for id, field in fields.items()},
+        None if service is None else Service(service),
     )
 
 
@@ -144,8 +151,10 @@ def dump_value(value: Value) -> list[object]:
             return ["text", text, _dump_format(format)]
         case InlineBytes(data, format):
             return ["bytes", base64.b64encode(data).decode(), _dump_format(format)]
-        case StoredFile(key, name, size, format, sha256, source):
-            return ["file", key, name, size, _dump_format(format), sha256, *([source] if source else [])]
+        case StoredFile(key, name, size, format, sha256, source, published):
+            more: list[object] = [source] if source or published else []
+            more += [dump_published(published)] if published else []
+            return ["file", key, name, size, _dump_format(format), sha256, *more]
         case Reference():
             return ["reference", value.href, _dump_format(value.format), *_dump_asking(value)]
         case Record(fields):
@@ -162,8 +171,10 @@ def load_value(data: Sequence[object]) -> Value:
             return InlineText(text, Format(*format))
         case ["bytes", str(text), list(format)]:
             return InlineBytes(base64.b64decode(text), Format(*format))
-        case ["file", str(key), str(name), int(size), list(format), str(sha256), *source]:
-            return StoredFile(key, name, size, Format(*format), sha256, *map(str, source))
+        case ["file", str(key), str(name), int(size), list(format), str(sha256), *more]:
+            source = str(more[0]) if more else ""
+            published = load_published(more[1]) if len(more) > 1 else None
+            return StoredFile(key, name, size, Format(*format), sha256, source, published)
         case ["reference", str(href), format, *asking]:
             return Reference(href, _load_format(format), *_load_asking(asking))
         case ["record", dict(fields)]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from azenha.domain.published import Published
 from azenha.domain.process import Format, Scalar
 
 # -- raw: what a dialect read ------------------------------------------------------------------
@@ -194,6 +195,7 @@ class StoredFile:
         size: bytes.
         sha256: hex; empty where not computed.
         source: the address that it was fetched from; empty where it was not.
+        published: what is known of its copy that is served, of an output that was asked as a service.
     """
 
     key: str
@@ -202,6 +204,7 @@ class StoredFile:
     format: Format
     sha256: str = ""
     source: str = field(default="", compare=False)
+    published: Published | None = None
 
 
 @dataclass(frozen=True, slots=True)

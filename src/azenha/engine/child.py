@@ -29,6 +29,7 @@ from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
 from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
 from azenha.domain.job import FailureKind
+from azenha.domain.published import Published
 from azenha.domain.values import StoredFile, Value
 from azenha.engine.channel import Channel, Message
 from azenha.engine.formats.checking import check_inputs, check_outputs
@@ -249,11 +250,21 @@ def _call(
 
     produced = call(definition, request.inputs, inputs, context, look)
     check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
-    return _publish(produced, workdir, Path(order["publish"]), order["outputs"])
+    folder, served = Path(order["publish"]), {}
+    if any(output.service for output in outputs.values()):
+        # A job that publishes nothing loads nothing of this.
+        from azenha.engine.publishing.copying import publish
+
+        served = publish(produced, request, folder, order["outputs"])
+    return _publish(produced, served, workdir, folder, order["outputs"])
 
 
 def _publish(
-    produced: Mapping[str, tuple[Produced, ...]], workdir: Path, folder: Path, limit: int
+    produced: Mapping[str, tuple[Produced, ...]],
+    served: Mapping[str, tuple[Published | None, ...]],
+    workdir: Path,
+    folder: Path,
+    limit: int,
 ) -> dict[str, tuple[Value, ...]]:
     """Move the files that were returned to `folder`, on disk for good; values with keys relative to it."""
     results: dict[str, tuple[Value, ...]] = {}
@@ -273,7 +284,8 @@ def _publish(
             _place(item.path, workdir, folder / key)
             with (folder / key).open("rb") as file:
                 checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            values.append(StoredFile(key, name, size, item.format, checksum))
+            published = served[id][number] if id in served else None
+            values.append(StoredFile(key, name, size, item.format, checksum, published=published))
         results[id] = tuple(values)
     return results
 

@@ -1,0 +1,330 @@
+"""MapServer as a publisher: one `mapserv` for each request, as a CGI child (RFC 3875), and nothing that stays.
+
+The child gets a folder, a MAP file and a configuration of its own, an environment with nothing in it but what CGI and
+the configuration need, and limits of time and memory. What it writes is passed on as it comes. It is killed when its
+answer is not wanted any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from azenha.adapters.publishers.mapserver import asked as asking
+from azenha.adapters.publishers.mapserver.mapfile import Layer, configuration, mapfile, services
+from azenha.domain.errors import NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
+from azenha.domain.job import Job
+from azenha.domain.messages import OutputValue
+from azenha.domain.published import Service
+from azenha.domain.values import StoredFile
+from azenha.settings import Publishing
+from azenha.usecases.ports import ServiceAnswer, ServiceRequest
+
+resource: Any
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+PIECE: Final = 64 * 1024
+_HEAD_AT_MOST: Final = 16 * 1024  # bytes of the headers of an answer
+_SAID_AT_MOST: Final = 2000  # bytes of what it says on standard error
+_MAP: Final = "output.map"
+_CONFIGURATION: Final = "mapserver.conf"
+_PLAIN: Final = re.compile(r"[ -~]*")
+# Of what the child tells, what may reach the client: the length is the web tier's to know.
+_PASSED_ON: Final = frozenset({"content-type", "content-disposition", "content-description", "content-crs", "link"})
+# It opens GeoTIFFs and GeoPackages of ours, and must have no way to anything else.
+_ENVIRONMENT: Final[Mapping[str, str]] = {
+    "LC_ALL": "C.UTF-8",
+    "GDAL_SKIP": "VRT WMS WMTS WCS HTTP MBTiles PLMOSAIC STACTA STACIT DAAS EEDAI OGCAPI Rasterlite",
+    "OGR_SKIP": "OGR_VRT,WFS,OAPIF,CSW,HTTP,Carto,Elasticsearch,GMLAS,PLScenes,AmigoCloud,NGW,PostgreSQL,MySQL",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".nothing",
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "GDAL_CACHEMAX": "64",
+    "PROJ_NETWORK": "OFF",
+    "OGR_SQLITE_LOAD_EXTENSIONS": "",
+}
+
+_log = logging.getLogger("azenha.services")
+
+
+@dataclass(slots=True)
+class _Running:
+    """A child, its folder, and what is still to be read of it."""
+
+    process: asyncio.subprocess.Process
+    folder: Path
+    said: asyncio.Task[bytes]
+    fed: asyncio.Task[None]
+
+
+class MapServer:
+    """See `azenha.usecases.ports.Publisher`. Lives on one event loop."""
+
+    def __init__(self, program: Path, templates: Path | None, folder: Path, settings: Publishing) -> None:
+        """
+        Args:
+            program: `mapserv`.
+            templates: of the pages of OGC API - Features; None: it answers JSON alone.
+            folder: for files of running requests; whatever is in it is nobody's.
+        """
+        self._program = program
+        self._templates = templates
+        self._folder = folder
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.at_once)
+        self._waiting = 0
+
+    async def answer(self, job: Job, output: OutputValue, folder: Path, asked: ServiceRequest) -> ServiceAnswer:
+        layers = _layers(output, folder)
+        if asking.is_api(asked) and Service.FEATURES not in services(layers):
+            raise NoSuchService(asked.address + asked.path)
+        query = asking.query(asked)
+        await self._slot()
+        try:
+            running = await self._started(job, output, layers, asked, query)
+        except BaseException:
+            self._slots.release()
+            raise
+        end = asyncio.get_running_loop().time() + self._settings.time
+        try:
+            async with asyncio.timeout_at(end):
+                head, rest = await _head(running.process)
+            status, headers = _understood(head)
+        except TimeoutError:
+            await self._ended(running)
+            raise ServiceTookTooLong(self._settings.time, "services.time") from None
+        except BaseException:
+            said = await self._ended(running)
+            _log.warning("mapserv gave no answer to %r: %s", query[:200], said)
+            raise
+        return ServiceAnswer(status, headers, self._content(running, rest, end))
+
+    async def _slot(self) -> None:
+        if self._slots.locked() and self._waiting >= self._settings.waiting:
+            raise ServiceBusy(self._settings.waiting, "services.waiting")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._settings.time):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise ServiceTookTooLong(self._settings.time, "services.time") from None
+        finally:
+            self._waiting -= 1
+
+    async def _started(
+        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, query: str
+    ) -> _Running:
+        own = await asyncio.to_thread(self._prepared, job, output, layers, asked)
+        try:
+            posted = asked.body if asking.posts(asked) else b""
+            process = await asyncio.create_subprocess_exec(
+                self._program,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=_environment(own, output.id, asked, query),
+                cwd=own,
+                limit=PIECE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            shutil.rmtree(own, ignore_errors=True)
+            _log.error("mapserv cannot be started: %s", error)
+            raise ServiceFailed("the map server cannot be started") from None
+        except BaseException:
+            shutil.rmtree(own, ignore_errors=True)
+            raise
+        _limit(process.pid, self._settings)
+        assert process.stdin
+        assert process.stderr
+        said = asyncio.ensure_future(_said(process.stderr))
+        return _Running(process, own, said, asyncio.ensure_future(_fed(process.stdin, posted)))
+
+    def _prepared(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
+        """Blocks. The folder of one child, with its MAP file and configuration."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        own = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            title, about = layers[0].title, f"Output '{output.id}' of job {job.id} of process '{job.process}'"
+            text = mapfile(layers, title, about, own, asked.address)
+            (own / _MAP).write_text(text, encoding="utf-8")
+            (own / _CONFIGURATION).write_text(
+                configuration(output.id, own / _MAP, self._templates), encoding="utf-8"
+            )
+        except ValueError as error:
+            shutil.rmtree(own, ignore_errors=True)
+            _log.error("output '%s' of job %s cannot be served: %s", output.id, job.id, error)
+            raise ServiceFailed("the output cannot be served") from None
+        except BaseException:
+            shutil.rmtree(own, ignore_errors=True)
+            raise
+        return own
+
+    async def _content(self, running: _Running, first: bytes, end: float) -> AsyncIterator[bytes]:
+        """The rest of the answer as it comes; closing this ends the child."""
+        assert running.process.stdout
+        whole = False
+        try:
+            if first:
+                yield first
+            try:
+                async with asyncio.timeout_at(end):
+                    while piece := await running.process.stdout.read(PIECE):
+                        yield piece
+                    code = await running.process.wait()
+            except TimeoutError:
+                raise ServiceTookTooLong(self._settings.time, "services.time") from None
+            if code:
+                raise ServiceFailed("the map server broke off")
+            whole = True
+        finally:
+            said = await asyncio.shield(self._ended(running))
+            if not whole and said:
+                _log.warning("mapserv broke off: %s", said)
+
+    async def _ended(self, running: _Running) -> str:
+        """Kill the child if it is not gone, and take back what it had; what it said."""
+        try:
+            with suppress(ProcessLookupError):
+                running.process.kill()
+            await running.process.wait()
+            running.fed.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):  # whoever it handed the pipe to may have it for ever
+                    return (await running.said).decode("utf-8", "replace").strip()
+            return ""
+        finally:
+            running.said.cancel()
+            self._slots.release()
+            await asyncio.to_thread(shutil.rmtree, running.folder, ignore_errors=True)
+
+
+def _layers(output: OutputValue, folder: Path) -> list[Layer]:
+    several = len(output.values) > 1
+    found = []
+    for number, value in enumerate(output.values):
+        assert isinstance(value, StoredFile)
+        assert value.published is not None
+        name = f"{output.id}_{number}" if several else output.id
+        found.append(Layer(name, value.name, folder / value.published.key, value.published))
+    return found
+
+
+def _environment(own: Path, key: str, asked: ServiceRequest, query: str) -> dict[str, str]:
+    """What CGI says of the request, in our words: nothing of the client's but the query and the path of OGC API."""
+    place = urlsplit(asked.address)
+    posts = asking.posts(asked)
+    found = {
+        **_ENVIRONMENT,
+        "MAPSERVER_CONFIG_FILE": str(own / _CONFIGURATION),
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": place.hostname or "localhost",
+        "SERVER_PORT": str(place.port or (443 if place.scheme == "https" else 80)),
+        "REQUEST_METHOD": "POST" if posts else "GET",
+        "QUERY_STRING": query,
+        "SCRIPT_NAME": place.path,
+    }
+    if place.scheme == "https":
+        found["HTTPS"] = "on"
+    if posts:
+        found |= {"CONTENT_TYPE": "text/xml", "CONTENT_LENGTH": str(len(asked.body))}
+    if asking.is_api(asked):
+        # Its first part names the MAP file, by the key in the configuration.
+        found |= {"SCRIPT_NAME": place.path.rpartition("/")[0], "PATH_INFO": f"/{key}{asked.path}"}
+        accept = asked.headers.get("accept", "")
+        if _PLAIN.fullmatch(accept):
+            found["HTTP_ACCEPT"] = accept
+    else:
+        found["MS_MAPFILE"] = str(own / _MAP)
+    return found
+
+
+def _limit(pid: int, settings: Publishing) -> None:
+    """Limits of the child, where the system has them: of memory, and of processor time against what hangs on."""
+    if resource is None or not hasattr(resource, "prlimit"):
+        return
+    with suppress(OSError, ValueError):
+        resource.prlimit(pid, resource.RLIMIT_AS, (settings.memory, settings.memory))
+        seconds = int(settings.time) + 2
+        resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds))
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+
+
+async def _fed(stdin: asyncio.StreamWriter, body: bytes) -> None:
+    with suppress(OSError):
+        if body:
+            stdin.write(body)
+            await stdin.drain()
+        stdin.close()
+
+
+async def _said(stderr: asyncio.StreamReader) -> bytes:
+    """The end of what it says; all of it is read, or it would wait."""
+    kept = b""
+    while piece := await stderr.read(PIECE):
+        kept = (kept + piece)[-_SAID_AT_MOST:]
+    return kept
+
+
+async def _head(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """The headers, and what was read beyond them.
+
+    Raises:
+        ServiceFailed: it ended before.
+    """
+    assert process.stdout
+    got = b""
+    while True:
+        if match := re.search(rb"\r?\n\r?\n", got):
+            return got[: match.start()], got[match.end() :]
+        if len(got) > _HEAD_AT_MOST:
+            raise ServiceFailed("the map server's answer is not understood")
+        piece = await process.stdout.read(PIECE)
+        if not piece:
+            raise ServiceFailed("the map server ended without an answer")
+        got += piece
+
+
+def _understood(head: bytes) -> tuple[int, tuple[tuple[str, str], ...]]:
+    status, headers = 200, []
+    for line in head.decode("latin-1").splitlines():
+        name, colon, value = line.partition(":")
+        name, value = name.strip().lower(), value.strip()
+        if not colon:
+            raise ServiceFailed("the map server's answer is not understood")
+        if name == "status":
+            number = value[:3]
+            status = int(number) if number.isdecimal() and 200 <= int(number) < 600 else 502
+        elif name in _PASSED_ON:
+            headers.append((name.title(), value))
+    if not any(name == "Content-Type" for name, _ in headers):
+        raise ServiceFailed("the map server's answer is not understood")
+    return status, tuple(headers)
+
+
+def found(named: Path | None) -> Path | None:
+    """`mapserv`: the program that is named, or the one on PATH, or where Debian's package puts it."""
+    for place in (named,) if named else (shutil.which("mapserv"), "/usr/bin/mapserv", "/usr/lib/cgi-bin/mapserv"):
+        if place and os.access(place, os.X_OK) and Path(place).is_file():
+            return Path(place).resolve()
+    return None
+
+
+def templates() -> Path | None:
+    """The templates of MapServer's own pages that load nothing from elsewhere."""
+    place = Path("/usr/share/mapserver/ogcapi/templates/html-plain")
+    return place if place.is_dir() else None
