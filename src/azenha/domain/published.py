@@ -115,7 +115,15 @@ def dump(facts: Published) -> list[object]:
     what: list[object]
     if isinstance(content, Raster):
         ranges = [list(pair) for pair in content.ranges]
-        what = ["raster", content.width, content.height, content.type, ranges, content.nodata, content.palette]
+        what = [
+            "raster",
+            content.width,
+            content.height,
+            content.type,
+            ranges,
+            content.nodata,
+            content.palette,
+        ]
     else:
         attributes = [[a.name, a.title, a.type] for a in content.attributes]
         what = ["features", content.geometry, content.count, attributes]

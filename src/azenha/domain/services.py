@@ -14,7 +14,19 @@ from azenha.domain.published import Service, asked
 
 _RASTERS: Final = frozenset({"cog", "geotiff", "tiff", "jp2", "netcdf"})
 _FEATURES: Final = frozenset(
-    {"geojson", "topojson", "gml-3.2", "gml-3.1", "gml-2", "gml", "kml", "kmz", "gpkg", "flatgeobuf", "shapefile"}
+    {
+        "geojson",
+        "topojson",
+        "gml-3.2",
+        "gml-3.1",
+        "gml-2",
+        "gml",
+        "kml",
+        "kmz",
+        "gpkg",
+        "flatgeobuf",
+        "shapefile",
+    }
 )
 _OF_FAMILY: Final[Mapping[Family, tuple[Service, ...]]] = {
     Family.RASTER: (Service.WMS, Service.WCS),

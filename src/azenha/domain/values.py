@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from azenha.domain.published import Published
 from azenha.domain.process import Format, Scalar
+from azenha.domain.published import Published
 
 # -- raw: what a dialect read ------------------------------------------------------------------
 

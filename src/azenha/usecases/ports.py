@@ -389,7 +389,9 @@ class ServiceAnswer:
 class Publisher(Protocol):
     """Answers requests of OGC services on outputs of jobs. What it needs to know of the data are its facts."""
 
-    async def answer(self, job: Job, output: OutputValue, folder: Path, asked: ServiceRequest) -> ServiceAnswer:
+    async def answer(
+        self, job: Job, output: OutputValue, folder: Path, asked: ServiceRequest
+    ) -> ServiceAnswer:
         """
         Args:
             output: each of its values is a StoredFile that is published.

@@ -38,11 +38,13 @@ from azenha.domain.messages import (
     GetRecord,
     GetRequest,
     GetResults,
+    GetService,
     GetStatus,
     JobsListed,
     ListJobs,
     ListProcesses,
     Outcome,
+    OutputValue,
     Pause,
     Resume,
     Start,
@@ -53,10 +55,11 @@ from azenha.domain.slices import Buffer
 from azenha.settings import Settings
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
 from azenha.usecases.executing import PUBLIC, check, submit
-from azenha.usecases.jobs import abandon, dismiss, log, record, results, status
+from azenha.usecases.jobs import abandon, dismiss, log, output_values, record, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
 from azenha.usecases.pausing import pause, resume, told
 from azenha.usecases.ports import Folders, Jobs, Wake
+from azenha.usecases.publishing import is_published, service
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Processing:
     Attributes:
         new_id: a fresh UUID4 text.
         languages: those that the catalogue's texts are in, the default first.
+        publishes: outputs can be asked for as services here.
     """
 
     catalogue: Catalogue
@@ -76,6 +80,7 @@ class Processing:
     new_id: Callable[[], str]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     languages: tuple[str, ...] = ("en",)
+    publishes: bool = False
 
     def handle(self, command: Command, body: Buffer = b"") -> Outcome:
         """Do what a command asks.
@@ -128,7 +133,18 @@ class Processing:
 
 def _status(p: Processing, command: GetStatus) -> Status:
     found = told(status(command.job, p.jobs), p.catalogue)
-    return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job))
+    published = _published(p, command.job) if p.publishes and found.job.state is JobState.SUCCEEDED else ()
+    return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job), published=published)
+
+
+def _published(p: Processing, id: str) -> tuple[OutputValue, ...]:
+    told = p.jobs.results(id)
+    if told is None:
+        return ()
+    job, request, stored = told
+    if not any(asked.service for asked in (request.outputs or {}).values()):
+        return ()
+    return tuple(o for o in output_values(job, request, stored, p.catalogue) if is_published(o))
 
 
 def _list_jobs(p: Processing, command: ListJobs) -> JobsListed:
@@ -153,6 +169,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.now()),
         GetResults: lambda p, command: results(command, p.catalogue, p.jobs, p.folders),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
+        GetService: lambda p, command: service(command, p.catalogue, p.jobs, p.folders),
         Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
         Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final, TypeVar, TypeVarTuple
 from urllib.parse import quote
 
@@ -27,19 +28,22 @@ from azenha.domain.messages import (
     Execute,
     GetRecord,
     GetResults,
+    GetService,
     GetStatus,
     Outcome,
     Results,
+    ServiceFound,
     Status,
 )
-from azenha.protocols.http import START, Buffer, Dialect, HttpReply, HttpRequest, Provider, Site
+from azenha.protocols.http import START, Bounded, Buffer, Dialect, HttpReply, HttpRequest, Provider, Site
 from azenha.settings import Server, Settings
-from azenha.usecases.ports import Ended
+from azenha.usecases.ports import Ended, Publisher
 from azenha.usecases.processing import Processing, at_once
 from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
+from azenha.web.services import Streamed, asked, send_streamed, streamed, unless_gone, until_gone
 from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
 
 Scope = MutableMapping[str, Any]
@@ -76,6 +80,7 @@ def make_app(
     settings: Settings,
     lifespan: Lifespan = _nothing,
     bodies: Bodies | None = None,
+    publisher: Callable[[], Publisher] | None = None,
 ) -> App:
     """The application of these dialects; the longest mount that fits answers.
 
@@ -83,8 +88,9 @@ def make_app(
         dialects: the one with the shortest mount also tells what goes wrong before a dialect is chosen.
         lifespan: entered on the event loop before the first request and left after the last.
         bodies: reads what is larger than `READ_HERE`; None: threads do, and hold the others up.
+        publisher: gives what answers for published outputs; called on the event loop with the first request for one.
     """
-    return Web(dialects, processing, ended, settings, lifespan, bodies)
+    return Web(dialects, processing, ended, settings, lifespan, bodies, publisher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ class Web:
         settings: Settings,
         lifespan: Lifespan,
         bodies: Bodies | None,
+        publisher: Callable[[], Publisher] | None = None,
     ) -> None:
         self._dialects = sorted(dialects, key=lambda d: len(d.mount), reverse=True)
         self._processing = processing
@@ -118,12 +125,13 @@ class Web:
         self._settings = settings
         self._lifespan = lifespan
         self._bodies = bodies
+        self._publisher = publisher
         self._guard = Guard.of(settings.server)
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
         self._spool = settings.data / SPOOL
         server = settings.server
         self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
-        self._site = lru_cache(maxsize=64)(lambda base: _site(server, base))
+        self._site = lru_cache(maxsize=64)(lambda base, root: _site(server, base, root))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -157,7 +165,10 @@ class Web:
         try:
             reply = await self._reply(scope, method, headers, receive)
             shared = self._guard.shared(headers)
-            await send_reply(send, reply, shared, method == "HEAD", self._threads)
+            if isinstance(reply, Streamed):
+                await send_streamed(send, receive, reply, tuple(shared), method == "HEAD")
+            else:
+                await send_reply(send, reply, shared, method == "HEAD", self._threads)
         except Disconnected:
             log.debug("%s %r: the client went away", method, scope["path"])
             return
@@ -170,7 +181,9 @@ class Web:
 
     # -- one request --------------------------------------------------------------------------------
 
-    async def _reply(self, scope: Scope, method: str, headers: dict[str, str], receive: Receive) -> HttpReply:
+    async def _reply(
+        self, scope: Scope, method: str, headers: dict[str, str], receive: Receive
+    ) -> HttpReply | Streamed:
         path: str = scope["path"]
         if not path.isprintable():
             path = quote(path, safe="/", errors="replace")  # for messages
@@ -188,7 +201,8 @@ class Web:
             if method not in KNOWN:
                 raise MethodUnknown(method, METHODS)
             _check(path == scope["path"], path, query)
-            body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
+            most, setting = self._largest(exchange.dialect)
+            body = await receive_body(receive, headers, most, self._spool, setting)
             received = True
             if body:
                 start = bytes(body[:START])  # a large body is gone before it is answered
@@ -209,24 +223,32 @@ class Web:
         # A body that is not wanted must not be sent to its end before the next request is heard.
         return reply if received else replace(reply, headers=(*reply.headers, ("Connection", "close")))
 
+    def _largest(self, dialect: Dialect) -> tuple[int, str]:
+        """Bytes of a body that is meant for the dialect, and the setting that says so."""
+        most = self._settings.limits.body
+        if isinstance(dialect, Bounded) and dialect.largest < most:
+            return dialect.largest, dialect.setting
+        return most, "limits.body"
+
     def _mounted(self, method: str, path: str, query: str, headers: dict[str, str], base: str) -> _Exchange:
         for dialect in self._dialects:
             mount = dialect.mount
             if not mount or path == mount or path.startswith(f"{mount}/"):
                 request = HttpRequest(method, path[len(mount) :] or "/", query, headers, base=base + mount)
-                return _Exchange(dialect, request, self._site(base + mount))
+                return _Exchange(dialect, request, self._site(base + mount, base))
         raise NoSuchPath(path)
 
     def _unadmitted(self, method: str, path: str, headers: dict[str, str]) -> _Exchange:
         """Whoever is not admitted is told by the dialect at the root, under the address that we know of."""
-        site = self._site(self._fallback)
+        site = self._site(self._fallback, self._fallback)
         return _Exchange(self._dialects[-1], HttpRequest(method, path, "", headers), site)
 
-    async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply:
+    async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply | Streamed:
         dialect, request = exchange.dialect, exchange.request
         command: Command | Checked
         # A PATCH changes what the store has, which the reader of large bodies does not know.
         large = len(request.body) > READ_HERE and request.method not in (*SAFE, "PATCH")
+        large = large and not isinstance(dialect, Bounded)
         if large and self._bodies and isinstance(request.body, SpooledBody):
             command = await self._read_elsewhere(self._bodies, exchange, request.body)
         elif len(request.body) > READ_AT_ONCE:
@@ -239,9 +261,19 @@ class Web:
             self._guard.admit_run(request.headers, exchange.site.base)
             reply = await self._execute(command, exchange, receive)
             return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
+        if isinstance(command, GetService):
+            return await self._service(command, exchange, receive)
         if at_once(command):
             return exchange.written(self._processing.handle(command))
         return await self._in_thread(self._handled, command, exchange)
+
+    async def _service(self, command: GetService, exchange: _Exchange, receive: Receive) -> Streamed:
+        assert self._publisher is not None  # else the dialect that reads this command is not mounted
+        found = await self._in_thread(self._processing.handle, command)
+        assert isinstance(found, ServiceFound)
+        wanted = asked(found, exchange.request, exchange.site)
+        answer = self._publisher().answer(found.job, found.output, Path(found.folder), wanted)
+        return streamed(await unless_gone(answer, receive), found)
 
     async def _read_elsewhere(
         self, bodies: Bodies, exchange: _Exchange, body: SpooledBody
@@ -305,7 +337,7 @@ class Web:
 
     async def _waited(self, accepted: Accepted, receive: Receive) -> None:
         """Wait for the end of a background job as long as its client would; it goes on whoever waits."""
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         seconds = accepted.wait or accepted.settle
         ending = asyncio.ensure_future(self._ended.wait(accepted.job.id, seconds))
         try:
@@ -329,7 +361,7 @@ class Web:
     async def _ending(self, execute: Execute, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
         """The reply to a synchronous job, once it ended; a client that goes away dismisses it."""
         patience = self._settings.queue.sync_seconds + self._settings.jobs.grace
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         gone.add_done_callback(lambda _: self._ended.forget(job))  # which ends the waiting below
         try:
             ended = await self._ended.wait(job, patience)
@@ -370,8 +402,8 @@ def _internal(error: Exception, method: str, path: str) -> AppError:
     return AppError(f"internal error, reference {reference}")
 
 
-def _site(server: Server, base: str) -> Site:
-    """What the settings say of the server, seen at `base`."""
+def _site(server: Server, base: str, root: str) -> Site:
+    """What the settings say of the server, seen at `root`, of a dialect that is seen at `base`."""
     provider = Provider(server.provider, server.provider_url or "", server.contact or "", server.email or "")
     return Site(
         base,
@@ -382,12 +414,8 @@ def _site(server: Server, base: str) -> Site:
         server.fees,
         server.constraints,
         provider,
+        root,
     )
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -117,7 +117,9 @@ def _layers(pyogrio: Any, target: str, options: Mapping[str, str], opening: Open
     return f"{counted(layers, 'layer')}: {'; '.join(shown[:5])}"
 
 
-def layers_of(pyogrio: Any, target: str, options: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def layers_of(
+    pyogrio: Any, target: str, options: Mapping[str, str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The name of each layer and what is known of it, of at most a hundred.
 
     Where the file must be opened with options, its layers are asked for by number until there are no more: listing

@@ -1,8 +1,8 @@
 """Outputs that were asked for as services: a copy that is made to be served, and the facts that a service needs.
 
-Runs where the job does, in its limits and after the author's code. What is served is never the author's file: that may be
-made of a stranger's, name other files, or be of a format that takes long to read. A copy is of one of two formats, with
-nothing in it but pixels or features; the program that serves it has to open no others.
+Runs where the job does, in its limits and after the author's code. What is served is never the author's file: that
+may be made of a stranger's, name other files, or take long to read. A copy is of one of two formats, with nothing in
+it but pixels or features; the program that serves it has to open no others.
 """
 
 from __future__ import annotations

@@ -17,11 +17,42 @@ NUMBER: Final = "feature_id"  # of our own, from 1: by it a feature is asked for
 _TAKEN: Final = ("fid", "geom", NUMBER)  # columns of the copy
 _LONGEST: Final = 60
 # Of PROJ: what is known to say nothing but numbers and names. Others name files (nadgrids, geoidgrids, init).
-_NUMBERS: Final = frozenset(
-    "lat_0 lon_0 lat_1 lat_2 lat_ts lat_b lon_1 lon_2 lonc x_0 y_0 k k_0 zone a b rf f R to_meter pm "
-    "alpha gamma h sweep no_uoff no_off south over no_defs towgs84".split()
+_NUMBERS: Final = (
+    *(
+        "lat_0",
+        "lon_0",
+        "lat_1",
+        "lat_2",
+        "lat_ts",
+        "lat_b",
+        "lon_1",
+        "lon_2",
+        "lonc",
+        "x_0",
+        "y_0",
+        "k",
+        "k_0",
+        "zone",
+    ),
+    *(
+        "a",
+        "b",
+        "rf",
+        "f",
+        "R",
+        "to_meter",
+        "pm",
+        "alpha",
+        "gamma",
+        "h",
+        "no_uoff",
+        "no_off",
+        "south",
+        "over",
+    ),
+    *("no_defs", "towgs84"),
 )
-_WORDS: Final = frozenset("proj ellps datum units pm sweep axis".split())
+_WORDS: Final = ("proj", "ellps", "datum", "units", "pm", "sweep", "axis")
 _NUMBER: Final = re.compile(r"-?[0-9.]+(e[+-]?[0-9]+)?(,-?[0-9.]+(e[+-]?[0-9]+)?)*", re.IGNORECASE)
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}")
 

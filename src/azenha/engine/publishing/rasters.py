@@ -33,7 +33,8 @@ def copy_raster(opening: Opening, target: Path, key: str) -> Published:
             source = stack.enter_context(_opened(rasterio, opening))
             _must_be_placed(source)
             number, parameters = projection(source.crs)
-            bounds = tuple(map(float, source.bounds))
+            west, south, east, north = map(float, source.bounds)
+            bounds = (west, south, east, north)
             world = in_degrees(source.crs, bounds)
             content = _copied(rasterio, source, target)
         except rasterio.errors.RasterioError as error:
@@ -132,7 +133,7 @@ def _palette(source: Any, kind: str) -> Any:
 
 def _overviews(rasterio: Any, source: Any, target: Path, palette: bool) -> None:
     """Half of each side, and half of that, until one tile holds it all: a map of the whole is drawn at once."""
-    levels = []
+    levels: list[int] = []
     while max(source.width, source.height) / 2 ** len(levels) > 2 * _TILE:
         levels.append(2 ** (len(levels) + 1))
     if levels:

@@ -109,7 +109,9 @@ def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published
     return Published(key, number, parameters, bounds, in_degrees(crs, _with_room(bounds)), content)
 
 
-def _pieces(pyogrio: Any, source: str, layer: str, options: Mapping[str, str]) -> Iterator[tuple[Any, list[Any]]]:
+def _pieces(
+    pyogrio: Any, source: str, layer: str, options: Mapping[str, str]
+) -> Iterator[tuple[Any, list[Any]]]:
     start = 0
     while True:
         _, _, geometries, values = pyogrio.raw.read(

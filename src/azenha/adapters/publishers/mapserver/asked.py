@@ -1,7 +1,7 @@
 """What of a client's request `mapserv` gets to see: the parameters of the OGC's services, and no others.
 
-MapServer has an interface of its own beside them (`map`, `mode`, `map_layer_…`, `imgxy` …), by which a client could choose
-another MAP file or change this one. It is closed by its own settings too; this is the first of the two doors.
+MapServer has an interface of its own beside them (`map`, `mode`, `map_layer_…`, `imgxy` …), by which a client could
+choose another MAP file or change this one. Its own settings close that too; this is the first of the two doors.
 """
 
 from __future__ import annotations
@@ -11,33 +11,48 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from azenha.domain.errors import BadParameter, BadRequest, MethodNotAllowed, OptionNotOffered, UnsupportedMediaType
+from azenha.domain.errors import (
+    BadParameter,
+    BadRequest,
+    MethodNotAllowed,
+    OptionNotOffered,
+    UnsupportedMediaType,
+)
 from azenha.usecases.ports import ServiceRequest
 
 API: Final = "/ogcapi"  # below the address of the services
-_COMMON: Final = "service request version acceptversions acceptformats sections updatesequence language".split()
-_WMS: Final = (
-    "wmtver layers styles srs crs bbox width height format transparent bgcolor exceptions query_layers info_format "
-    "feature_count x y i j layer style rule scale sld_version time elevation map_resolution radius tolerance"
-).split()
-_WFS: Final = (
-    "typename typenames typename propertyname featureid featureids resourceid maxfeatures count startindex filter "
-    "filter_language outputformat resulttype sortby srsname bbox namespace namespaces aliases storedquery_id "
-    "storedqueryid valuereference resolve resolvedepth resolvetimeout schema"
-).split()
-_WCS: Final = (
-    "coverage coverages coverageid identifier identifiers format crs response_crs bbox boundingbox resx resy width "
-    "height interpolation subset subsetx subsety subsettingcrs outputcrs rangesubset scalefactor scaleaxes scalesize "
-    "scaleextent scale resolution size mediatype gridbasecrs gridcs gridtype gridorigin gridoffsets time store"
-).split()
-_API: Final = "f limit offset bbox bbox-crs crs datetime".split()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_COMMON: Final = _words(
+    "service request version acceptversions acceptformats sections updatesequence language"
+)
+_WMS: Final = _words(
+    """wmtver layers styles srs crs bbox width height format transparent bgcolor exceptions query_layers info_format
+    feature_count x y i j layer style rule scale sld_version time elevation map_resolution radius tolerance"""
+)
+_WFS: Final = _words(
+    """typename typenames propertyname featureid featureids resourceid maxfeatures count startindex filter
+    filter_language outputformat resulttype sortby srsname bbox namespace namespaces aliases storedquery_id
+    storedqueryid valuereference resolve resolvedepth resolvetimeout"""
+)
+_WCS: Final = _words(
+    """coverage coverages coverageid identifier identifiers format crs response_crs bbox boundingbox resx resy width
+    height interpolation subset subsetx subsety subsettingcrs outputcrs rangesubset scalefactor scaleaxes scalesize
+    scaleextent scale resolution size mediatype gridbasecrs gridcs gridtype gridorigin gridoffsets time store"""
+)
+_API: Final = _words("f limit offset bbox bbox-crs crs datetime")
 _KNOWN: Final = {
-    "WMS": frozenset((*_COMMON, *_WMS)),
-    "WFS": frozenset((*_COMMON, *_WFS)),
-    "WCS": frozenset((*_COMMON, *_WCS)),
+    "WMS": _COMMON | _WMS,
+    "WFS": _COMMON | _WFS,
+    "WCS": _COMMON | _WCS,
 }
-# A subset names its axis in some clients' parameters: subset=x(…) is in the list above.
-_REFUSED: Final = re.compile(r"map|mode|sld|sld_body|map[._](?!resolution$).*|layer[._].*|config|qstring|queryfile|savequery")
+_REFUSED: Final = re.compile(
+    r"map|mode|sld|sld_body|map[._](?!resolution$).*|layer[._].*|config|qstring|queryfile|savequery"
+)
 _FORM: Final = "application/x-www-form-urlencoded"
 _XML: Final = ("text/xml", "application/xml")
 _NAMESPACES: Final = (
@@ -147,7 +162,7 @@ def _service_of(body: bytes) -> str:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise BadRequest(f"what is posted is not well formed: {error}"[:200]) from None
-    if root.getroottree().docinfo.doctype:
+    if getattr(root.getroottree().docinfo, "doctype", ""):
         raise BadRequest("what is posted must have no DOCTYPE")
     namespace = etree.QName(root).namespace or ""
     for start, service in _NAMESPACES:

@@ -1,7 +1,7 @@
 """The MAP file of one output, and the configuration of the `mapserv` that reads it. Pure: facts in, text out.
 
-Nothing in the text comes from data as it is: `string` lets no text end its string, and names were made fit before (see
-engine/publishing/names.py), which is asserted here again.
+Nothing in the text comes from data as it is: `string` lets no text end its string, and names were made fit before
+(see engine/publishing/names.py), which is looked at here again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ _FEATURES: Final = (Service.WMS, Service.WFS, Service.FEATURES)
 # Of what MapServer can write as it is; what is not here is written as 32-bit fractions.
 _MODES: Final[Mapping[str, str]] = {"uint8": "BYTE", "int16": "INT16"}
 _STYLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "Point": ("STYLE", '  SYMBOL "dot"', "  SIZE 8", "  COLOR 31 120 180", "  OUTLINECOLOR 255 255 255", "END"),
+    "Point": (
+        "STYLE",
+        '  SYMBOL "dot"',
+        "  SIZE 8",
+        "  COLOR 31 120 180",
+        "  OUTLINECOLOR 255 255 255",
+        "END",
+    ),
     "LineString": ("STYLE", "  WIDTH 2", "  COLOR 31 120 180", "END"),
     "Polygon": ("STYLE", "  COLOR 166 206 227", "  OUTLINECOLOR 31 120 180", "END"),
 }
@@ -85,7 +92,7 @@ def configuration(key: str, map: Path, templates: Path | None) -> str:
     """
     if templates is not None:
         path(templates)
-    pages = [f'    "OGCAPI_HTML_TEMPLATE_DIRECTORY" "{str(templates)}/"'] if templates else []
+    pages = [f'    "OGCAPI_HTML_TEMPLATE_DIRECTORY" "{templates!s}/"'] if templates else []
     lines = [
         "CONFIG",
         "  ENV",
@@ -125,8 +132,9 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
             depth += 1
 
 
-_BLOCKS: Final = frozenset(
-    "MAP WEB METADATA VALIDATION PROJECTION OUTPUTFORMAT LAYER CLASS STYLE SYMBOL POINTS".split()
+_BLOCKS: Final = (
+    *("MAP", "WEB", "METADATA", "VALIDATION", "PROJECTION", "OUTPUTFORMAT", "LAYER"),
+    *("CLASS", "STYLE", "SYMBOL", "POINTS"),
 )
 
 

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -43,7 +44,9 @@ _MAP: Final = "output.map"
 _CONFIGURATION: Final = "mapserver.conf"
 _PLAIN: Final = re.compile(r"[ -~]*")
 # Of what the child tells, what may reach the client: the length is the web tier's to know.
-_PASSED_ON: Final = frozenset({"content-type", "content-disposition", "content-description", "content-crs", "link"})
+_PASSED_ON: Final = frozenset(
+    {"content-type", "content-disposition", "content-description", "content-crs", "link"}
+)
 # It opens GeoTIFFs and GeoPackages of ours, and must have no way to anything else.
 _ENVIRONMENT: Final[Mapping[str, str]] = {
     "LC_ALL": "C.UTF-8",
@@ -87,7 +90,9 @@ class MapServer:
         self._slots = asyncio.Semaphore(settings.at_once)
         self._waiting = 0
 
-    async def answer(self, job: Job, output: OutputValue, folder: Path, asked: ServiceRequest) -> ServiceAnswer:
+    async def answer(
+        self, job: Job, output: OutputValue, folder: Path, asked: ServiceRequest
+    ) -> ServiceAnswer:
         layers = _layers(output, folder)
         if asking.is_api(asked) and Service.FEATURES not in services(layers):
             raise NoSuchService(asked.address + asked.path)
@@ -198,8 +203,7 @@ class MapServer:
     async def _ended(self, running: _Running) -> str:
         """Kill the child if it is not gone, and take back what it had; what it said."""
         try:
-            with suppress(ProcessLookupError):
-                running.process.kill()
+            _kill(running.process)
             await running.process.wait()
             running.fed.cancel()
             with suppress(TimeoutError):
@@ -251,6 +255,15 @@ def _environment(own: Path, key: str, asked: ServiceRequest, query: str) -> dict
     else:
         found["MS_MAPFILE"] = str(own / _MAP)
     return found
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End the child and what it started: it leads a session of its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
 def _limit(pid: int, settings: Publishing) -> None:
@@ -314,17 +327,3 @@ def _understood(head: bytes) -> tuple[int, tuple[tuple[str, str], ...]]:
     if not any(name == "Content-Type" for name, _ in headers):
         raise ServiceFailed("the map server's answer is not understood")
     return status, tuple(headers)
-
-
-def found(named: Path | None) -> Path | None:
-    """`mapserv`: the program that is named, or the one on PATH, or where Debian's package puts it."""
-    for place in (named,) if named else (shutil.which("mapserv"), "/usr/bin/mapserv", "/usr/lib/cgi-bin/mapserv"):
-        if place and os.access(place, os.X_OK) and Path(place).is_file():
-            return Path(place).resolve()
-    return None
-
-
-def templates() -> Path | None:
-    """The templates of MapServer's own pages that load nothing from elsewhere."""
-    place = Path("/usr/share/mapserver/ogcapi/templates/html-plain")
-    return place if place.is_dir() else None
