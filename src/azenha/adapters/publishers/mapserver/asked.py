@@ -60,7 +60,7 @@ _NAMESPACES: Final = (
     ("http://www.opengis.net/wcs", "WCS"),
 )
 _MOST: Final = 200  # parameters
-_API_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,100}){0,6}/?")
+_API_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]{1,100}){0,6}/?")
 
 
 def query(request: ServiceRequest) -> str:

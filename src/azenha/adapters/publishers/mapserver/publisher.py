@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from azenha.adapters.publishers.mapserver import asked as asking
@@ -31,12 +32,8 @@ from azenha.domain.values import StoredFile
 from azenha.settings import Publishing
 from azenha.usecases.ports import ServiceAnswer, ServiceRequest
 
-resource: Any
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None
-
+_SHELL: Final = "/bin/sh"
+_LIMITED: Final = 'ulimit -v "$1"; ulimit -t "$2"; ulimit -c 0; exec "$0"'
 PIECE: Final = 64 * 1024
 _HEAD_AT_MOST: Final = 16 * 1024  # bytes of the headers of an answer
 _SAID_AT_MOST: Final = 2000  # bytes of what it says on standard error
@@ -136,7 +133,7 @@ class MapServer:
         try:
             posted = asked.body if asking.posts(asked) else b""
             process = await asyncio.create_subprocess_exec(
-                self._program,
+                *_command(self._program, self._settings),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -147,12 +144,10 @@ class MapServer:
             )
         except OSError as error:
             shutil.rmtree(own, ignore_errors=True)
-            _log.error("mapserv cannot be started: %s", error)
-            raise ServiceFailed("the map server cannot be started") from None
+            raise _cannot_start(error) from None
         except BaseException:
             shutil.rmtree(own, ignore_errors=True)
             raise
-        _limit(process.pid, self._settings)
         assert process.stdin
         assert process.stderr
         said = asyncio.ensure_future(_said(process.stderr))
@@ -160,6 +155,8 @@ class MapServer:
 
     def _prepared(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
         """Blocks. The folder of one child, with its MAP file and configuration."""
+        if not os.access(self._program, os.X_OK):
+            raise _cannot_start(self._program)
         self._folder.mkdir(parents=True, exist_ok=True)
         own = Path(tempfile.mkdtemp(dir=self._folder))
         try:
@@ -207,7 +204,8 @@ class MapServer:
             await running.process.wait()
             running.fed.cancel()
             with suppress(TimeoutError):
-                async with asyncio.timeout(1):  # whoever it handed the pipe to may have it for ever
+                async with asyncio.timeout(1):  # whoever it handed the pipes to may have them for ever
+                    await _drained(running.process)
                     return (await running.said).decode("utf-8", "replace").strip()
             return ""
         finally:
@@ -257,6 +255,11 @@ def _environment(own: Path, key: str, asked: ServiceRequest, query: str) -> dict
     return found
 
 
+def _cannot_start(why: object) -> ServiceFailed:
+    _log.error("mapserv cannot be started: %s", why)
+    return ServiceFailed("the map server cannot be started")
+
+
 def _kill(process: asyncio.subprocess.Process) -> None:
     """End the child and what it started: it leads a session of its own."""
     with suppress(ProcessLookupError, PermissionError):
@@ -266,15 +269,18 @@ def _kill(process: asyncio.subprocess.Process) -> None:
             process.kill()
 
 
-def _limit(pid: int, settings: Publishing) -> None:
-    """Limits of the child, where the system has them: of memory, and of processor time against what hangs on."""
-    if resource is None or not hasattr(resource, "prlimit"):
-        return
-    with suppress(OSError, ValueError):
-        resource.prlimit(pid, resource.RLIMIT_AS, (settings.memory, settings.memory))
-        seconds = int(settings.time) + 2
-        resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds))
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+def _command(program: Path, settings: Publishing) -> tuple[str, ...]:
+    """Under limits where there is a shell to set them before it runs: of memory, and of processor time."""
+    if not os.access(_SHELL, os.X_OK):
+        return (str(program),)
+    return (
+        _SHELL,
+        "-c",
+        _LIMITED,
+        str(program),
+        str(settings.memory // 1024),
+        str(math.ceil(settings.time) + 2),
+    )
 
 
 async def _fed(stdin: asyncio.StreamWriter, body: bytes) -> None:
@@ -291,6 +297,13 @@ async def _said(stderr: asyncio.StreamReader) -> bytes:
     while piece := await stderr.read(PIECE):
         kept = (kept + piece)[-_SAID_AT_MOST:]
     return kept
+
+
+async def _drained(process: asyncio.subprocess.Process) -> None:
+    """Read what a dead child left unread: its pipe is closed only at its end."""
+    assert process.stdout
+    while await process.stdout.read(PIECE):
+        pass
 
 
 async def _head(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
