@@ -220,7 +220,8 @@ class Publishing:
     )
     at_once: int = _count(CORES, "requests that are answered at once (default: the number of cores)", 1)
     waiting: int = _count(100, "requests that wait for that; more are refused")
-    time: float = _time(60.0, "one request, from its turn to the end of the answer, and waiting for its turn")
+    time: float = _time(60.0, "to wait for a turn, to begin the answer, and to go on with it")
+    total: float = _time(600.0, "one request in all, until its client has read the answer")
     memory: int = _size(2 * GiB, "address space of the `mapserv` of one request (Linux)")
     body: int = _size(MiB, "what is posted to a service")
 

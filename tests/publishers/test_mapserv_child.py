@@ -224,7 +224,7 @@ def test_so_many_are_answered_at_once_some_wait_and_the_rest_are_refused(
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of others is limited only on Linux")
 def test_a_child_has_so_much_memory(serving: Make) -> None:
     server = serving(f"{HEAD}ulimit -v; ulimit -c; ulimit -t", replace(SETTINGS, memory=512 * 1024 * 1024))
-    assert ran(whole(server)) == f"{512 * 1024}\n0\n22\n".encode()
+    assert ran(whole(server)) == f"{512 * 1024}\n0\n602\n".encode()
 
 
 def test_what_is_posted_is_on_its_standard_input(serving: Make) -> None:
@@ -259,6 +259,22 @@ def test_a_child_that_nobody_reads_waits(serving: Make, tmp_path: Path) -> None:
         assert not (tmp_path / "done").exists()
         rest = [len(piece) async for piece in got.content]
         assert len(first) + sum(rest) == 30_000_000
+
+    ran(asked())
+
+
+def test_a_client_that_does_not_read_keeps_its_turn_for_so_long_and_gets_no_whole_answer(
+    serving: Make, tmp_path: Path
+) -> None:
+    server = serving(f"{HEAD}exec /bin/cat /dev/zero", replace(SETTINGS, at_once=1, total=0.3))
+
+    async def asked() -> None:
+        idle = await answer(server)
+        await anext(idle.content)
+        (tmp_path / "mapserv").write_text(f"#!/bin/sh\n{HEAD}printf good")
+        assert await whole(server) == b"good"
+        with pytest.raises(ServiceFailed, match="broke off"):
+            [piece async for piece in idle.content]
 
     ran(asked())
 

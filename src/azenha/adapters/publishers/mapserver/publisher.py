@@ -62,12 +62,14 @@ _log = logging.getLogger("azenha.services")
 
 @dataclass(slots=True)
 class _Running:
-    """A child, its folder, and what is still to be read of it."""
+    """A child, its folder, and what goes on beside it."""
 
     process: asyncio.subprocess.Process
     folder: Path
     said: asyncio.Task[bytes]
     fed: asyncio.Task[None]
+    watched: asyncio.Task[None] | None = None
+    ending: asyncio.Task[str] | None = None
 
 
 class MapServer:
@@ -100,9 +102,8 @@ class MapServer:
         except BaseException:
             self._slots.release()
             raise
-        end = asyncio.get_running_loop().time() + self._settings.time
         try:
-            async with asyncio.timeout_at(end):
+            async with asyncio.timeout(self._settings.time):
                 head, rest = await _head(running.process)
             status, headers = _understood(head)
         except TimeoutError:
@@ -112,7 +113,7 @@ class MapServer:
             said = await self._ended(running)
             _log.warning("mapserv gave no answer to %r: %s", query[:200], said)
             raise
-        return ServiceAnswer(status, headers, self._content(running, rest, end))
+        return ServiceAnswer(status, headers, self._content(running, rest))
 
     async def _slot(self) -> None:
         if self._slots.locked() and self._waiting >= self._settings.waiting:
@@ -151,7 +152,9 @@ class MapServer:
         assert process.stdin
         assert process.stderr
         said = asyncio.ensure_future(_said(process.stderr))
-        return _Running(process, own, said, asyncio.ensure_future(_fed(process.stdin, posted)))
+        running = _Running(process, own, said, asyncio.ensure_future(_fed(process.stdin, posted)))
+        running.watched = asyncio.ensure_future(self._watched(running))
+        return running
 
     def _prepared(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
         """Blocks. The folder of one child, with its MAP file and configuration."""
@@ -175,41 +178,57 @@ class MapServer:
             raise
         return own
 
-    async def _content(self, running: _Running, first: bytes, end: float) -> AsyncIterator[bytes]:
+    async def _content(self, running: _Running, first: bytes) -> AsyncIterator[bytes]:
         """The rest of the answer as it comes; closing this ends the child."""
         assert running.process.stdout
         whole = False
         try:
             if first:
                 yield first
-            try:
-                async with asyncio.timeout_at(end):
-                    while piece := await running.process.stdout.read(PIECE):
-                        yield piece
-                    code = await running.process.wait()
-            except TimeoutError:
-                raise ServiceTookTooLong(self._settings.time, "services.time") from None
+            while True:
+                try:
+                    # Around what is waited for alone: while this yields, the time is the client's.
+                    async with asyncio.timeout(self._settings.time):
+                        piece = await running.process.stdout.read(PIECE)
+                        code = None if piece else await running.process.wait()
+                except TimeoutError:
+                    raise ServiceTookTooLong(self._settings.time, "services.time") from None
+                if not piece:
+                    break
+                yield piece
             if code:
                 raise ServiceFailed("the map server broke off")
             whole = True
         finally:
-            said = await asyncio.shield(self._ended(running))
+            said = await self._ended(running)
             if not whole and said:
                 _log.warning("mapserv broke off: %s", said)
 
+    async def _watched(self, running: _Running) -> None:
+        """A client that does not read its answer keeps its turn no longer than this."""
+        await asyncio.sleep(self._settings.total)
+        await self._ended(running)
+
     async def _ended(self, running: _Running) -> str:
-        """Kill the child if it is not gone, and take back what it had; what it said."""
+        """Kill the child if it is not gone, and take back what it had; what it said. Once, whoever asks."""
+        if running.ending is None:
+            running.ending = asyncio.ensure_future(self._ending(running))
+        return await asyncio.shield(running.ending)
+
+    async def _ending(self, running: _Running) -> str:
         try:
             _kill(running.process)
             await running.process.wait()
             running.fed.cancel()
             with suppress(TimeoutError):
-                async with asyncio.timeout(1):  # whoever it handed the pipes to may have them for ever
+                async with asyncio.timeout(5):  # whoever it handed the pipes to may have them for ever
                     await _drained(running.process)
                     return (await running.said).decode("utf-8", "replace").strip()
             return ""
         finally:
             running.said.cancel()
+            if running.watched is not None:
+                running.watched.cancel()
             self._slots.release()
             await asyncio.to_thread(shutil.rmtree, running.folder, ignore_errors=True)
 
@@ -279,7 +298,7 @@ def _command(program: Path, settings: Publishing) -> tuple[str, ...]:
         _LIMITED,
         str(program),
         str(settings.memory // 1024),
-        str(math.ceil(settings.time) + 2),
+        str(math.ceil(settings.total) + 2),
     )
 
 
