@@ -218,11 +218,11 @@ class MapServer:
     async def _ending(self, running: _Running) -> str:
         try:
             _kill(running.process)
-            await running.process.wait()
             running.fed.cancel()
             with suppress(TimeoutError):
                 async with asyncio.timeout(5):  # whoever it handed the pipes to may have them for ever
-                    await _drained(running.process)
+                    await _drained(running.process)  # before `wait`, which waits for the ends of the pipes too
+                    await running.process.wait()
                     return (await running.said).decode("utf-8", "replace").strip()
             return ""
         finally:
