@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from azenha.domain.known_formats import KNOWN
-from azenha.domain.media import Family
+from azenha.domain.media import Family, KnownFormat
 from azenha.domain.messages import OutputRequest, Transmission
 from azenha.domain.process import ComplexDomain, Format, OutputDescription, ProcessDescription
 from azenha.domain.published import Service, asked
@@ -37,9 +37,12 @@ _OF_FAMILY: Final[Mapping[Family, tuple[Service, ...]]] = {
 def services_of(format: Format) -> tuple[Service, ...]:
     """What data of a format can be published as; empty: as nothing."""
     known = KNOWN.named(format.media_type)
-    if known is None or known.id not in _RASTERS | _FEATURES:
-        return ()
-    return _OF_FAMILY[known.family]
+    return () if known is None else services_of_known(known)
+
+
+def services_of_known(known: KnownFormat) -> tuple[Service, ...]:
+    """The same, of a format of the table."""
+    return _OF_FAMILY[known.family] if known.id in _RASTERS | _FEATURES else ()
 
 
 def published(process: ProcessDescription, families: Collection[Family]) -> ProcessDescription:

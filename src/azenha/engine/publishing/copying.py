@@ -15,10 +15,11 @@ from azenha.authoring.calling import LocalFile, Produced
 from azenha.authoring.errors import OutputError
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.known_formats import KNOWN
-from azenha.domain.media import Family
+from azenha.domain.media import Family, KnownFormat
 from azenha.domain.published import Published, Service
-from azenha.domain.services import services_of
+from azenha.domain.services import services_of_known
 from azenha.engine.formats.opening import NotValid, Opening
+from azenha.engine.formats.sniff import detect
 from azenha.engine.publishing.names import SUFFIXES
 
 FOLDER: Final = ".services"  # in the folder of the results: no output can be called so
@@ -55,9 +56,9 @@ def publish(
 
 
 def _published(id: str, number: int, value: LocalFile, service: Service, folder: Path) -> Published:
-    known = KNOWN.named(value.format.media_type)
     try:
-        if known is None or service not in services_of(value.format):
+        known = _format(value)
+        if known is None or service not in services_of_known(known):
             raise NotValid(f"it is {value.format.media_type}")
         opening = Opening(value.path, known, value.format.media_type)
         key = f"{FOLDER}/{id}/{number}{SUFFIXES[known.family]}"
@@ -74,3 +75,11 @@ def _published(id: str, number: int, value: LocalFile, service: Service, folder:
         raise OutputError(id, f"cannot be published as {service.upper()} here: {error}") from None
     except NotValid as reason:
         raise OutputError(id, f"cannot be published as {service.upper()}: {reason}") from None
+
+
+def _format(value: LocalFile) -> KnownFormat | None:
+    """What the file is; one that is declared a zip may be a shapefile, which has no registered type of its own."""
+    known = KNOWN.named(value.format.media_type)
+    if known is not None and known.id == "zip":
+        return KNOWN.get(detect(value.path, KNOWN).id or "")
+    return known

@@ -141,7 +141,7 @@ _BLOCKS: Final = (
 def _map(layers: Sequence[Layer], title: str, abstract: str, folder: Path, address: str) -> Iterator[str]:
     first = layers[0].facts
     yield "MAP"
-    yield "NAME " + name(layers[0].name)
+    yield f"NAME {name(layers[0].name)}"
     yield "STATUS ON"
     yield "SIZE 512 512"
     yield f"MAXSIZE {LARGEST}"
@@ -178,6 +178,7 @@ def _of_map(layers: Sequence[Layer], title: str, abstract: str, address: str) ->
         yield "wfs_features_cache_count", '"0"'
         yield "wfs_getfeature_formatlist", '"geojson"'
     if Service.WMS in services(layers):
+        yield "wms_rootlayer_name", '""'  # the layer above the others is none that can be asked for
         yield "wms_getmap_formatlist", '"image/png,image/jpeg"'
         yield "wms_feature_info_mime_type", '"text/plain"'
         yield "wms_getfeatureinfo_formatlist", '"text/plain,application/vnd.ogc.gml"'
@@ -242,7 +243,7 @@ def _layer(layer: Layer) -> Iterator[str]:
         yield "TYPE RASTER"
         yield f"DATA {path(layer.data)}"
         yield from _drawing(content)
-        yield from _metadata([*_of_layer(layer), *_of_raster(content)])
+        yield from _metadata([*_of_layer(layer), *_of_raster()])
     else:
         yield f"TYPE {_TYPES[content.geometry]}"
         yield "CONNECTIONTYPE OGR"
@@ -263,11 +264,9 @@ def _of_layer(layer: Layer) -> Iterator[tuple[str, str]]:
     yield "ows_srs", string(" ".join(f"EPSG:{number}" for number in _numbers(layer.facts)))
 
 
-def _of_raster(content: Raster) -> Iterator[tuple[str, str]]:
+def _of_raster() -> Iterator[tuple[str, str]]:
     yield "wcs_formats", '"GEOTIFF"'
     yield "wcs_native_format", '"image/tiff"'
-    yield "wcs_bandcount", f'"{len(content.ranges)}"'
-    yield "wcs_size", f'"{content.width} {content.height}"'
 
 
 def _of_features(content: Features) -> Iterator[tuple[str, str]]:

@@ -221,7 +221,9 @@ class MapServer:
             running.fed.cancel()
             with suppress(TimeoutError):
                 async with asyncio.timeout(5):  # whoever it handed the pipes to may have them for ever
-                    await _drained(running.process)  # before `wait`, which waits for the ends of the pipes too
+                    await _drained(
+                        running.process
+                    )  # before `wait`, which waits for the ends of the pipes too
                     await running.process.wait()
                     return (await running.said).decode("utf-8", "replace").strip()
             return ""
