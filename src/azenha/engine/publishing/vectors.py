@@ -135,8 +135,8 @@ def _kinds(geometries: Any, box: list[float]) -> set[str]:
     numbers = {int(number) for number in shapely.get_type_id(shapes)} - {-1}
     if unknown := numbers - _KINDS.keys():
         raise NotValid(f"it has collections of geometries ({len(unknown)} kinds)")
-    found = [float(n) for n in shapely.total_bounds(shapes)]
-    if numbers and not any(n != n for n in found):
+    found = [float(n) for n in shapely.total_bounds(shapes)] if numbers else []
+    if found and not any(n != n for n in found):
         pairs = zip(box or found, found, strict=True)
         box[:] = [min(pair) if at < 2 else max(pair) for at, pair in enumerate(pairs)]
     return {_KINDS[number] for number in numbers}

@@ -305,8 +305,11 @@ def _drawing(content: Raster) -> Iterator[str]:
         return
     for at, band in enumerate(bands):
         low, high = content.ranges[band - 1]
+        high = high if high > low else low + 1
+        # MapServer stretches what is no data as well, and whatever has its colour is drawn as that.
+        room = 0.0 if content.nodata is None else (high - low) / 200
         which = f"SCALE_{at + 1}" if len(bands) > 1 else "SCALE"
-        yield f'PROCESSING "{which}={_number(low)},{_number(high if high > low else low + 1)}"'
+        yield f'PROCESSING "{which}={_number(low - room)},{_number(high + room)}"'
 
 
 def _metadata(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
