@@ -194,6 +194,12 @@ def test_a_service_that_is_not_of_the_data_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_raster_in_a_system_without_a_number_is_a_map_and_no_coverage(tmp_path: Path) -> None:
+    path = raster(tmp_path / "a.tif", PIXELS, crs="+proj=laea +lat_0=3 +lon_0=4 +ellps=GRS80")
+    assert made(path, TIFF).crs is None
+    assert "has no number at EPSG" in refused(path, TIFF, Service.WCS)
+
+
 def test_what_was_not_asked_for_as_a_service_is_not_copied(tmp_path: Path) -> None:
     path = raster(tmp_path / "a.tif", PIXELS)
     request = StoredRequest("p", "1", {}, {"out": OutputRequest()}, Asked("ogcapi", "1.0"))

@@ -114,6 +114,13 @@ def test_what_is_not_of_its_kind_is_not_enabled() -> None:
     assert '"ows_enable_request" "!*"' in written("T")
 
 
+def test_a_raster_in_a_system_without_a_number_is_no_coverage() -> None:
+    text = written("T", facts=replace(PIXELS, crs=None, projection=("proj=laea", "ellps=GRS80")))
+    assert '"wms_enable_request"' in text
+    assert '"wcs_enable_request"' not in text
+    assert tokens(text).count('"proj=laea"') == 2
+
+
 def test_the_configuration_lets_one_map_file_be_opened_by_a_key() -> None:
     text = configuration("map", Path("/data/x/output.map"), None)
     assert '"MS_MAP_NO_PATH" "1"' in text

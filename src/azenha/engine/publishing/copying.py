@@ -67,7 +67,10 @@ def _published(id: str, number: int, value: LocalFile, service: Service, folder:
         if known.family is Family.RASTER:
             from azenha.engine.publishing.rasters import copy_raster
 
-            return copy_raster(opening, target, key)
+            facts = copy_raster(opening, target, key)
+            if service is Service.WCS and facts.crs is None:
+                raise NotValid("its reference system has no number at EPSG, by which WCS could name it")
+            return facts
         from azenha.engine.publishing.vectors import copy_features
 
         return copy_features(opening, target, key)

@@ -51,8 +51,10 @@ class Layer:
 
 
 def services(layers: Sequence[Layer]) -> tuple[Service, ...]:
-    """What the layers, all of one kind, are served as."""
-    return _RASTERS if isinstance(layers[0].facts.content, Raster) else _FEATURES
+    """What the layers, all of one kind, are served as. A coverage in a system without a number cannot be named."""
+    if not isinstance(layers[0].facts.content, Raster):
+        return _FEATURES
+    return _RASTERS if all(layer.facts.crs is not None for layer in layers) else (Service.WMS,)
 
 
 def string(text: str) -> str:
