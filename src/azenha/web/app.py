@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, TypeVarTuple
 from urllib.parse import quote
 
-from azenha.domain.errors import AppError, BadParameter, MethodUnknown, NoSuchPath, TookTooLong
+from azenha.domain.errors import AppError, MethodUnknown, NoSuchPath, TookTooLong
 from azenha.domain.job import JobState, Lane
 from azenha.domain.messages import (
     Accepted,
@@ -35,11 +34,12 @@ from azenha.domain.messages import (
     ServiceFound,
     Status,
 )
-from azenha.protocols.http import START, Bounded, Buffer, Dialect, HttpReply, HttpRequest, Provider, Site
-from azenha.settings import Server, Settings
+from azenha.protocols.http import START, Bounded, Buffer, Dialect, HttpReply, HttpRequest, Site
+from azenha.settings import Settings
 from azenha.usecases.ports import Ended, Publisher
 from azenha.usecases.processing import Processing, at_once
 from azenha.web.bodies import Bodies, ReaderLost
+from azenha.web.edge import check, headers_of, internal, site_of
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
@@ -131,7 +131,7 @@ class Web:
         self._spool = settings.data / SPOOL
         server = settings.server
         self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
-        self._site = lru_cache(maxsize=64)(lambda base, root: _site(server, base, root))
+        self._site = lru_cache(maxsize=64)(lambda base, root: site_of(server, base, root))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -161,7 +161,7 @@ class Web:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         method: str = scope["method"]
-        headers = _headers(scope["headers"])
+        headers = headers_of(scope["headers"])
         try:
             reply = await self._reply(scope, method, headers, receive)
             shared = self._guard.shared(headers)
@@ -200,7 +200,7 @@ class Web:
             exchange = self._mounted(method, path, query, headers, base)
             if method not in KNOWN:
                 raise MethodUnknown(method, METHODS)
-            _check(path == scope["path"], path, query)
+            check(path == scope["path"], path, query)
             most, setting = self._largest(exchange.dialect)
             body = await receive_body(receive, headers, most, self._spool, setting)
             received = True
@@ -216,7 +216,7 @@ class Web:
         except Disconnected:
             raise
         except Exception as error:
-            told = _internal(error, method, path)
+            told = internal(error, method, path)
             reply = self._fault(told, exchange or self._unadmitted(method, path, headers))
         finally:
             release(body)
@@ -391,48 +391,5 @@ class Web:
         try:
             return exchange.dialect.fault(error, exchange.request, exchange.site)
         except Exception as second:
-            told = _internal(second, exchange.request.method, exchange.request.path)
+            told = internal(second, exchange.request.method, exchange.request.path)
             return HttpReply(500, (("Content-Type", "text/plain; charset=utf-8"),), (str(told).encode(),))
-
-
-def _internal(error: Exception, method: str, path: str) -> AppError:
-    """A bug of ours, told by a number that finds it in the log, and by nothing else."""
-    reference = secrets.token_hex(4)
-    log.error("internal error, reference %s: %s %r", reference, method, path, exc_info=error)
-    return AppError(f"internal error, reference {reference}")
-
-
-def _site(server: Server, base: str, root: str) -> Site:
-    """What the settings say of the server, seen at `root`, of a dialect that is seen at `base`."""
-    provider = Provider(server.provider, server.provider_url or "", server.contact or "", server.email or "")
-    return Site(
-        base,
-        server.title,
-        server.description,
-        server.language,
-        server.keywords,
-        server.fees,
-        server.constraints,
-        provider,
-        root,
-    )
-
-
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
-
-
-def _check(printable: bool, path: str, query: str) -> None:
-    """Control characters name nothing, and NUL no value of ours: databases stumble over it.
-
-    Raises:
-        NoSuchPath, BadParameter
-    """
-    if not printable:
-        raise NoSuchPath(path)
-    if "%00" in query or "\0" in query:
-        raise BadParameter("the query must not hold the character NUL (%00)", "%00")

@@ -17,6 +17,7 @@ from azenha.domain.published import Box4, Features, Published, Raster, Service
 
 LARGEST: Final = 4096  # pixels of each side of a map
 _LONGEST: Final = 200  # characters of a title
+_ADDRESS: Final = 4000  # the same of an address
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _PAIR: Final = re.compile(r"[A-Za-z_0-9]+(=[A-Za-z0-9_.,+-]+)?")
@@ -57,10 +58,10 @@ def services(layers: Sequence[Layer]) -> tuple[Service, ...]:
     return _RASTERS if all(layer.facts.crs is not None for layer in layers) else (Service.WMS,)
 
 
-def string(text: str) -> str:
+def string(text: str, longest: int = _LONGEST) -> str:
     """A text as a string of a MAP file, which is between quotation marks and has no sure way to write one inside."""
     plain = _CONTROL.sub(" ", text).replace('"', "'").replace("\\", "/")
-    return f'"{plain[:_LONGEST]}"'
+    return f'"{plain[:longest]}"'
 
 
 def path(place: Path) -> str:
@@ -169,14 +170,14 @@ def _of_map(layers: Sequence[Layer], title: str, abstract: str, address: str) ->
     systems = string(" ".join(f"EPSG:{number}" for number in _numbers(layers[0].facts)))
     yield "ows_title", string(title)
     yield "ows_abstract", string(abstract)
-    yield "ows_onlineresource", string(f"{address}?")
+    yield "ows_onlineresource", string(f"{address}?", _ADDRESS)
     yield "ows_srs", systems
     yield "ows_sld_enabled", '"false"'
     yield "ows_enable_request", '"!*"'
     for service in services(layers):
         yield _ENABLED[service], '"*"'
     if Service.FEATURES in services(layers):
-        yield "oga_onlineresource", string(f"{address}/ogcapi")
+        yield "oga_onlineresource", string(f"{address}/ogcapi", _ADDRESS)
         yield "wfs_features_cache_count", '"0"'
         yield "wfs_getfeature_formatlist", '"geojson"'
     if Service.WMS in services(layers):
