@@ -248,6 +248,22 @@ class Formats:
 
 
 @dataclass(frozen=True, slots=True)
+class Publishing:
+    """Outputs as OGC services, by MapServer."""
+
+    offer: bool = _setting(True, Kind.FLAG, "outputs can be asked as services, where `mapserv` is found")
+    mapserv: Path | None = _setting(  # noqa: RUF009 - a Path does not change
+        None, Kind.PATH, "the program `mapserv`; none: the one on PATH, or of Debian's package"
+    )
+    at_once: int = _count(CORES, "requests that are answered at once (default: the number of cores)", 1)
+    waiting: int = _count(100, "requests that wait for that; more are refused")
+    time: float = _time(60.0, "to wait for a turn, to begin the answer, and to go on with it")
+    total: float = _time(600.0, "one request in all, until its client has read the answer")
+    memory: int = _size(2 * GiB, "address space of the `mapserv` of one request (Linux)")
+    body: int = _size(MiB, "what is posted to a service")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     data: Path = _setting(Path("azenha-data"), Kind.PATH, "folder of jobs and results")  # noqa: RUF009 - a Path does not change
     targets: tuple[str, ...] = _setting(
@@ -265,3 +281,4 @@ class Settings:
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     wps: Wps = field(default_factory=Wps)
     formats: Formats = field(default_factory=Formats)
+    services: Publishing = field(default_factory=Publishing)

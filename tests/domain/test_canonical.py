@@ -15,6 +15,7 @@ from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.process import Format
+from azenha.domain.published import Attribute, Features, Published, Raster, Service
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile
 
 NAMES = st.text(min_size=1, max_size=8)
@@ -32,12 +33,35 @@ SCALARS = st.one_of(
     st.timedeltas(),
 )
 CORNERS = st.integers(2, 3).flatmap(lambda n: st.tuples(*[st.tuples(*[FINITE] * n)] * 2))
+FOUR = st.tuples(FINITE, FINITE, FINITE, FINITE)
+CONTENT = st.one_of(
+    st.builds(
+        Raster,
+        st.integers(1),
+        st.integers(1),
+        NAMES,
+        st.tuples(st.tuples(FINITE, FINITE)),
+        st.none() | FINITE,
+    ),
+    st.builds(Features, NAMES, st.integers(0), st.tuples(st.builds(Attribute, NAMES, NAMES, NAMES))),
+)
+PUBLISHED = st.builds(
+    Published, NAMES, st.none() | st.integers(1), st.lists(NAMES).map(tuple), FOUR, FOUR, CONTENT
+)
 FLAT = st.one_of(
     st.builds(Literal, SCALARS, MAYBE),
     st.builds(lambda corners, crs: Box(*corners, crs), CORNERS, NAMES),
     st.builds(InlineText, st.text(), FORMATS),
     st.builds(InlineBytes, st.binary(), FORMATS),
-    st.builds(StoredFile, NAMES, NAMES, st.integers(0, 2**60), FORMATS, st.text("0123456789abcdef")),
+    st.builds(
+        StoredFile,
+        NAMES,
+        NAMES,
+        st.integers(0, 2**60),
+        FORMATS,
+        st.text("0123456789abcdef"),
+        published=st.none() | PUBLISHED,
+    ),
     st.builds(Reference, NAMES, st.none() | FORMATS),
 )
 
@@ -48,7 +72,13 @@ def named(values):
 
 VALUES = st.recursive(FLAT, lambda inner: st.builds(Record, named(inner)), max_leaves=8)
 PLAIN_OUTPUTS = st.builds(
-    OutputRequest, st.none() | FORMATS, st.none() | st.sampled_from(list(Transmission)), MAYBE, MAYBE, MAYBE
+    OutputRequest,
+    st.none() | FORMATS,
+    st.none() | st.sampled_from(list(Transmission)),
+    MAYBE,
+    MAYBE,
+    MAYBE,
+    service=st.none() | st.sampled_from(list(Service)),
 )
 OUTPUTS = st.recursive(
     PLAIN_OUTPUTS,

@@ -158,6 +158,9 @@ class FakeBlobs:
     def place(self, job: str, attempt: int) -> str:
         return str(self.root / "results" / job / str(attempt))
 
+    def served(self, job: str, attempt: int) -> str:
+        return self.place(job, attempt)
+
 
 class FakeWake:
     def __init__(self) -> None:

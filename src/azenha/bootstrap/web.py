@@ -18,6 +18,8 @@ from azenha.bootstrap.blobs import blobs_of
 from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.folder import open_jobs, run_folder
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program, to_parts
+from azenha.bootstrap.publishing import FOLDER as SERVICES
+from azenha.bootstrap.publishing import publisher
 from azenha.domain.languages import languages
 from azenha.supervisor import HANDS_ON, end_with_stdin, listen
 from azenha.usecases.processing import Processing
@@ -31,7 +33,9 @@ def main(_: Sequence[str]) -> int:
     log_to_stderr()
     settings, catalogue, _keys, descriptor = from_supervisor()
     jobs = open_jobs(settings)
-    rmtree(settings.data / SPOOL, ignore_errors=True)  # bodies that a killed web tier left
+    for left in (SPOOL, SERVICES):  # by a killed web tier
+        rmtree(settings.data / left, ignore_errors=True)
+    publishing = publisher(settings)
     bodies = Readers(program("read-bodies"), to_parts(settings, catalogue, {}, -1))
     ends = Ends(lambda name: (job := jobs.get(name)) is None or job.ended)
     loops: list[asyncio.AbstractEventLoop] = []
@@ -56,8 +60,9 @@ def main(_: Sequence[str]) -> int:
         settings,
         lambda: str(uuid.uuid4()),
         languages=languages(catalogue, settings.server.language),
+        publishes=publishing is not None,
     )
-    app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies)
+    app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies, publishing)
     config = uvicorn.Config(
         app,
         lifespan="on",

@@ -17,6 +17,9 @@ from azenha.domain.geodata import Geodata
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.messages import StoredRequest as StoredRequest
 from azenha.domain.process import Format, Scalar
+from azenha.domain.published import Published, Service
+from azenha.domain.published import dump as dump_published
+from azenha.domain.published import load as load_published
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 Data = Mapping[str, object]
@@ -71,6 +74,8 @@ def _dump_output(output: OutputRequest) -> list[object]:
     shown: list[object] = [output.unit, output.title, output.abstract]
     if output.fields is not None:
         shown.append({id: _dump_output(field) for id, field in output.fields.items()})
+    if output.service is not None:
+        shown += [*([] if output.fields is not None else [None]), output.service]
     return [_dump_format(output.format), output.transmission, *(shown if any(shown) else ())]
 
 
@@ -81,6 +86,7 @@ def _load_output(
     title: str | None = None,
     abstract: str | None = None,
     fields: Mapping[str, Sequence[Any]] | None = None,
+    service: str | None = None,
 ) -> OutputRequest:
     """Rows that older versions wrote have less."""
     return OutputRequest(
@@ -90,6 +96,7 @@ def _load_output(
         title,
         abstract,
         None if fields is None else {id: _load_output(*field) for id, field in fields.items()},
+        None if service is None else Service(service),
     )
 
 
@@ -137,19 +144,23 @@ def _load_asking(data: Sequence[object]) -> tuple[str, tuple[tuple[str, str], ..
 
 def _dump_more(file: StoredFile) -> list[object]:
     """What not every file has; nothing where there is nothing."""
-    if file.geodata is not None:
-        return [file.source, file.crc32, dict(file.geodata)]
+    geodata = None if file.geodata is None else dict(file.geodata)
+    if file.published is not None:
+        return [file.source, file.crc32, geodata, dump_published(file.published)]
+    if geodata is not None:
+        return [file.source, file.crc32, geodata]
     if file.crc32 is not None:
         return [file.source, file.crc32]
     return [file.source] if file.source else []
 
 
 def _load_more(
-    source: object = "", crc32: object = None, geodata: object = None
-) -> tuple[str, int | None, Geodata | None]:
+    source: object = "", crc32: object = None, geodata: object = None, published: object = None
+) -> tuple[str, int | None, Geodata | None, Published | None]:
     """Rows that older versions wrote have less."""
     known = cast("Geodata", geodata) if isinstance(geodata, dict) else None
-    return str(source), None if crc32 is None else int(str(crc32)), known
+    served = None if published is None else load_published(published)
+    return str(source), None if crc32 is None else int(str(crc32)), known, served
 
 
 def dump_value(value: Value) -> list[object]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from azenha.domain.geodata import Geodata
 from azenha.domain.process import Format, Scalar
+from azenha.domain.published import Published
 
 # -- raw: what a dialect read ------------------------------------------------------------------
 
@@ -197,6 +198,7 @@ class StoredFile:
         crc32: of the bytes, as in an archive; None where not computed.
         geodata: what its content says of where it is; None where that was not looked at.
         source: the address that it was fetched from; empty where it was not.
+        published: what is known of its copy that is served, of an output that was asked as a service.
     """
 
     key: str
@@ -207,6 +209,7 @@ class StoredFile:
     source: str = field(default="", compare=False)
     crc32: int | None = field(default=None, compare=False)
     geodata: Geodata | None = field(default=None, compare=False)
+    published: Published | None = None
 
 
 @dataclass(frozen=True, slots=True)

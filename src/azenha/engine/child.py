@@ -31,6 +31,7 @@ from azenha.domain.described import load_description
 from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
 from azenha.domain.geodata import Geodata
 from azenha.domain.job import FailureKind
+from azenha.domain.published import Published
 from azenha.domain.values import StoredFile, Value
 from azenha.engine.channel import Channel, Message
 from azenha.engine.formats import facts
@@ -253,11 +254,18 @@ def _call(
     produced = call(definition, request.inputs, inputs, context, look)
     check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
     look_into = facts.facts if order["facts"] else None
-    return _publish(produced, workdir, Path(order["publish"]), order["outputs"], look_into)
+    folder, served = Path(order["publish"]), {}
+    if any(output.service for output in outputs.values()):
+        # A job that publishes nothing loads nothing of this.
+        from azenha.engine.publishing.copying import publish
+
+        served = publish(produced, request, folder, order["outputs"])
+    return _publish(produced, served, workdir, folder, order["outputs"], look_into)
 
 
 def _publish(
     produced: Mapping[str, tuple[Produced, ...]],
+    served: Mapping[str, tuple[Published | None, ...]],
     workdir: Path,
     folder: Path,
     limit: int,
@@ -282,7 +290,16 @@ def _publish(
             sha256, crc32 = _checksums(folder / key)
             geodata = look_into and look_into(folder / key, item.format.media_type)
             values.append(
-                StoredFile(key, name, size, item.format, sha256, crc32=crc32, geodata=geodata or None)
+                StoredFile(
+                    key,
+                    name,
+                    size,
+                    item.format,
+                    sha256,
+                    crc32=crc32,
+                    geodata=geodata or None,
+                    published=served[id][number] if id in served else None,
+                )
             )
         results[id] = tuple(values)
     return results

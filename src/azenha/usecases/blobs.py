@@ -23,13 +23,17 @@ class Blobs(Protocol):
         """Keep the files of an attempt, for good when this returns; `folder` is gone then, taken or not.
 
         Args:
-            folder: what the keys are relative to; nothing else is in it.
+            folder: what the keys are relative to, and those of the copies that are served (`Published.key`);
+                nothing else is in it.
         Raises:
             NotKept
         """
 
     def place(self, job: str, attempt: int) -> str:
         """What keys are relative to, for those who read them: a folder's path, or a `BlobPath`."""
+
+    def served(self, job: str, attempt: int) -> str:
+        """The folder of this machine that the keys of copies are relative to (`Published.key`)."""
 
     def size(self, job: str, attempt: int, key: str) -> int | None:
         """Bytes of a file; None where there is none."""
@@ -42,7 +46,7 @@ class Blobs(Protocol):
         """
 
     def remove(self, job: str, attempt: int | None = None) -> None:
-        """Delete the files of an attempt, or of all. Nothing happens where there is nothing."""
+        """Delete the files and copies of an attempt, or of all. Nothing happens where there is nothing."""
 
     def jobs(self, older: float) -> list[str]:
-        """Jobs that have files here, the newest of them older than `older` seconds."""
+        """Jobs that have files or copies here, the newest of them older than `older` seconds."""

@@ -38,11 +38,13 @@ from azenha.domain.messages import (
     GetRecord,
     GetRequest,
     GetResults,
+    GetService,
     GetStatus,
     JobsListed,
     ListJobs,
     ListProcesses,
     Outcome,
+    OutputValue,
     Pause,
     Resume,
     Start,
@@ -54,10 +56,11 @@ from azenha.settings import Settings
 from azenha.usecases.blobs import Blobs
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
 from azenha.usecases.executing import PUBLIC, check, submit
-from azenha.usecases.jobs import abandon, dismiss, log, record, results, status
+from azenha.usecases.jobs import abandon, dismiss, log, output_values, record, results, status
 from azenha.usecases.managing import change, create, read_input, read_request, start
 from azenha.usecases.pausing import pause, resume, told
 from azenha.usecases.ports import Folders, Jobs, Wake
+from azenha.usecases.publishing import is_published, service
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Processing:
     Attributes:
         new_id: a fresh UUID4 text.
         languages: those that the catalogue's texts are in, the default first.
+        publishes: outputs can be asked for as services here.
     """
 
     catalogue: Catalogue
@@ -78,6 +82,7 @@ class Processing:
     new_id: Callable[[], str]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     languages: tuple[str, ...] = ("en",)
+    publishes: bool = False
 
     def handle(self, command: Command, body: Buffer = b"") -> Outcome:
         """Do what a command asks.
@@ -130,7 +135,18 @@ class Processing:
 
 def _status(p: Processing, command: GetStatus) -> Status:
     found = told(status(command.job, p.jobs), p.catalogue)
-    return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job))
+    published = _published(p, command.job) if p.publishes and found.job.state is JobState.SUCCEEDED else ()
+    return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job), published=published)
+
+
+def _published(p: Processing, id: str) -> tuple[OutputValue, ...]:
+    told = p.jobs.results(id)
+    if told is None:
+        return ()
+    job, request, stored = told
+    if not any(asked.service for asked in (request.outputs or {}).values()):
+        return ()
+    return tuple(o for o in output_values(job, request, stored, p.catalogue) if is_published(o))
 
 
 def _list_jobs(p: Processing, command: ListJobs) -> JobsListed:
@@ -157,6 +173,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
             command, p.catalogue, p.jobs, p.blobs, p.settings.results.inline
         ),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
+        GetService: lambda p, command: service(command, p.catalogue, p.jobs, p.blobs),
         Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
         Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),

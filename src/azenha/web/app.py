@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final, TypeVar, TypeVarTuple
 from urllib.parse import quote
 
-from azenha.domain.errors import AppError, BadParameter, MethodUnknown, NoSuchPath, TookTooLong
+from azenha.domain.errors import AppError, MethodUnknown, NoSuchPath, TookTooLong
 from azenha.domain.job import JobState, Lane
 from azenha.domain.messages import (
     Accepted,
@@ -27,20 +27,24 @@ from azenha.domain.messages import (
     Execute,
     GetRecord,
     GetResults,
+    GetService,
     GetStatus,
     Outcome,
     Results,
+    ServiceFound,
     Status,
 )
-from azenha.protocols.http import START, Buffer, Dialect, HttpReply, HttpRequest, Provider, Site
-from azenha.settings import PRESIGNED, Server, Settings
-from azenha.usecases.ports import Ended
+from azenha.protocols.http import START, Bounded, Buffer, Dialect, HttpReply, HttpRequest, Site
+from azenha.settings import PRESIGNED, Settings
+from azenha.usecases.ports import Ended, Publisher
 from azenha.usecases.processing import Processing, at_once
 from azenha.web.bodies import Bodies, ReaderLost
+from azenha.web.edge import check, headers_of, internal, site_of
 from azenha.web.guard import SAFE, Guard
 from azenha.web.ranges import conditional
 from azenha.web.redirects import to_store
 from azenha.web.send import FileGone, Send, send_reply, with_small_files
+from azenha.web.services import Streamed, asked, send_streamed, streamed, unless_gone, until_gone
 from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
 
 Scope = MutableMapping[str, Any]
@@ -55,12 +59,8 @@ READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a th
 READ_HERE: Final = 4 * 1024 * 1024  # bytes of a body that are decoded by this process, other clients waiting
 # What some dialect may give a meaning to, per path; OPTIONS asks for that.
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-KNOWN: Final = (
-    *METHODS,
-    "TRACE",
-    "CONNECT",
-    "QUERY",
-)  # of HTTP: refused where they are not possible, and not unknown
+# Those of HTTP: refused where they are not possible, and not unknown.
+KNOWN: Final = (*METHODS, "TRACE", "CONNECT", "QUERY")
 
 log = logging.getLogger("azenha.web")
 
@@ -77,6 +77,7 @@ def make_app(
     settings: Settings,
     lifespan: Lifespan = _nothing,
     bodies: Bodies | None = None,
+    publisher: Callable[[], Publisher] | None = None,
 ) -> App:
     """The application of these dialects; the longest mount that fits answers.
 
@@ -84,8 +85,9 @@ def make_app(
         dialects: the one with the shortest mount also tells what goes wrong before a dialect is chosen.
         lifespan: entered on the event loop before the first request and left after the last.
         bodies: reads what is larger than `READ_HERE`; None: threads do, and hold the others up.
+        publisher: gives what answers for published outputs; called on the event loop with the first request for one.
     """
-    return Web(dialects, processing, ended, settings, lifespan, bodies)
+    return Web(dialects, processing, ended, settings, lifespan, bodies, publisher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Web:
         settings: Settings,
         lifespan: Lifespan,
         bodies: Bodies | None,
+        publisher: Callable[[], Publisher] | None = None,
     ) -> None:
         self._dialects = sorted(dialects, key=lambda d: len(d.mount), reverse=True)
         self._processing = processing
@@ -124,6 +127,7 @@ class Web:
         self._settings = settings
         self._lifespan = lifespan
         self._bodies = bodies
+        self._publisher = publisher
         self._guard = Guard.of(settings.server)
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
         self._spool = settings.data / SPOOL
@@ -131,7 +135,7 @@ class Web:
         self._link_time = told.link_time if told.links == PRESIGNED else None
         server = settings.server
         self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
-        self._site = lru_cache(maxsize=64)(lambda base: _site(server, base))
+        self._site = lru_cache(maxsize=64)(lambda base, root: site_of(server, base, root))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -161,11 +165,14 @@ class Web:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         method: str = scope["method"]
-        headers = _headers(scope["headers"])
+        headers = headers_of(scope["headers"])
         try:
             reply = await self._reply(scope, method, headers, receive)
             shared = self._guard.shared(headers)
-            await send_reply(send, reply, shared, method == "HEAD", self._threads)
+            if isinstance(reply, Streamed):
+                await send_streamed(send, receive, reply, tuple(shared), method == "HEAD")
+            else:
+                await send_reply(send, reply, shared, method == "HEAD", self._threads)
         except Disconnected:
             log.debug("%s %r: the client went away", method, scope["path"])
             return
@@ -178,7 +185,9 @@ class Web:
 
     # -- one request --------------------------------------------------------------------------------
 
-    async def _reply(self, scope: Scope, method: str, headers: dict[str, str], receive: Receive) -> HttpReply:
+    async def _reply(
+        self, scope: Scope, method: str, headers: dict[str, str], receive: Receive
+    ) -> HttpReply | Streamed:
         path: str = scope["path"]
         if not path.isprintable():
             path = quote(path, safe="/", errors="replace")  # for messages
@@ -195,8 +204,9 @@ class Web:
             exchange = self._mounted(method, path, query, headers, base)
             if method not in KNOWN:
                 raise MethodUnknown(method, METHODS)
-            _check(path == scope["path"], path, query)
-            body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
+            check(path == scope["path"], path, query)
+            most, setting = self._largest(exchange.dialect)
+            body = await receive_body(receive, headers, most, self._spool, setting)
             received = True
             if body:
                 start = bytes(body[:START])  # a large body is gone before it is answered
@@ -210,31 +220,39 @@ class Web:
         except Disconnected:
             raise
         except Exception as error:
-            told = _internal(error, method, path)
+            told = internal(error, method, path)
             reply = self._fault(told, exchange or self._unadmitted(method, path, headers))
         finally:
             release(body)
         # A body that is not wanted must not be sent to its end before the next request is heard.
         return reply if received else replace(reply, headers=(*reply.headers, ("Connection", "close")))
 
+    def _largest(self, dialect: Dialect) -> tuple[int, str]:
+        """Bytes of a body that is meant for the dialect, and the setting that says so."""
+        most = self._settings.limits.body
+        if isinstance(dialect, Bounded) and dialect.largest < most:
+            return dialect.largest, dialect.setting
+        return most, "limits.body"
+
     def _mounted(self, method: str, path: str, query: str, headers: dict[str, str], base: str) -> _Exchange:
         for dialect in self._dialects:
             mount = dialect.mount
             if not mount or path == mount or path.startswith(f"{mount}/"):
                 request = HttpRequest(method, path[len(mount) :] or "/", query, headers, base=base + mount)
-                return _Exchange(dialect, request, self._site(base + mount), self._link_time)
+                return _Exchange(dialect, request, self._site(base + mount, base), self._link_time)
         raise NoSuchPath(path)
 
     def _unadmitted(self, method: str, path: str, headers: dict[str, str]) -> _Exchange:
         """Whoever is not admitted is told by the dialect at the root, under the address that we know of."""
-        site = self._site(self._fallback)
+        site = self._site(self._fallback, self._fallback)
         return _Exchange(self._dialects[-1], HttpRequest(method, path, "", headers), site)
 
-    async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply:
+    async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply | Streamed:
         dialect, request = exchange.dialect, exchange.request
         command: Command | Checked
         # A PATCH changes what the store has, which the reader of large bodies does not know.
         large = len(request.body) > READ_HERE and request.method not in (*SAFE, "PATCH")
+        large = large and not isinstance(dialect, Bounded)
         if large and self._bodies and isinstance(request.body, SpooledBody):
             command = await self._read_elsewhere(self._bodies, exchange, request.body)
         elif len(request.body) > READ_AT_ONCE:
@@ -247,9 +265,19 @@ class Web:
             self._guard.admit_run(request.headers, exchange.site.base)
             reply = await self._execute(command, exchange, receive)
             return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
+        if isinstance(command, GetService):
+            return await self._service(command, exchange, receive)
         if at_once(command):
             return exchange.written(self._processing.handle(command))
         return await self._in_thread(self._handled, command, exchange)
+
+    async def _service(self, command: GetService, exchange: _Exchange, receive: Receive) -> Streamed:
+        assert self._publisher is not None  # else the dialect that reads this command is not mounted
+        found = await self._in_thread(self._processing.handle, command)
+        assert isinstance(found, ServiceFound)
+        wanted = asked(found, exchange.request, exchange.site)
+        answer = self._publisher().answer(found.job, found.output, Path(found.folder), wanted)
+        return streamed(await unless_gone(answer, receive), found)
 
     async def _read_elsewhere(
         self, bodies: Bodies, exchange: _Exchange, body: SpooledBody
@@ -313,7 +341,7 @@ class Web:
 
     async def _waited(self, accepted: Accepted, receive: Receive) -> None:
         """Wait for the end of a background job as long as its client would; it goes on whoever waits."""
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         seconds = accepted.wait or accepted.settle
         ending = asyncio.ensure_future(self._ended.wait(accepted.job.id, seconds))
         try:
@@ -337,7 +365,7 @@ class Web:
     async def _ending(self, execute: Execute, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
         """The reply to a synchronous job, once it ended; a client that goes away dismisses it."""
         patience = self._settings.queue.sync_seconds + self._settings.jobs.grace
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         gone.add_done_callback(lambda _: self._ended.forget(job))  # which ends the waiting below
         try:
             ended = await self._ended.wait(job, patience)
@@ -367,52 +395,5 @@ class Web:
         try:
             return exchange.dialect.fault(error, exchange.request, exchange.site)
         except Exception as second:
-            told = _internal(second, exchange.request.method, exchange.request.path)
+            told = internal(second, exchange.request.method, exchange.request.path)
             return HttpReply(500, (("Content-Type", "text/plain; charset=utf-8"),), (str(told).encode(),))
-
-
-def _internal(error: Exception, method: str, path: str) -> AppError:
-    """A bug of ours, told by a number that finds it in the log, and by nothing else."""
-    reference = secrets.token_hex(4)
-    log.error("internal error, reference %s: %s %r", reference, method, path, exc_info=error)
-    return AppError(f"internal error, reference {reference}")
-
-
-def _site(server: Server, base: str) -> Site:
-    """What the settings say of the server, seen at `base`."""
-    provider = Provider(server.provider, server.provider_url or "", server.contact or "", server.email or "")
-    return Site(
-        base,
-        server.title,
-        server.description,
-        server.language,
-        server.keywords,
-        server.fees,
-        server.constraints,
-        provider,
-    )
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
-
-
-def _check(printable: bool, path: str, query: str) -> None:
-    """Control characters name nothing, and NUL no value of ours: databases stumble over it.
-
-    Raises:
-        NoSuchPath, BadParameter
-    """
-    if not printable:
-        raise NoSuchPath(path)
-    if "%00" in query or "\0" in query:
-        raise BadParameter("the query must not hold the character NUL (%00)", "%00")

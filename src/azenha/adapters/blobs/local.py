@@ -17,8 +17,9 @@ PIECE = 256 * 1024
 class LocalBlobs:
     """The folder of an attempt comes by one rename: nothing is copied, and all of it is there or nothing."""
 
-    def __init__(self, data: Path) -> None:
-        self._root = data / "results"
+    def __init__(self, data: Path, name: str = "results") -> None:
+        """`name`: of the folder in the data folder."""
+        self._root = data / name
         self._root.mkdir(parents=True, exist_ok=True)
         self._text = str(self._root)
 
@@ -35,6 +36,9 @@ class LocalBlobs:
 
     def place(self, job: str, attempt: int) -> str:
         return f"{self._text}/{job}/{attempt}"
+
+    def served(self, job: str, attempt: int) -> str:
+        return self.place(job, attempt)
 
     def size(self, job: str, attempt: int, key: str) -> int | None:
         try:

@@ -2,6 +2,7 @@
 
 `<prefix>/<server>/<job>/<attempt>/<key>`: the server's own name keeps those apart that share a bucket. Large files go
 in parts and come in ranges, a few MiB at a time. What was kept on this machine before is still read from there.
+Copies that are served stay here: whoever serves them opens files.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from azenha.usecases.blobs import NotKept
 PIECE: Final = 8 * 1024 * 1024  # bytes of one range that is read, and of one part that is sent
 PARTS: Final = 9_000  # S3 takes 10,000 parts of one object
 PARTS_AT_ONCE: Final = 4
+COPIES: Final = "copies"  # folder in the data folder, of what is served
 REMOVED_AT_ONCE: Final = 500
 LONGEST_LINK: Final = timedelta(days=7)  # Signature Version 4 allows no more
 TIMEOUT: Final = "120s"  # one request with its piece
@@ -65,7 +67,7 @@ def s3_blobs(place: Place, data: Path, headers: Headers) -> S3Blobs:
     client: Any = {"timeout": TIMEOUT, "connect_timeout": CONNECT, "allow_http": _is_http(place.endpoint)}
     prefix = "/".join((*address.path.strip("/").split("/"), _name_of(data))).strip("/")
     store = S3Store(address.netloc, prefix=prefix, client_options=client, **options)
-    return S3Blobs(store, place.store.rstrip("/"), headers, LocalBlobs(data))
+    return S3Blobs(store, place.store.rstrip("/"), headers, LocalBlobs(data), LocalBlobs(data, COPIES))
 
 
 def _region_of_environment() -> bool:
@@ -94,19 +96,24 @@ def _name_of(data: Path) -> str:
 
 
 class S3Blobs:
-    def __init__(self, store: S3Store, address: str, headers: Headers, before: LocalBlobs) -> None:
+    def __init__(
+        self, store: S3Store, address: str, headers: Headers, before: LocalBlobs, copies: LocalBlobs
+    ) -> None:
         """
         Args:
             address: of the bucket and prefix, for messages.
             before: what was kept on this machine, before this store was set.
+            copies: those that are served, of what is in this store.
         """
         self._store = store
         self._address = address
         self._headers = headers
         self._before = before
+        self._copies = copies
 
     def put(self, job: str, attempt: int, folder: Path, files: Sequence[StoredFile]) -> None:
         try:
+            self._keep_copies(job, attempt, folder, files)
             for file in files:
                 obstore.put(
                     self._store,
@@ -124,11 +131,28 @@ class S3Blobs:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _keep_copies(self, job: str, attempt: int, folder: Path, files: Sequence[StoredFile]) -> None:
+        keys = [file.published.key for file in files if file.published is not None]
+        if not keys:
+            return
+        apart = folder.with_name(f"{folder.name}.{COPIES}")
+        try:
+            for key in keys:
+                (apart / key).parent.mkdir(parents=True, exist_ok=True)
+                (folder / key).rename(apart / key)
+            self._copies.put(job, attempt, apart, ())
+        finally:
+            shutil.rmtree(apart, ignore_errors=True)
+
     def place(self, job: str, attempt: int) -> str:
         local = self._before.place(job, attempt)
         if os.path.isdir(local):
             return local
         return BlobPath.of(f"{self._address}/{job}/{attempt}", _Folder(self, job, attempt))
+
+    def served(self, job: str, attempt: int) -> str:
+        local = self._before.place(job, attempt)
+        return local if os.path.isdir(local) else self._copies.place(job, attempt)
 
     def size(self, job: str, attempt: int, key: str) -> int | None:
         try:
@@ -153,6 +177,7 @@ class S3Blobs:
 
     def remove(self, job: str, attempt: int | None = None) -> None:
         self._before.remove(job, attempt)
+        self._copies.remove(job, attempt)
         prefix = f"{job}/" if attempt is None else f"{job}/{attempt}/"
         for batch in obstore.list(self._store, prefix=prefix, chunk_size=REMOVED_AT_ONCE):
             with suppress(FileNotFoundError):
@@ -166,7 +191,7 @@ class S3Blobs:
                 job, changed = one["path"].partition("/")[0], one["last_modified"]
                 newest[job] = max(changed, newest.get(job, changed))
         found = [job for job, changed in newest.items() if changed < before]
-        return [*found, *self._before.jobs(older)]
+        return [*found, *self._before.jobs(older), *self._copies.jobs(older)]
 
     def link(self, job: str, attempt: int, key: str, until: datetime) -> str | None:
         left = min(until - datetime.now(UTC), LONGEST_LINK)

@@ -24,6 +24,7 @@ from azenha.protocols.ogcapi.documents import Document, instant, job_address, ou
 from azenha.protocols.ogcapi.values import inline, reference
 from azenha.protocols.ogcapi.wishes import wishes, word
 from azenha.protocols.ogcapi.words import GEOJSON, HTML, JSON, PACKAGES, PROFILE, PROFILES
+from azenha.protocols.services.addresses import links as service_links
 from azenha.protocols.stored import kept
 
 TEXT: Final = "text/plain"
@@ -218,6 +219,11 @@ def _array(output: OutputValue) -> bytes:
 def _linked(outcome: Results, outputs: tuple[OutputValue, ...], site: Site) -> HttpReply:
     links = []
     for output in outputs:
+        if served := service_links(output, outcome.job.id, site):
+            for one in served:
+                told = f'rel="{one.rel}"; type={quoted(one.type)}; title="{quote(one.title)}"'
+                links.append(("Link", f"<{one.href}>; {told}"))
+            continue
         for href, type in _addresses(outcome, output, site):
             kind = f"; type={quoted(type)}" if type else ""
             links.append(("Link", f'<{href}>; rel="item"{kind}; title="{quote(output.id)}"'))
@@ -253,7 +259,8 @@ def _multipart(
     elements: list[_Element] = []
     for output in outputs:
         if output.request.transmission is Transmission.REFERENCE:
-            address = output_address(site, outcome.job.id, output.id)
+            served = service_links(output, outcome.job.id, site)
+            address = served[0].href if served else output_address(site, outcome.job.id, output.id)
             elements.append((output, output.id, address))
         elif output.array and any(is_file(v) for v in output.values):
             elements += _elements(output)
@@ -311,6 +318,9 @@ def document(outcome: Results, site: Site) -> Pieces:
 
 
 def _member(outcome: Results, output: OutputValue, site: Site) -> list[bytes | FileSlice]:
+    if served := service_links(output, outcome.job.id, site):
+        told = [{"href": s.href, "rel": s.rel, "type": s.type, "title": s.title} for s in served]
+        return [json.dump(told)]
     asked = output.request.transmission
     rendered: list[Pieces] = []
     for value, (address, type) in zip(output.values, _addresses(outcome, output, site), strict=True):
@@ -356,6 +366,8 @@ def page(outcome: Results, site: Site) -> Document:
                 shown.append({"href": address, "type": type})
             else:
                 shown.append({"value": plain(value, output.domain)})
+        served = service_links(output, outcome.job.id, site)
+        shown += [{"href": one.href, "type": one.type, "name": one.title} for one in served]
         found[output.id] = shown
     told: Document = {"jobID": outcome.job.id, "processID": outcome.job.process, "outputs": found}
     if stac.is_placed(outcome):

@@ -26,6 +26,7 @@ from azenha.domain.messages import (
     RequestRead,
     Results,
     ServerDescribed,
+    ServiceFound,
     Status,
 )
 from azenha.domain.process import Offering
@@ -120,8 +121,8 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
         case Created(job):
             headers = (("Location", documents.job_address(site, job.id)),)
             return _reply("job", jobs.status(job, site), _form(request), site, 201, headers)
-        case Status(job, callbacks=callbacks, pausable=pausable):
-            told = jobs.status(job, site, callbacks=callbacks, pausable=pausable)
+        case Status(job, callbacks=callbacks, pausable=pausable, published=published):
+            told = jobs.status(job, site, callbacks=callbacks, pausable=pausable, published=published)
             return _reply("job", told, _form(request), site)
         case Dismissed(job, removed):
             return _reply("job", jobs.status(job, site, gone=removed), _form(request), site)
@@ -133,7 +134,7 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
             return HttpReply(200, _PLAIN, requests.write(outcome, site))
         case InputRead():
             return _input(outcome, request)
-        case ProcessesDescribed() | JobRecord():
+        case ProcessesDescribed() | JobRecord() | ServiceFound():
             raise AssertionError("no command of this dialect leads here")
 
 

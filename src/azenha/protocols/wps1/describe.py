@@ -30,6 +30,7 @@ from azenha.domain.process import (
     Scalar,
     Text,
 )
+from azenha.domain.published import MEDIA_TYPES
 from azenha.protocols.ows_service import MIME_TYPE, allowed, metadata
 from azenha.protocols.xml_write import Tag
 
@@ -126,8 +127,9 @@ def _output_data(domain: Domain) -> Tag:
             return Tag("LiteralOutput", *_type_and_units(domain, None))
         case BoxDomain(crss):
             return Tag("BoundingBoxOutput", *_systems(crss))
-        case ComplexDomain(formats):
-            return Tag("ComplexOutput", *_formats(formats))
+        case ComplexDomain(formats, services=services):
+            served = tuple(Format(MEDIA_TYPES[service]) for service in services)
+            return Tag("ComplexOutput", *_formats((*formats, *served)))
         case ObjectDomain():
             return Tag("ComplexOutput", *_formats((JSON,)))
 
