@@ -16,7 +16,7 @@ from azenha.bootstrap.blobs import blobs_of
 from azenha.domain.blob_path import BlobPath
 from azenha.domain.process import Format
 from azenha.settings import ResultSettings, Settings
-from azenha.testing.blobs import JOB, BlobsConformance, made
+from azenha.testing.blobs import JOB, BlobsConformance, made, served
 from azenha.usecases.blobs import Blobs, NotKept
 
 MIB = 1024 * 1024
@@ -110,6 +110,32 @@ def test_a_refusal_names_the_place_and_leaves_nothing(blobs: S3Blobs, s3: S3, tm
     with pytest.raises(NotKept, match="s3://bucket/some/where did not take the files"):
         put(blobs, tmp_path / "made", {"a/n": b"x", "a/m": b"y"})
     assert s3.objects == {}
+
+
+def test_a_copy_that_is_served_is_not_sent(blobs: S3Blobs, s3: S3, tmp_path: Path) -> None:
+    blobs.put(JOB, 1, tmp_path / "made", served(tmp_path / "made"))
+    assert [key.partition(f"{JOB}/")[2] for key in s3.objects] == ["1/map/n"]
+    assert isinstance(blobs.place(JOB, 1), BlobPath)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data"]
+
+
+def test_a_refusal_leaves_no_copy(blobs: S3Blobs, s3: S3, tmp_path: Path) -> None:
+    s3.refusing.add("PUT")
+    with pytest.raises(NotKept):
+        blobs.put(JOB, 1, tmp_path / "made", served(tmp_path / "made"))
+    assert not Path(blobs.served(JOB, 1)).exists()
+
+
+def test_a_copy_without_its_file_is_found_by_the_sweep(blobs: S3Blobs, s3: S3, tmp_path: Path) -> None:
+    blobs.put(JOB, 1, tmp_path / "made", served(tmp_path / "made"))
+    s3.objects.clear()
+    assert blobs.jobs(-60) == [JOB]
+    assert blobs.jobs(3600) == []
+
+
+def test_a_copy_from_before_the_setting_is_still_served(blobs: S3Blobs, tmp_path: Path) -> None:
+    LocalBlobs(tmp_path / "data").put(JOB, 1, tmp_path / "made", served(tmp_path / "made"))
+    assert (Path(blobs.served(JOB, 1)) / ".services/map/0.gpkg").read_bytes() == b"copy"
 
 
 def test_a_wrong_secret_is_refused(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ Nothing here knows where the files are; what a store can do besides (links) is a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from azenha.domain.blob_path import BlobPath, opened
 from azenha.domain.process import Format
+from azenha.domain.published import Features, Published
 from azenha.domain.values import StoredFile
 from azenha.usecases.blobs import Blobs
 
@@ -28,6 +30,13 @@ def made(folder: Path, content: dict[str, bytes]) -> list[StoredFile]:
         path.write_bytes(data)
         found.append(StoredFile(key, path.name, len(data), BYTES))
     return found
+
+
+def served(folder: Path, key: str = "map/n", copy: str = ".services/map/0.gpkg") -> list[StoredFile]:
+    """A file with the copy that is served of it, as a job's child leaves them."""
+    made(folder, {copy: b"copy"})
+    facts = Published(copy, 4326, (), (0, 0, 1, 1), (0, 0, 1, 1), Features("Point", 1))
+    return [replace(file, published=facts) for file in made(folder, {key: b"data"})]
 
 
 class BlobsConformance:
@@ -116,6 +125,19 @@ class BlobsConformance:
         self.keep(blobs, tmp_path, {"a/1": b"1", "a/2": b"2", "a/3": b"3"})
         assert blobs.jobs(3600) == []
         assert blobs.jobs(-3600) == [JOB]
+
+    def test_a_copy_that_is_served_is_a_file_of_this_machine(self, blobs: Blobs, tmp_path: Path) -> None:
+        blobs.put(JOB, 1, tmp_path / "made", served(tmp_path / "made"))
+        assert (Path(blobs.served(JOB, 1)) / ".services/map/0.gpkg").read_bytes() == b"copy"
+        assert self.whole(blobs, "map/n") == b"data"
+        assert not (tmp_path / "made").exists()
+
+    @pytest.mark.parametrize("attempt", [None, 1])
+    def test_a_copy_goes_with_its_attempt(self, blobs: Blobs, tmp_path: Path, attempt: int | None) -> None:
+        blobs.put(JOB, 1, tmp_path / "made", served(tmp_path / "made"))
+        assert blobs.jobs(-3600) == [JOB]
+        blobs.remove(JOB, attempt)
+        assert not Path(blobs.served(JOB, 1)).exists()
 
     def test_a_link_is_for_a_bounded_time_or_there_is_none(self, blobs: Blobs, tmp_path: Path) -> None:
         self.keep(blobs, tmp_path, {"a/n": b"0123456789"})

@@ -191,7 +191,8 @@ class S3Blobs:
                 job, changed = one["path"].partition("/")[0], one["last_modified"]
                 newest[job] = max(changed, newest.get(job, changed))
         found = [job for job, changed in newest.items() if changed < before]
-        return [*found, *self._before.jobs(older), *self._copies.jobs(older)]
+        here = (*self._before.jobs(older), *self._copies.jobs(older))
+        return list(dict.fromkeys((*found, *here)))
 
     def link(self, job: str, attempt: int, key: str, until: datetime) -> str | None:
         left = min(until - datetime.now(UTC), LONGEST_LINK)
