@@ -125,6 +125,8 @@ def test_a_variable_is_text_for_every_kind_of_setting(key, text, name, expected)
             "[server]\ntrusted_proxies = ['proxy']",
             "given 'proxy'; allowed: addresses or networks such as 10.0.0.5",
         ),
+        ("[references]\nroots = ['data']", "given 'data'; allowed: absolute paths such as /srv/data"),
+        ("[references]\nroots = ['s3://B']", "given 's3://B'; allowed: absolute paths such as /srv/data"),
         ("[server]\nurl = 'ftp://a'", "given 'ftp://a'; allowed: an http or https address"),
         ("[limits]\nbody = '2 Gb'", "given '2 Gb'; allowed: a size in bytes, or with a unit as in '2 GiB'"),
         ("[limits]\nbody = 0", "given 0; allowed: a size in bytes, or with a unit as in '2 GiB'"),
@@ -250,3 +252,23 @@ def test_the_reference_has_no_setting_that_does_not_exist():
 def test_lists_and_single_values_are_the_kinds_their_types_say():
     several = {Kind.TEXTS, Kind.COUNTS}
     assert all(isinstance(DEFAULTS[n], tuple) == (RULES[n].kind in several) for n in RULES)
+
+
+@pytest.mark.parametrize(
+    ("root", "wrong"), [("", True), ("data", True), ("data/results", True), ("dat", False)]
+)
+def test_a_root_of_references_may_not_be_around_or_in_the_data_folder(tmp_path, root, wrong):
+    text = f"data = 'data'\n[references]\nroots = [{str(tmp_path / root)!r}]\n"
+    path = file(tmp_path, text)
+    if wrong:
+        (found,) = problems(path)
+        assert "setting 'references.roots': given" in found
+        assert "the data folder" in found
+    else:
+        assert load(path, {}).references.roots == (str(tmp_path / root),)
+
+
+def test_a_bucket_without_the_library_for_it_is_told_before_the_server_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr("azenha.loading.find_spec", lambda name: None)
+    (found,) = problems(file(tmp_path, "[references]\nroots = ['s3://scenes']\n"))
+    assert "which needs obstore: pip install azenha[s3]" in found

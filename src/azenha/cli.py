@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     _add_processes(commands)
     _add_running(commands)
     _add_jobs(commands)
+    _add_schemas(commands)
     return root
 
 
@@ -213,6 +214,30 @@ def _add_jobs(commands: Commands[argparse.ArgumentParser]) -> None:
     cancel.add_argument("job", metavar="JOB")
     cancel.add_argument("--remove", action="store_true", help="remove a job that has ended, with its results")
     _add_client(cancel)
+
+
+def _add_schemas(commands: Commands[argparse.ArgumentParser]) -> None:
+    about = "the XML and JSON Schemas that data is checked by"
+    group = commands.add_parser("schemas", help=about, description=about, allow_abbrev=False)
+    kinds = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    fetch = _add(
+        kinds,
+        "fetch",
+        "schemas:fetch",
+        "fetch schemas once, with all that they import, to the folder formats.schemas",
+    )
+    fetch.add_argument(
+        "addresses",
+        metavar="ADDRESS",
+        nargs="*",
+        help="of schemas (default: those that the processes ask for)",
+    )
+    _add_settings(fetch)
+    listed = _add(
+        kinds, "list", "schemas:list_schemas", "list the schemas that are here, and those that are wanted"
+    )
+    _add_settings(listed)
+    listed.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _positive(text: str) -> int:

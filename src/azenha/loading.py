@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -208,8 +209,6 @@ def _across(settings: Settings) -> Iterator[str]:
             f"jobs.lease, which is {shown('jobs.lease')}"
         )
     if settings.results.store != LOCAL:
-        from importlib.util import find_spec
-
         if find_spec("obstore") is None:
             yield (
                 f"setting 'results.store': given {shown('results.store')}, which needs the package obstore; "
@@ -220,8 +219,31 @@ def _across(settings: Settings) -> Iterator[str]:
             "setting 'results.links': given presigned; allowed: served, because results.store is local, "
             "which has no links of its own"
         )
+    for text in settings.references.roots:
+        if text.startswith("s3:") and find_spec("obstore") is None:
+            yield f"setting 'references.roots': given '{text}', which needs obstore: pip install azenha[s3]"
+    for name in _around(settings):
+        yield (
+            f"setting 'references.roots': given '{name}', and the data folder {settings.data} is in it, or it "
+            "is in the data folder: others' results and keys could be read; allowed: folders apart from it"
+        )
     if settings.limits.row > settings.limits.inline:
         yield (
             f"setting 'limits.row': given {shown('limits.row')}; allowed: at most limits.inline, "
             f"which is {shown('limits.inline')}"
         )
+
+
+def _around(settings: Settings) -> Iterator[str]:
+    """Folders that references may name, and that hold the data folder or are in it."""
+    if not settings.references.roots:
+        return
+    from azenha.domain.roots import Folder, parse_root
+
+    data = settings.data.resolve()
+    for text in settings.references.roots:
+        root = parse_root(text)
+        if isinstance(root, Folder):
+            path = Path(root.path).resolve()
+            if data.is_relative_to(path) or path.is_relative_to(data):
+                yield text

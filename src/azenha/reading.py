@@ -239,3 +239,13 @@ def reachable(text: str) -> str | None:
     except ValueError:
         return "host names, addresses or networks, each with an optional :port, without http://"
     return None
+
+
+def root(text: str) -> str | None:
+    from azenha.domain.roots import parse_root  # as above
+
+    try:
+        parse_root(text)
+    except ValueError as allowed:
+        return str(allowed)
+    return None

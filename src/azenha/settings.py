@@ -18,6 +18,7 @@ from azenha.reading import (
     language_tag,
     network,
     reachable,
+    root,
     web_address,
     web_origin,
 )
@@ -200,6 +201,23 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceSettings:
+    """How data by reference is fetched. What it may be is in `limits`, where it may lie in `addresses`."""
+
+    attempts: int = _count(4, "attempts to fetch, where a failure may pass", 1, 100)
+    delay: float = _time(0.5, "from the first attempt to the second; each later delay is twice as long")
+    wait: float = _time(60.0, "between two attempts at most, whatever the other server asks for")
+    time: float = _time(3600.0, "to fetch one reference, all attempts and waits included")
+    expansion: int = _count(200, "times that compressed content may grow, beyond 10 MiB", 1)
+    cache: int = _setting(
+        5 * GiB, Kind.SIZE, "kept of what was fetched, for the next job; 0: nothing is kept", 0
+    )
+    roots: tuple[str, ...] = _setting(
+        (), Kind.TEXTS, "folders (/srv/data) and buckets (s3://bucket/prefix) that may be read", check=root
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackSettings:
     """How those who asked to be called are told of a job."""
 
@@ -245,6 +263,10 @@ class Formats:
     schemas: Path | None = _setting(  # noqa: RUF009 - a Path does not change
         None, Kind.PATH, "folder of XML and JSON Schemas, for `very strict`; nothing is fetched"
     )
+    archive_bytes: int = _size(10 * GiB, "files of one zip together, unpacked")
+    archive_members: int = _count(10_000, "files and folders in one zip", 1)
+    archive_ratio: int = _count(200, "times that a zip may grow when it is unpacked, beyond 10 MiB", 1)
+    archive_nesting: int = _count(0, "archives in a zip: 0: none; 1: such as have none in them", 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +300,7 @@ class Settings:
     results: ResultSettings = field(default_factory=ResultSettings)
     children: Children = field(default_factory=Children)
     addresses: Addresses = field(default_factory=Addresses)
+    references: ReferenceSettings = field(default_factory=ReferenceSettings)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     wps: Wps = field(default_factory=Wps)
     formats: Formats = field(default_factory=Formats)

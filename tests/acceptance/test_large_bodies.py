@@ -210,3 +210,13 @@ def test_a_reader_that_is_killed_costs_one_request_and_no_more(server: LiveServe
 
 def test_a_reader_ends_when_it_is_not_needed(server: LiveServer) -> None:
     until(lambda: "read-bodies" not in parts(server.mark), 30, "no reader is left")
+
+
+def test_a_reader_is_started_while_a_large_body_arrives(server: LiveServer) -> None:
+    with socket.create_connection(server.address) as connection:
+        head = (
+            "POST /processes/tell/execution HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        )
+        connection.sendall(f"{head}Content-Length: {8 * MIB}\r\n\r\n".encode() + b" ")
+        until(lambda: "read-bodies" in parts(server.mark), 10, "a reader is there before the body")
+    until(lambda: "read-bodies" not in parts(server.mark), 30, "it ends, for nobody needs it")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import os
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from azenha.authoring import archives
-from azenha.authoring.archives import Unsafe, inspect, unpack
+from azenha.authoring.archives import ArchiveLimits, Unsafe, inspect, unpack
 
 MIB = 1 << 20
 
@@ -43,7 +45,7 @@ def encrypted(path: Path) -> None:
 
 
 def crowded(path: Path) -> None:
-    zip_of(*((str(n), b"") for n in range(archives.MOST_MEMBERS + 1)))(path)
+    zip_of(*((str(n), b"") for n in range(ArchiveLimits().members + 1)))(path)
 
 
 HARMFUL = {
@@ -107,3 +109,76 @@ def test_a_harmless_archive_comes_out_as_it_went_in(tmp_path: Path) -> None:
         ("data/a.txt", 1000),
         ("São.txt", 1),
     ]
+
+
+@pytest.fixture
+def held() -> Iterator[Callable[..., None]]:
+    yield lambda **limits: archives.hold(ArchiveLimits(**limits))
+    archives.hold(ArchiveLimits())
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"bytes": 1999}, "at most 1,999 are"),
+        ({"members": 1}, "2 members; at most 1 are"),
+        ({"ratio": 3}, "bomb"),
+    ],
+)
+def test_what_the_server_says_holds_in_its_child(
+    limits: dict[str, int], reason: str, held: Callable[..., None], tmp_path: Path
+) -> None:
+    size = 12 * MIB if "ratio" in limits else 1000
+    zip_of(("a", bytes(size)), ("b", bytes(size)))(tmp_path / "a.zip")
+    if "ratio" in limits:
+        held(ratio=100_000)
+        assert len(unpack(tmp_path / "a.zip", tmp_path / "fine")) == 2
+    held(**limits)
+    for look in (lambda: inspect(tmp_path / "a.zip"), lambda: unpack(tmp_path / "a.zip", tmp_path / "out")):
+        with pytest.raises(Unsafe, match=reason):
+            look()
+
+
+def test_an_author_may_ask_for_less_than_the_server_allows_not_for_more(
+    held: Callable[..., None], tmp_path: Path
+) -> None:
+    zip_of(("a", b"12345"))(tmp_path / "a.zip")
+    held(bytes=4)
+    with pytest.raises(Unsafe, match="at most 4 are"):
+        unpack(tmp_path / "a.zip", tmp_path / "out", most_bytes=1000)
+
+
+def nested(*members: tuple[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def test_archives_in_an_archive_are_taken_where_the_server_says_so(
+    held: Callable[..., None], tmp_path: Path
+) -> None:
+    zip_of(("b.zip", nested(("c", b"c"))), ("d.tar", b"d"))(tmp_path / "a.zip")
+    held(nesting=1)
+    inspect(tmp_path / "a.zip")
+    assert [path.name for path in unpack(tmp_path / "a.zip", tmp_path / "out")] == ["b.zip", "d.tar"]
+
+
+@pytest.mark.parametrize(
+    ("inner", "reason"),
+    [
+        (nested(("c.zip", nested(("d", b"d")))), "'b.txt': its member 'c.zip' is an archive itself"),
+        (nested(("../c", b"c")), "'b.txt': its member '../c' leads out"),
+        (nested(("c", bytes(30 * MIB))), "'b.txt': it says that it unpacks to 31,457,280 bytes; at most 10,"),
+        (nested(("c", os.urandom(MIB))), "'b.txt': it says that it unpacks to 1,048,576 bytes; at most 52"),
+    ],
+)
+def test_an_archive_in_an_archive_is_looked_into_too(
+    inner: bytes, reason: str, held: Callable[..., None], tmp_path: Path
+) -> None:
+    zip_of(("b.txt", inner))(tmp_path / "a.zip")
+    held(nesting=1, bytes=3 * MIB // 2 if "1,048,576" in reason else 1 << 30)
+    with pytest.raises(Unsafe, match=reason):
+        unpack(tmp_path / "a.zip", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -99,13 +99,18 @@ def test_misuse_is_seen_by_the_type_checker(tmp_path: Path) -> None:
     assert 'Argument 1 to "__call__" of "C" has incompatible type "str"; expected "int"' in told
 
 
-def test_importing_azenha_loads_no_third_party_module_and_little_else() -> None:
+def loaded_by(statement: str) -> list[str]:
     code = (
-        "import json, sys; before = set(sys.modules); import azenha; "
+        f"import json, sys; before = set(sys.modules); {statement}; "
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded: list[str] = json.loads(ran.stdout)
+    return loaded
+
+
+def test_what_an_author_imports_loads_no_third_party_module_and_little_else() -> None:
+    loaded = loaded_by("from azenha import process")
     tops = {name.partition(".")[0] for name in loaded}
     assert [top for top in tops if top not in sys.stdlib_module_names] == ["azenha"]
     heavy = {"asyncio", "subprocess", "multiprocessing", "socket", "http", "email", "urllib.request", "xml"}
@@ -114,8 +119,32 @@ def test_importing_azenha_loads_no_third_party_module_and_little_else() -> None:
     assert rooms == {"authoring", "domain"}
 
 
+def test_a_program_of_the_server_does_not_load_what_authors_need() -> None:
+    assert [name for name in loaded_by("import azenha") if name.startswith("azenha.")] == []
+    rooms = {name.split(".")[1] for name in loaded_by("import azenha.cli") if name.startswith("azenha.")}
+    assert rooms == {"cli", "console"}
+
+
 def test_what_an_author_imports_is_all_there() -> None:
     import azenha
 
     missing = [name for name in azenha.__all__ if not hasattr(azenha, name)]
     assert missing == []
+    assert set(azenha.__all__) <= set(dir(azenha))
+    with pytest.raises(AttributeError, match="no attribute 'proces'"):
+        azenha.proces  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_no_library_of_earth_data_is_loaded_by_the_server_itself() -> None:
+    """pyproj and its relatives are for the children that describe and run processes."""
+    code = (
+        "import importlib, json, pkgutil, sys, azenha\n"
+        "for one in pkgutil.walk_packages(azenha.__path__, 'azenha.'):\n"
+        "    if not one.name.startswith(('azenha.examples', 'azenha.testing', 'azenha.adapters.store.migrations')):\n"
+        "        importlib.import_module(one.name) if not one.name.endswith('__main__') else None\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(ran.stdout))
+    assert {"sqlalchemy", "lxml"} <= loaded
+    assert not loaded & {"pyproj", "rasterio", "pyogrio", "shapely", "geopandas", "xarray", "numpy", "pandas"}

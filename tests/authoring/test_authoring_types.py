@@ -86,3 +86,14 @@ def test_values_and_markers_cannot_be_altered() -> None:
     for frozen, name in ((BBox(1, 2, 3, 4), "minx"), (Unit("m"), "names")):
         with pytest.raises(AttributeError):
             setattr(frozen, name, 0)
+
+
+def test_a_box_across_the_antimeridian_is_two_that_do_not_cross_it() -> None:
+    assert BBox(1, 2, 3, 4).parts == (BBox(1, 2, 3, 4),)
+    fiji = BBox(177, -19, -178, -16, "EPSG:4326", 0, 9)
+    assert fiji.parts == (
+        BBox(177, -19, 180, -16, "EPSG:4326", 0, 9),
+        BBox(-180, -19, -178, -16, "EPSG:4326", 0, 9),
+    )
+    assert BBox(350, 0, 10, 1).parts == (BBox(350, 0, 360, 1), BBox(0, 0, 10, 1))
+    assert (BBox(1, 2, 3, 4).dimensions, fiji.dimensions) == (2, 3)

@@ -27,6 +27,7 @@ from azenha import (
 from azenha.authoring.calling import LocalFile, Produced, call
 from azenha.authoring.signature import definition_of
 from azenha.domain import values as v
+from azenha.domain.errors import InvalidValue
 from azenha.domain.process import CRS84, Format
 from azenha.domain.values import Box, InlineBytes, InlineText, Record, StoredFile, Value
 
@@ -204,7 +205,7 @@ def test_complex_data_is_a_file_of_the_class_that_its_media_type_belongs_to(
 
 def test_a_text_that_cannot_be_in_the_encoding_it_declares_is_refused(tmp_path: Path) -> None:
     text = InlineText('<?xml version="1.0" encoding="ascii"?><é/>', Format("application/xml"))
-    with pytest.raises(ValueError, match=r"input 'value': its text cannot be in the encoding .* ascii"):
+    with pytest.raises(InvalidValue, match=r"input 'value': its text cannot be in the encoding .* ascii"):
         received(File, (text,), tmp_path)
 
 
@@ -385,9 +386,13 @@ NOT_RETURNED: list[tuple[object, object, str]] = [
         "its CRS http://www.opengis.net/def/crs/EPSG/0/4326 is not declared",
     ),
     (BBox, BBox(0, 0, 1, 1, CRS84, 0, 1), "expected a box of 2 dimensions, got one of 3"),
-    (BBox, BBox(0, 1, 1, 0), "miny 1.0 is above maxy 0.0"),
+    (BBox, BBox(0, 1, 1, 0), "its lower latitude 1.0 is above its upper latitude 0.0"),
     (BBox, BBox(0, 0, 1, float("inf")), "coordinate: inf is no finite number"),
-    (Annotated[BBox, Crs("EPSG:3857")], BBox(2, 0, 1, 1, "EPSG:3857"), "minx 2.0 is above maxx 1.0"),
+    (
+        Annotated[BBox, Crs("EPSG:3857")],
+        BBox(2, 0, 1, 1, "EPSG:3857"),
+        "its lower easting 2.0 is above its upper easting 1.0",
+    ),
     (Options, Place("a"), "expected dict"),
     (Options, {"depth": 1, "place": None, "more": 1}, "Options has no field 'more'"),
     (Options, {"label": "a", "place": None}, "the field 'depth' is missing"),

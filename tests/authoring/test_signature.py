@@ -34,7 +34,6 @@ from azenha.authoring.signature import Definition, definition_of
 from azenha.domain import process as d
 from azenha.domain.described import dump_description, load_description
 from azenha.domain.process import (
-    CRS84,
     BoxDomain,
     Closure,
     ComplexDomain,
@@ -172,14 +171,14 @@ PARAMETERS: list[tuple[object, d.Domain, int, int | None, bool]] = [
     (BBox, BoxDomain(), 1, 1, False),
     (
         Annotated[BBox, Crs("EPSG:4326", "EPSG:32725")],
-        BoxDomain((d.Crs(EPSG + "4326", swapped=True), d.Crs(EPSG + "32725"))),
+        BoxDomain((d.Crs(EPSG + "4326", True, 360), d.Crs(EPSG + "32725"))),
         1,
         1,
         False,
     ),
     (
         Annotated[BBox, Crs("EPSG:4979", dimensions=(3,))],
-        BoxDomain((d.Crs(EPSG + "4979", swapped=True),), (3,)),
+        BoxDomain((d.Crs(EPSG + "4979", True, 360),), (3,)),
         1,
         1,
         False,
@@ -493,7 +492,7 @@ OUTPUTS: list[tuple[Callable[[], object], list[tuple[str, d.Domain, Text, bool, 
         [
             ("slope", ComplexDomain((GEOTIFF,)), Text("Slope", "In degrees."), False, False),
             ("names", STR, Text("Names"), True, False),
-            ("extent", BoxDomain((d.Crs(CRS84),)), Text("Extent"), False, True),
+            ("extent", BoxDomain((d.LONGITUDE_LATITUDE,)), Text("Extent"), False, True),
             ("picture", ComplexDomain((Format("image/png"),)), Text("Picture"), False, True),
         ],
     ),
@@ -606,12 +605,37 @@ def test_a_wrapper_of_a_process_is_not_the_process() -> None:
     assert definition_of(wrapper) is None
 
 
-def test_a_description_of_a_system_that_is_not_in_our_table_comes_from_pyproj() -> None:
+def test_the_axes_of_a_system_that_is_not_in_our_table_are_what_pyproj_says() -> None:
     pytest.importorskip("pyproj", reason="pyproj is not installed")
 
     @process
-    def clip(a: Annotated[BBox, Crs("EPSG:31985", "EPSG:4674")]) -> str:
+    def clip(
+        a: Annotated[
+            BBox, Crs("EPSG:2393", "EPSG:4807", "EPSG:7084", "EPSG:5514", "EPSG:5513", "EPSG:32661")
+        ],
+    ) -> str:
         return ""
 
     (one,) = defined(clip).description.inputs
-    assert one.domain == BoxDomain((d.Crs(EPSG + "31985"), d.Crs(EPSG + "4674", swapped=True)))
+    assert one.domain == BoxDomain(
+        (
+            d.Crs(EPSG + "2393", swapped=True),
+            d.Crs(EPSG + "4807", True, 400),  # in grads
+            d.Crs(EPSG + "7084", False, 360),  # the same system as EPSG:4171, longitude first
+            d.Crs(EPSG + "5514"),
+            d.Crs(EPSG + "5513", swapped=True),  # southing, westing
+            d.Crs(EPSG + "32661", swapped=True),  # both axes point south, the northing is the first
+        )
+    )
+
+
+def test_a_system_with_heights_has_the_axes_of_its_places() -> None:
+    pytest.importorskip("pyproj", reason="pyproj is not installed")
+
+    @process
+    def clip(a: Annotated[BBox, Crs("EPSG:2393+5717", "EPSG:7415", dimensions=(3,))]) -> str:
+        return ""
+
+    (one,) = defined(clip).description.inputs
+    both = f"http://www.opengis.net/def/crs-compound?1={EPSG}2393&2={EPSG}5717"
+    assert one.domain == BoxDomain((d.Crs(both, swapped=True), d.Crs(EPSG + "7415")), (3,))

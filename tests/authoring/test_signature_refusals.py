@@ -474,11 +474,11 @@ def test_a_system_whose_axis_order_nobody_knows_needs_pyproj(monkeypatch: pytest
 
     monkeypatch.setitem(sys.modules, "pyproj", None)
     with pytest.raises(
-        AuthoringError, match=r"parameter 'a': the axis order of EPSG:31985 .* pip install pyproj"
+        AuthoringError, match=r"parameter 'a': the axis order of EPSG:2393 .* pip install pyproj"
     ):
 
         @process
-        def clip(a: Annotated[BBox, Crs("EPSG:31985")]) -> str:
+        def clip(a: Annotated[BBox, Crs("EPSG:2393")]) -> str:
             return ""
 
 
@@ -488,4 +488,14 @@ def test_a_system_that_does_not_exist_is_refused() -> None:
 
         @process
         def clip(a: Annotated[BBox, Crs("EPSG:999999999")]) -> str:
+            return ""
+
+
+@pytest.mark.parametrize("name", ["EPSG:4978", "EPSG:5773"])  # geocentric; heights alone
+def test_a_system_that_a_box_cannot_be_in_is_refused(name: str) -> None:
+    pytest.importorskip("pyproj", reason="pyproj is not installed")
+    with pytest.raises(AuthoringError, match=rf"{name} \(.*\) is no system that a box can be in; name a geo"):
+
+        @process
+        def clip(a: Annotated[BBox, Crs(name)]) -> str:
             return ""

@@ -290,6 +290,15 @@ def commands() -> dict[str, object]:
     return found
 
 
+def options_of(command):
+    """Of a command, and of the commands within it."""
+    for action in command._actions:
+        yield action
+        if isinstance(action.choices, dict):
+            for inner in action.choices.values():
+                yield from options_of(inner)
+
+
 def sections() -> dict[str, str]:
     parts = re.split(r"^## `azenha (\w+)", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -298,7 +307,7 @@ def sections() -> dict[str, str]:
 @pytest.mark.parametrize("command", commands())
 def test_every_option_of_every_command_stands_in_the_reference(command):
     section = sections()[command]
-    for action in commands()[command]._actions:
+    for action in options_of(commands()[command]):
         for option in action.option_strings or [action.metavar]:
             assert f"`{option}" in section or option in ("-h", "--help"), f"{command} {option}"
 
@@ -306,7 +315,7 @@ def test_every_option_of_every_command_stands_in_the_reference(command):
 def test_the_reference_has_no_command_and_no_option_that_does_not_exist():
     assert sections().keys() == commands().keys()
     for command, section in sections().items():
-        known = {option for action in commands()[command]._actions for option in action.option_strings}
+        known = {option for action in options_of(commands()[command]) for option in action.option_strings}
         assert set(re.findall(r"^\| `(-[\w-]+)", section, re.MULTILINE)) <= known, command
 
 

@@ -60,7 +60,7 @@ def required(name: str, extras: set[str], seen: set[str]) -> Iterator[metadata.D
 
 
 def installed() -> list[metadata.Distribution]:
-    return list(required("azenha", {"examples", "formats"}, set()))
+    return list(required("azenha", {"examples", "formats", "s3"}, set()))
 
 
 def licences(distribution: metadata.Distribution) -> set[str]:

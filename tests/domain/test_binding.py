@@ -274,7 +274,7 @@ REFUSED = [
     (LENGTH, Lexical("1", ""), InvalidValue, "unit '' is not offered; offered: m, km"),
     (BOX, Native([1, 2, 3, 4]), InvalidValue, "expected a bounding box"),
     (BOX, Native("1,2,3,4"), InvalidValue, "got the string '1,2,3,4'"),
-    (BOX, box_object([1, 4, 3, 2]), InvalidValue, "its lower northing 4.0 is above its upper northing 2.0"),
+    (BOX, box_object([1, 4, 3, 2]), InvalidValue, "its lower latitude 4.0 is above its upper latitude 2.0"),
     (BOX, Lexical("1,2,3,4", "m"), InvalidValue, "is a bounding box and has no units"),
     (BOX, RawReference("file:///etc/passwd"), InvalidValue, "is not fetched: only http and https"),
     (RASTER, Native("<a/>"), InvalidValue, "expected image/tiff; application=geotiff in base64, got '<a/>'"),

@@ -89,6 +89,12 @@ def shapefile(path: Path) -> None:
             archive.write(part, f"data/{part.name}")
 
 
+def parquet(path: Path) -> None:
+    geopandas = pytest.importorskip("geopandas")
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    geopandas.GeoDataFrame.from_features(geojson()["features"], crs="EPSG:4326").to_parquet(path)
+
+
 def sqlite(path: Path) -> None:
     with sqlite3.connect(path) as database:
         database.execute("create table a (b)")
@@ -115,6 +121,7 @@ SAMPLES: Mapping[str, tuple[str, str, str, Callable[[Path], None]]] = {
     ),
     "netcdf 3": ("a.nc", "application/x-netcdf", "netcdf", raster("netCDF", format="NC")),
     "netcdf 4": ("a.nc", "application/x-netcdf", "hdf5", raster("netCDF", format="NC4")),
+    "hdf5": ("a.nc", "application/x-hdf5", "hdf5", raster("netCDF", format="NC4")),
     "jp2": ("a.jp2", "image/jp2", "jp2", raster("JP2OpenJPEG")),
     "png": ("a.png", "image/png", "png", raster("PNG")),
     "jpeg": ("a.jpg", "image/jpeg", "jpeg", raster("JPEG")),
@@ -148,12 +155,19 @@ SAMPLES: Mapping[str, tuple[str, str, str, Callable[[Path], None]]] = {
     "kmz": ("a.kmz", "application/vnd.google-earth.kmz", "kmz", zipped({"doc.kml": KML})),
     "gpkg": ("a.gpkg", "application/geopackage+sqlite3", "gpkg", vector("GPKG")),
     "flatgeobuf": ("a.fgb", "application/flatgeobuf", "flatgeobuf", vector("FlatGeobuf")),
+    "geoparquet": ("a.parquet", "application/vnd.apache.parquet", "geoparquet", parquet),
     "shapefile": ("a.zip", "application/x-zipped-shp", "shapefile", shapefile),
     "csv": ("a.csv", "text/csv", "text", write("a,b\n1,2\n")),
     "json": ("a.json", "application/json", "json", write('{"a": [1, 2]}')),
     "xml": ("a.xml", "application/xml", "xml", write("<a><b/></a>")),
     "text": ("a.txt", "text/plain", "text", write("Olá\n")),
     "zip": ("a.zip", "application/zip", "zip", zipped({"a.txt": "a"})),
+    "gpx": (
+        "a.gpx",
+        "application/gpx+xml",
+        "gpx",
+        write('<gpx xmlns="http://www.topografix.com/GPX/1/1" version="1.1"><wpt lat="1" lon="2"/></gpx>'),
+    ),
     "metalink": (
         "a.meta4",
         "application/metalink4+xml",

@@ -11,11 +11,14 @@ import pytest
 from samples import GML, KML, SAMPLES, geojson, raster, sample, shapefile, shared, vector, write, zipped
 
 from azenha.authoring.types import Features, File, Raster
+from azenha.domain.known_formats import KNOWN
 from azenha.domain.media import Family
 from azenha.domain.process import Level, Validation
 from azenha.engine.formats.checking import Check, conforms
-from azenha.engine.formats.opening import NotValid
+from azenha.engine.formats.opening import NotValid, Opening
 from azenha.engine.formats.policy import Policy
+from azenha.engine.formats.schemas import follow_schema
+from azenha.engine.formats.sniff import HEAD
 
 SHAPES = {"a.shp": b"x", "a.shx": b"x", "a.dbf": b"x"}
 
@@ -44,21 +47,58 @@ def cut(name: str, to: int) -> Callable[[Path], object]:
     return make
 
 
+def large_untiled(path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    place = {"crs": "EPSG:4326", "transform": rasterio.Affine(1, 0, 0, 0, -1, 4)}
+    with rasterio.open(path, "w", driver="GTiff", width=600, height=600, count=1, dtype="uint8", **place):
+        pass
+
+
+def table_alone(path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    import pandas
+
+    pandas.DataFrame({"a": [1]}).to_parquet(path)
+
+
 # Data whose first bytes are right: only strict finds that it is damaged. By format: how, and the reason.
 DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "geotiff": ("image/tiff; application=geotiff", "cannot be opened", cut("geotiff", 20)),
+    "cog": (
+        "image/tiff; application=geotiff; profile=cloud-optimized",
+        "not cloud-optimized",
+        lambda path: large_untiled(path),
+    ),
     "jp2": ("image/jp2", "cannot be opened", cut("jp2", 40)),
+    "jpeg": ("image/jpeg", "cannot be opened", cut("jpeg", 20)),
+    "netcdf 3": ("application/x-netcdf", "cannot be opened|no raster", cut("netcdf 3", 20)),
+    "zarr": ("application/vnd.zarr+zip", "cannot be opened", zipped({".zgroup": "{", "a/.zarray": "{"})),
     "png": ("image/png", "cannot be opened", cut("png", 20)),
-    "netcdf": ("application/x-netcdf", "cannot be opened", cut("netcdf 4", 60)),
+    "netcdf 4": ("application/x-netcdf", "cannot be opened", cut("netcdf 4", 60)),
     "hdf5": ("application/x-hdf5", "cannot be opened", cut("netcdf 4", 60)),
     "gpkg": ("application/geopackage+sqlite3", "cannot be opened", cut("gpkg", 1000)),
     "flatgeobuf": ("application/flatgeobuf", r"cannot be opened|no features", cut("flatgeobuf", 20)),
     "geojson": (
         "application/geo+json",
         "no features|cannot be opened",
-        write('{"type": "FeatureCollection"}'),
+        write('{"type": "FeatureCollection", "features": [' + "1," * HEAD),
     ),
-    "gml": (
+    "topojson": (
+        "application/topo+json",
+        "no geometry|cannot be opened|no features",
+        write('{"type":"Topology","objects":{},"arcs":[]}'),
+    ),
+    "geoparquet": ("application/vnd.apache.parquet", "cannot be opened", write(b"PAR1" + bytes(100))),
+    "parquet without geometry": (
+        "application/vnd.apache.parquet",
+        "Parquet without geometry",
+        lambda path: table_alone(path),
+    ),
+    "gml 2": ("text/xml; subtype=gml/2.1.2", "no XML", cut("gml 2", 200)),
+    "gml 3.1": ("application/gml+xml; version=3.1", "no XML", cut("gml 3.1", 200)),
+    "gpx": ("application/gpx+xml", "no XML", cut("gpx", 70)),
+    "metalink": ("application/metalink4+xml", "no XML", cut("metalink", 60)),
+    "gml 3.2": (
         "application/gml+xml; version=3.2",
         "no XML",
         write(GML.format("http://www.opengis.net/gml/3.2")[:-30]),
@@ -81,7 +121,7 @@ DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
         "bomb",
         zipped({"a.shp": bytes(50 << 20), "a.shx": b"x", "a.dbf": b"x"}),
     ),
-    "a zip with a way out": ("application/zip", "leads out", zipped({"../a": "x"})),
+    "zip": ("application/zip", "leads out", zipped({"../a": "x"})),
     "xml": ("application/xml", "no XML", write("<a><b></a>")),
     "a document type": ("application/xml", "DOCTYPE", write("<!DOCTYPE a SYSTEM 'x'><a/>")),
     "deep xml": ("application/xml", "within each other", write("<a>" * 300 + "</a>" * 300)),
@@ -103,6 +143,24 @@ def test_damaged_data_passes_simple_and_not_strict(name: str, tmp_path: Path) ->
     with pytest.raises(NotValid, match=reason) as refusal:
         look(File(path, media_type), Level.STRICT)
     assert f"is declared {media_type}, its content is " in str(refusal.value)
+
+
+def test_there_is_damaged_data_of_every_format() -> None:
+    assert SAMPLES.keys() <= DAMAGED.keys()
+
+
+@pytest.mark.parametrize("level", [Level.SIMPLE, Level.STRICT, Level.VERY_STRICT])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_data_of_another_kind_is_refused_by_every_level_but_none(
+    name: str, level: Level, tmp_path: Path
+) -> None:
+    media_type = SAMPLES[name][1]
+    path = tmp_path / "a"
+    path.write_bytes(b"%PDF-1.7\n\x00\x01")
+    assert look(File(path, media_type), Level.NONE) == ""
+    with pytest.raises(NotValid) as refusal:
+        look(File(path, media_type), level)
+    assert str(refusal.value) == f"is declared {media_type}, and its content is PDF"
 
 
 def test_data_of_another_format_is_refused_from_simple_on_with_both_types(tmp_path: Path) -> None:
@@ -331,6 +389,65 @@ def test_the_official_schemas_judge_kml_and_gml(tmp_path: Path) -> None:
     look(Features(bad, media_type), Level.STRICT)
     with pytest.raises(NotValid, match="nom"):
         look(Features(bad, media_type), Level.VERY_STRICT, policy)
+
+
+GML_POINTS = {
+    "gml-3.2": ("http://www.opengis.net/gml/3.2", "3.2.1/gml.xsd", ' gml:id="p"', "pos", "1 2"),
+    "gml-3.1": ("http://www.opengis.net/gml", "3.1.1/base/gml.xsd", "", "pos", "1 2"),
+    "gml-2": ("http://www.opengis.net/gml", "2.1.2/geometry.xsd", "", "coordinates", "1,2"),
+}
+
+
+@pytest.mark.parametrize("id", GML_POINTS)
+def test_the_official_schemas_judge_every_version_of_gml(id: str, tmp_path: Path) -> None:
+    folder = shared("README.md").parent.parent / "schemas"
+    if not (folder / "catalog.xml").exists():
+        pytest.skip("the official schemas (../shared/schemas) are not beside this checkout")
+    namespace, schema, more, element, at = GML_POINTS[id]
+
+    def judged(name: str) -> str:
+        path = tmp_path / f"{name}.gml"
+        path.write_text(
+            f'<gml:Point xmlns:gml="{namespace}"{more} srsName="urn:ogc:def:crs:EPSG::4326" '
+            'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+            f'xsi:schemaLocation="{namespace} http://schemas.opengis.net/gml/{schema}">'
+            f"<gml:{name}>{at}</gml:{name}></gml:Point>"
+        )
+        known = KNOWN.get(id)
+        assert known is not None
+        return follow_schema(Opening(path, known, known.media_types[0]), folder)
+
+    assert schema in judged(element)
+    with pytest.raises(NotValid, match="does not follow"):
+        judged("place")
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (geojson(), None),
+        ({"type": "FeatureCollection", "features": [{"type": "Feature"}]}, "does not follow"),
+    ],
+    ids=["good", "bad"],
+)
+def test_geojson_follows_its_own_schema_where_that_is_here(
+    document: object, reason: str | None, tmp_path: Path
+) -> None:
+    pytest.importorskip("jsonschema")
+    folder = tmp_path / "schemas" / "geojson.org" / "schema"
+    folder.mkdir(parents=True)
+    feature = {"type": "object", "required": ["type", "properties", "geometry"]}
+    whole = {"type": "object", "properties": {"features": {"items": feature}}}
+    (folder / "GeoJSON.json").write_text(json.dumps(whole))
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    known = KNOWN.get("geojson")
+    assert known is not None
+    opening = Opening(tmp_path / "a.json", known, "application/geo+json")
+    if reason is None:
+        assert follow_schema(opening, tmp_path / "schemas") == known.schema
+    else:
+        with pytest.raises(NotValid, match=reason):
+            follow_schema(opening, tmp_path / "schemas")
 
 
 # -- the author's own ----------------------------------------------------------------------------

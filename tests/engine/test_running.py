@@ -70,7 +70,7 @@ def run(child: Busy, tmp_path: Path) -> Run:
     given: dict[str, Any] = {"seconds": 600, "whose": "", "memory": 1 << 40, "processes": 9}
     output = SimpleNamespace(receive=lambda channel: {"t": "done"})
     return Run(
-        cast("Any", None), cast("Any", child), cast("Any", output), log=Log(tmp_path / "log", 1 << 20),
+        cast("Any", None), cast("Any", child), cast("Any", output), log=Log(lambda: tmp_path / "log", 1 << 20),
         log_limit=1 << 20, pauses_itself=True, pause_at_most=600, **given,
     )  # fmt: skip
 

@@ -27,8 +27,9 @@ from azenha.domain.process import (
     Text,
     Validation,
 )
-from azenha.domain.values import InlineBytes, InlineText, StoredFile
+from azenha.domain.values import InlineBytes, InlineText, Literal, StoredFile
 from azenha.engine.formats import known, readiness
+from azenha.engine.formats.at_hand import AtHand
 from azenha.engine.formats.checking import Check, conforms
 from azenha.engine.formats.opening import NotValid
 from azenha.engine.formats.policy import Policy
@@ -81,6 +82,80 @@ def test_a_raster_is_opened_and_read_where_its_process_asks_for_that(shop: Works
     )
     good = shared("misc/landsat_rgb_bahamas.tif").read_bytes()
     assert shop.text(shop.submit("closely", values=values, prepare=put(good))) == "called"
+
+
+BROKEN = {
+    "type": "FeatureCollection",
+    "features": [{"type": "Feature", "geometry": {"type": "Polygon", "coordinates": "x"}}],
+}
+
+
+def test_geojson_of_wrong_shape_is_the_clients_fault_and_is_named_with_its_place(shop: Workshop) -> None:
+    failure = shop.failure(shop.submit("measured", values={"a": [InlineText(json.dumps(BROKEN), GEOJSON)]}))
+    assert (failure.kind, failure.locator) == (FailureKind.INPUT, "a")
+    assert failure.message == (
+        "input 'a': is declared application/geo+json, and its content is no good GeoJSON: "
+        'its features[0].geometry.coordinates is "x"; wanted is an array'
+    )
+
+
+def test_data_that_its_process_cannot_open_is_the_clients_fault_where_nothing_looked_at_it(
+    shop: Workshop,
+) -> None:
+    pytest.importorskip("geopandas")
+    failure = shop.failure(shop.submit("counted", values={"a": [InlineText('{"type": "Nothing"}', GEOJSON)]}))
+    assert (failure.kind, failure.locator) == (FailureKind.INPUT, "a")
+    assert failure.message.startswith(
+        "input 'a': is declared application/geo+json, and cannot be read as that: "
+    )
+    assert (
+        shop.text(shop.submit("counted", values={"a": [InlineText(json.dumps(geojson()), GEOJSON)]})) == "1"
+    )
+
+
+ANY = Format("application/octet-stream")
+
+
+@pytest.mark.parametrize(
+    ("way", "content", "reason"),
+    [
+        ("json", b"{", "Expecting property name"),
+        ("text", b"\xff", "can't decode"),
+        ("lxml", b"<a>", "Premature end"),
+        ("unpacked", b"PK", ""),
+    ],
+)
+def test_what_a_handle_cannot_read_of_an_input_is_told_to_the_client(
+    way: str, content: bytes, reason: str, shop: Workshop
+) -> None:
+    data = [InlineBytes(content, ANY)]
+    failure = shop.failure(shop.submit("handled", values={"way": [Literal(way)], "a": data}))
+    if way == "unpacked":  # called without a folder: a slip of the author's
+        assert failure.kind is FailureKind.PROCESS
+        return
+    assert (failure.kind, failure.locator) == (FailureKind.INPUT, "a[0]")
+    assert reason in failure.message
+
+
+@pytest.mark.parametrize(("way", "how"), [("json", "made here"), ("lxml", "with options")])
+def test_what_was_made_here_or_asked_for_wrongly_is_the_authors_own_error(
+    way: str, how: str, shop: Workshop
+) -> None:
+    values = {"way": [Literal(way)], "a": [InlineBytes(b"{", ANY)], "how": [Literal(how)]}
+    assert shop.failure(shop.submit("handled", values=values)).kind is FailureKind.PROCESS
+
+
+def test_an_author_may_catch_what_a_handle_raises(shop: Workshop) -> None:
+    values = {"way": [Literal("json")], "a": [InlineBytes(b"{", ANY)], "how": [Literal("caught")]}
+    assert shop.text(shop.submit("handled", values=values)) == "caught"
+
+
+def test_text_in_another_encoding_than_it_declares_is_the_clients_fault(shop: Workshop) -> None:
+    text = '<?xml version="1.0" encoding="us-ascii"?><a>ã</a>'
+    values = {"way": [Literal("text")], "a": [InlineText(text, Format("application/xml"))]}
+    failure = shop.failure(shop.submit("handled", values=values))
+    assert (failure.kind, failure.locator) == (FailureKind.INPUT, "a[0]")
+    assert "cannot be in the encoding that it declares, us-ascii" in failure.message
 
 
 def test_an_authors_own_check_refuses_before_the_function_is_called(shop: Workshop) -> None:
@@ -193,6 +268,19 @@ def test_a_package_adds_a_format_with_a_check_of_its_own(
     with pytest.raises(NotValid, match="too few tiles, read"):
         look(b"TILE", Level.STRICT)
     assert look(b"TILE" * 9, Level.STRICT)
+
+
+def test_a_format_of_a_package_is_known_before_a_request_is_accepted_too(
+    install: Callable[[object], None],
+) -> None:
+    install(Tiles())
+    look, tiles = AtHand(Level.SIMPLE), Format("application/x-tiles")
+    domain = ComplexDomain((tiles, TIFF))
+    assert look(domain, InlineBytes(b"TILE", tiles)) is None
+    assert (
+        look(domain, InlineBytes(b"x", tiles)) == "is declared application/x-tiles, and its content is text"
+    )
+    assert look(domain, InlineBytes(b"TILE", TIFF)) == "is declared image/tiff, and its content is Tiles"
 
 
 def test_an_entry_point_that_is_no_format_is_refused_by_name(install: Callable[[object], None]) -> None:

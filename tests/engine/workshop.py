@@ -16,16 +16,16 @@ from azenha.adapters.store.migrate import migrate
 from azenha.adapters.store.sql import SqlJobs
 from azenha.bootstrap.children import fetching
 from azenha.bootstrap.worker import starter
-from azenha.domain.canonical import StoredRequest
+from azenha.domain.canonical import StoredRequest, compact, dump_request
 from azenha.domain.job import Failure, Job, JobState, Lane
 from azenha.domain.messages import Asked
 from azenha.domain.process import Catalogue
 from azenha.domain.values import Literal, StoredFile, Value
 from azenha.engine.discover import discover
-from azenha.engine.worker import Worker
+from azenha.engine.worker import ENDED, Worker
 from azenha.settings import Addresses, Children, JobSettings, LimitSettings, Queue, Settings
 from azenha.usecases.blobs import Blobs
-from azenha.usecases.ports import NewJob
+from azenha.usecases.ports import Handed, NewJob, Told
 
 WITHIN = 30.0  # seconds: far more than anything here takes, so that a loaded machine fails no test
 MIB = 1 << 20
@@ -133,12 +133,43 @@ def measured(a: Raster | Features, b: list[File] = []) -> str:
 def closely(a: Annotated[Raster, Validation("strict", read=True, bands=3)]) -> str:
     return "called"
 
+@process
+def handled(way: str, a: list[File], how: str = "plainly") -> str:
+    """Opens its first file in a way, and lets out what that raises."""
+    file = a[0]
+    if how == "made here":
+        file = type(file)(file.path, file.media_type)
+    if how == "caught":
+        try:
+            getattr(file, way)
+        except ValueError:
+            return "caught"
+    found = getattr(file, way)
+    return str(found(encoding="x") if how == "with options" else found() if callable(found) else found)
+
+@process
+def counted(a: Annotated[Features, Validation("none")]) -> int:
+    return len(a.geopandas())
+
 def no_clouds(file):
     return "too many clouds" if b"cloud" in Path(file).read_bytes() else None
 
 @process
 def own(a: Annotated[File, Media("text/plain"), Checked(by=no_clouds)]) -> str:
     return "called"
+
+@process
+def many(files: list[File], change: bool = False) -> str:
+    """Name, size and links of each file; changes them where asked."""
+    found = [f"{f.path.name} {f.size} {f.path.stat().st_nlink}" for f in files]
+    for f in files if change else []:
+        with f.path.open("r+b") as file:
+            file.write(b"CHANGED!")
+    return ", ".join(found)
+
+@process
+def unpacking(zip: File) -> str:
+    return str(len(zip.unpacked("out")))
 
 @process
 def drivers() -> str:
@@ -256,6 +287,7 @@ class Workshop:
     settings: Settings
     announced: list[str] = field(default_factory=list)
     blobs: Blobs = None  # type: ignore[assignment] # in the data folder
+    news: dict[str, Told] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         database = self.settings.data / "jobs.sqlite"
@@ -274,8 +306,12 @@ class Workshop:
             keys,
             fetching(self.settings),
             self.settings,
-            self.announced.append,
+            self._tell,
         )
+
+    def _tell(self, job: str, told: Told = ENDED) -> None:
+        self.news[job] = told
+        self.announced.append(job)
 
     def close(self) -> None:
         self.worker.stop()
@@ -304,6 +340,15 @@ class Workshop:
         self.worker.offered(lane)
         return id
 
+    def hand_over(self, process: str, *, limit: int = 100, **inputs: str | int | bool) -> str:
+        """A synchronous job to the worker itself; its id."""
+        id = f"{next(NUMBERS):08d}-job"
+        given = {name: (Literal(value),) for name, value in inputs.items()}
+        request = StoredRequest(process, "0.1.0", given, None, Asked("test", "1"))
+        document = compact(dump_request(request))
+        self.worker.handed(Handed(id, process, document, 1, limit, "queue.sync_waiting"))
+        return id
+
     def pause(self, id: str) -> None:
         """As the web tier does it."""
         assert self.jobs.pause(id, 600) is not None
@@ -319,7 +364,7 @@ class Workshop:
         return job
 
     def ended(self, id: str) -> Job:
-        eventually(lambda: self.job(id).ended, f"the end of {id}")
+        eventually(lambda: (job := self.jobs.get(id)) is not None and job.ended, f"the end of {id}")
         eventually(lambda: id in self.announced, f"the news of the end of {id}")
         return self.job(id)
 

@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 from webserver import Web, serving
 
-from azenha.adapters.http import PIECE, Fetcher, unfolded
+from azenha.adapters.http import PIECE
+from azenha.adapters.references.attempts import Sleep
+from azenha.adapters.references.cache import Cache
+from azenha.adapters.references.download import Fetcher
+from azenha.adapters.references.unfolding import Unfolding
 from azenha.domain.addresses import Address, AddressPolicy
 from azenha.domain.errors import FetchFailed, ForbiddenAddress, TooLarge
-from azenha.settings import LimitSettings
+from azenha.settings import LimitSettings, ReferenceSettings
 
 LIMITS = replace(LimitSettings(), fetched=1_000_000, connect=5.0, silence=5.0, redirects=3)
 LOOPBACK = AddressPolicy.of(("127.0.0.1",), ())
@@ -27,12 +31,15 @@ def fetcher(
     policy: AddressPolicy = LOOPBACK,
     limits: LimitSettings = LIMITS,
     names: dict[str, list[str]] | None = None,
+    settings: ReferenceSettings = ReferenceSettings(),  # noqa: B008 - frozen
+    sleep: Sleep = lambda seconds: None,
+    cache: Cache | None = None,
 ) -> Iterator[Fetcher]:
     def resolve(host: str, port: int) -> list[Address]:
         known = (names or {}).get(host, [host])
         return [ip_address(text) for text in known]
 
-    with Fetcher(policy, limits, resolve) as fetch:
+    with Fetcher(policy, limits, resolve, settings, cache, sleep) as fetch:
         yield fetch
 
 
@@ -207,7 +214,7 @@ def test_unfolded_bytes_count(web: Web, tmp_path: Path) -> None:
 
 def test_a_small_answer_that_unfolds_without_end_does_so_piece_by_piece() -> None:
     bomb = gzip.compress(bytes(20_000_000))
-    sizes = [len(piece) for piece in unfolded(iter([bomb]), "gzip", "there")]
+    sizes = [len(piece) for piece in Unfolding("gzip", "there").feed(bomb)]
     assert sum(sizes) == 20_000_000
     assert max(sizes) <= PIECE
 
@@ -231,7 +238,7 @@ def test_broken_or_unknown_compression_is_no_input(
 
 def test_content_that_breaks_off_is_no_input(web: Web, tmp_path: Path) -> None:
     url = web.gives("/a", b"half", Content_Length="8")
-    with fetcher() as fetch, pytest.raises(FetchFailed, match="broken answer"):
+    with fetcher() as fetch, pytest.raises(FetchFailed, match=r"broken answer.*\(4 attempts\)"):
         fetch(url, tmp_path / "a")
     assert not (tmp_path / "a").exists()
 
@@ -309,3 +316,20 @@ def test_a_proxy_of_the_environment_does_not_count(
         with fetcher() as fetch:
             fetch(url, tmp_path / "a")
         assert proxy.asked == []
+
+
+def test_a_large_answer_is_read_in_large_pieces(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    recv = socket.socket.recv
+
+    def counted(self: socket.socket, size: int, flags: int = 0) -> bytes:
+        asked.append(size)
+        return recv(self, size, flags)
+
+    with fetcher() as fetch:
+        monkeypatch.setattr(socket.socket, "recv", counted)
+        fetch(web.gives("/a", b"x" * 1_000_000), tmp_path / "a")
+    assert (tmp_path / "a").stat().st_size == 1_000_000
+    assert 256 * 1024 in asked

@@ -34,7 +34,7 @@ from azenha.domain.process import (
 )
 from azenha.domain.values import Box, Literal, Record, Reference, StoredFile, Value
 from azenha.engine.transfer import fetch_references, has_references
-from azenha.usecases.ports import PLAINLY, Ask, Fetched
+from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
 
 TIFF = Format("image/tiff; application=geotiff")
 GEOJSON = Format("application/geo+json")
@@ -54,6 +54,7 @@ class Elsewhere:
         *,
         limit: int | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
+        say: Say | None = None,
         ask: Ask = PLAINLY,
     ) -> Fetched:
         self.limits.append(limit)

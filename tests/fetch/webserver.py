@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -36,6 +37,35 @@ class Web:
 
     def redirects(self, path: str, target: str, status: int = 302) -> str:
         return self.gives(path, b"", status, Location=target)
+
+    def has(self, path: str, body: bytes, breaks: Sequence[int] = (), **headers: str) -> str:
+        """A file with ranges and conditional requests; the first answers break off after so many bytes each."""
+        cuts = list(breaks)
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            etag, modified = headers.get("ETag"), headers.get("Last_Modified")
+            known = handler.headers["If-None-Match"], handler.headers["If-Modified-Since"]
+            same = known[0] == etag if known[0] else known[1] == modified
+            asked = re.fullmatch(r"bytes=(\d+)-", handler.headers["Range"] or "")
+            start = 0
+            if any(known) and same:
+                handler.send_response(304)
+            elif asked and handler.headers["If-Range"] in (etag, modified):
+                start = int(asked[1])
+                handler.send_response(206)
+                handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+            else:
+                handler.send_response(200)
+            for name, value in headers.items():
+                handler.send_header(name.replace("_", "-"), value)
+            content = b"" if any(known) and same else body[start:]
+            if content:
+                handler.send_header("Content-Length", str(len(content)))
+            handler.end_headers()
+            handler.wfile.write(content[: cuts.pop(0)] if cuts and content else content)
+
+        self.answers[path] = answer
+        return self.base + path
 
     def hangs(self, path: str, first: bytes = b"") -> str:
         """Headers and `first`, then nothing until the test ends."""

@@ -274,6 +274,22 @@ def test_unbounded_is_a_large_number() -> None:
     assert input_of(root, "text").get("maxOccurs") == "1"
 
 
+@pytest.mark.parametrize("way", ["Input", "Output"])
+def test_bytes_are_offered_as_they_are_and_in_base64_and_text_as_it_is(way: str) -> None:
+    """What is by reference or raw, and what stands within a document; the default is not encoded."""
+    root = described()
+    name, path = ("scene", "ComplexData") if way == "Input" else ("scenes", "ComplexOutput")
+    found = next(one for one in root.iter(way) if one.findtext(f"{OWS}Identifier") == name).find(path)
+    assert found.find("Default/Format/Encoding") is None
+    offered = [(f.findtext("MimeType"), f.findtext("Encoding")) for f in found.iterfind("Supported/Format")]
+    tiff = "image/tiff; application=geotiff"
+    assert offered[:1] == [(tiff, None)]
+    assert (tiff, "base64") in offered
+    assert len(set(offered)) == len(offered)
+    assert ("text/csv", "base64") not in offered
+    assert ("application/geo+json", "base64") not in offered
+
+
 def test_boxes_objects_and_data_tell_their_systems_and_formats() -> None:
     root = described()
     box = input_of(root, "box").find("BoundingBoxData")

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from storing import BROKEN, KEEP, LEASE, OUTCOME, SetClock, claim, got, new, store
 
+from azenha.adapters.store import statements
+from azenha.adapters.store.prepared import Prepared
 from azenha.adapters.store.sql import SqlJobs
 from azenha.adapters.store.writer import StoreFailed
 from azenha.domain.errors import QueueFull
@@ -117,11 +119,15 @@ def test_an_operation_that_fails_spoils_no_other_of_its_batch(jobs: SqlJobs) -> 
     held = threading.Event()
     writer = jobs._writer
 
-    jobs.submit(new("there"))
+    def breaks(connection: Prepared) -> None:
+        connection.execute(statements.INSERT, row)
+        connection.run("INSERT INTO nothing VALUES (1)")
+
+    row = jobs._row("spoiler", "echo", JobState.ACCEPTED, Lane.SYNC, "{}", 1, 1)
     with ThreadPoolExecutor(20) as pool:
         first = pool.submit(writer.run, lambda _: held.wait(30), durable=True)
         before = [pool.submit(jobs.submit, new(f"a{n}")) for n in range(8)]
-        spoiler = pool.submit(jobs.submit, new("there", priority=5))
+        spoiler = pool.submit(writer.run, breaks, durable=True)
         after = [pool.submit(jobs.submit, new(f"b{n}")) for n in range(8)]
         while writer._queue.qsize() < 16:
             held.wait(0.01)
@@ -134,5 +140,5 @@ def test_an_operation_that_fails_spoils_no_other_of_its_batch(jobs: SqlJobs) -> 
         with pytest.raises(StoreFailed, match="job store cannot be written"):
             spoiler.result(30)
     assert all(got(jobs, f"{batch}{n}").state is JobState.ACCEPTED for batch in "ab" for n in range(8))
-    assert got(jobs, "there").priority == 0
+    assert jobs.get("spoiler") is None
     assert jobs.submit(new("later")).state is JobState.ACCEPTED

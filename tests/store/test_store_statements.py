@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from storing import BROKEN, KEEP, OUTCOME, START, SetClock, claim, new, store
 from azenha.adapters.store.sql import SqlJobs
 from azenha.domain.job import JobState, Lane
 from azenha.domain.messages import ListJobs
+from azenha.usecases.ports import Lease
 
 Said = list[str]
 
@@ -124,6 +125,77 @@ def test_what_expires_and_what_was_removed_is_found_by_index(
     jobs.expired(10)
     uses(plan(database, said, r"WHERE job.expires <"), "job_expires")
     uses(plan(database, said, r"(?s)^SELECT job.id .*WHERE job.state = "), "job_(removed|state)")
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_a_job_takes_as_many_steps_beside_a_long_history_as_in_an_empty_store(
+    tmp_path: Path, clock: SetClock, lane: Lane
+) -> None:
+    steps = [0]  # of SQLite's virtual machine: each row that a statement looks at takes some
+
+    def stepped() -> int:
+        steps[0] += 1
+        return 0
+
+    def life(jobs: SqlJobs, id: str, ended: Callable[[Lease], object]) -> None:
+        jobs.submit(new(id, lane=lane))
+        lease = claim(jobs, lane=lane)
+        jobs.renew("w1", 30, {id: 1})
+        jobs.progress(lease, 5, None)
+        ended(lease)
+        jobs.get(id)
+        jobs.results(id)
+        jobs.expired(10)
+        jobs.unknown([id])
+        assert jobs.claim("w1", lane, 30) is None
+        jobs.recover("w1", KEEP)
+        jobs.claim_callback("w1", 30)
+
+    def taken(folder: Path, history: int) -> list[int]:
+        folder.mkdir()
+        with closing(store(folder / "jobs.sqlite", clock)) as jobs:
+            life(jobs, "first", lambda lease: jobs.succeed(lease, OUTCOME, KEEP))  # plans all statements
+            remember(folder / "jobs.sqlite", history)
+            counts = []
+            for id, ended in (
+                ("a", lambda lease: jobs.succeed_and_claim(lease, OUTCOME, KEEP, 30)),
+                ("b", lambda lease: jobs.fail(lease, BROKEN, KEEP)),
+                ("c", lambda lease: jobs.dismiss(lease.job.id)),
+            ):
+                steps[0] = 0
+                life(jobs, id, ended)
+                jobs.dismiss(id)
+                jobs.forget(jobs.expired(10))
+                counts.append(steps[0])
+        return counts
+
+    def connected(connection: sqlite3.Connection, _: object) -> None:
+        connection.set_progress_handler(stepped, 1)
+
+    event.listen(Pool, "connect", connected)
+    try:
+        short, long = taken(tmp_path / "short", 0), taken(tmp_path / "long", 3000)
+    finally:
+        event.remove(Pool, "connect", connected)
+    assert short[0] > 100
+    # Less than one for a row of the history; a tree that is a level deeper may cost some.
+    assert all(b - a < 300 for a, b in zip(short, long, strict=True)), (short, long)
+
+
+def remember(database: Path, count: int) -> None:
+    """That many more jobs of each lane that have ended, each with an event, as the first one in the store."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(job)")]
+        same = ", ".join(column for column in columns if column not in ("seq", "id", "lane"))
+        numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+        for lane in Lane if count else ():
+            connection.execute(
+                f"INSERT INTO job (id, lane, {same}) {numbers} "
+                f"SELECT hex(randomblob(16)), '{lane}', {same} FROM n, job WHERE job.id = 'first'"
+            )
+        connection.execute(
+            "INSERT INTO job_event (job, at, event, attempt) SELECT id, updated, 'succeed', 1 FROM job"
+        )
 
 
 LISTS = {

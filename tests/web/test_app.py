@@ -294,6 +294,28 @@ def test_what_needs_no_store_takes_no_thread(stage: Stage, monkeypatch: pytest.M
     assert stage.asks(path="/process/echo").status == 200
 
 
+def test_what_is_answered_from_memory_is_read_and_rendered_once_and_what_the_store_tells_each_time(
+    stage: Stage,
+) -> None:
+    stage.stores_a_job()
+    app = stage.app()
+
+    async def ask(path: str) -> bytes:
+        return (await exchange(app, "GET", path)).body
+
+    for path, times in (("/process/echo", 1), ("/job/job1", 3)):
+        stage.root.seen.clear()
+        assert len({asyncio.run(ask(path)) for _ in range(3)}) == 1
+        assert len(stage.root.seen) == times
+
+
+def test_a_refusal_is_given_each_time(stage: Stage) -> None:
+    app = stage.app()
+    for _ in range(2):
+        assert asyncio.run(exchange(app, "GET", "/", host="evil.example")).status == 403
+        assert asyncio.run(exchange(app, "GET", "/process/none")).status == 404
+
+
 def test_a_reply_has_its_length_and_head_has_it_too_without_the_body(stage: Stage) -> None:
     get, head = stage.asks(), stage.asks("HEAD")
     assert get.headers["content-length"] == str(len(get.body))
@@ -529,7 +551,7 @@ def test_a_synchronous_answer_has_the_results_once_the_job_ended(stage: Stage) -
 
     reply = asyncio.run(run())
     assert (reply.status, reply.body) == (200, b"Literal(value='hello', unit=None)")
-    assert stage.ends._events == {}
+    assert stage.ends._news == {}
 
 
 def test_an_end_before_the_web_tier_waits_is_not_missed(
@@ -651,7 +673,7 @@ def test_the_results_of_a_background_job_that_ends_while_its_client_waits_are_th
     (results,) = told
     assert isinstance(results, Results)
     assert results.honoured == ("wait=30",)
-    assert stage.ends._events == {}
+    assert stage.ends._news == {}
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -758,7 +780,7 @@ def test_a_server_that_stops_dismisses_what_nobody_can_be_told_any_more(stage: S
 def test_a_full_queue_is_told_and_nothing_is_awaited(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Settings(queue=replace(Queue(), sync_waiting=0)))
     reply = stage.asks("POST", "/run", b"hi")
-    assert (reply.status, stage.jobs.jobs, stage.ends._events) == (503, {}, {})
+    assert (reply.status, stage.jobs.jobs, stage.ends._news) == (503, {}, {})
 
 
 # -- the life of the application

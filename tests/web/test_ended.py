@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from azenha.web.ended import Ends
+from azenha.usecases.ports import Told
+from azenha.web.ended import ENDED, Ends
 
 
 def test_an_end_between_expecting_and_waiting_is_not_missed() -> None:
-    async def run() -> bool:
+    news = Told(lost=True)
+
+    async def run() -> Told | None:
         ends = Ends(lambda job: False)
         ends.expect("a")
+        ends.tell("a", news)
         ends.tell("a")
         return await ends.wait("a", 0)
 
-    assert asyncio.run(run())
+    assert asyncio.run(run()) is news
 
 
 def test_an_end_told_from_another_thread_wakes_the_one_who_waits_and_nobody_else() -> None:
-    async def run() -> tuple[bool, bool]:
+    async def run() -> tuple[Told | None, Told | None]:
         ends = Ends(lambda job: False, every=60)
         ends.expect("a")
         ends.expect("b")
@@ -29,7 +33,7 @@ def test_an_end_told_from_another_thread_wakes_the_one_who_waits_and_nobody_else
         a, b = await waiting
         return a, b
 
-    assert asyncio.run(run()) == (True, False)
+    assert asyncio.run(run()) == (ENDED, None)
 
 
 def test_an_end_whose_news_got_lost_is_found_in_the_store() -> None:
@@ -39,7 +43,7 @@ def test_an_end_whose_news_got_lost_is_found_in_the_store() -> None:
         looks.append(job)
         return len(looks) == 3
 
-    async def run() -> bool:
+    async def run() -> Told | None:
         ends = Ends(has_ended, every=0.005)
         ends.expect("a")
         return await ends.wait("a", 60)
@@ -49,7 +53,7 @@ def test_an_end_whose_news_got_lost_is_found_in_the_store() -> None:
 
 
 def test_the_wait_is_over_after_its_time_with_a_last_look() -> None:
-    async def run(result: bool) -> bool:
+    async def run(result: bool) -> Told | None:
         ends = Ends(lambda job: result, every=60)
         ends.expect("a")
         return await ends.wait("a", 0.01)
@@ -79,6 +83,6 @@ def test_what_is_forgotten_takes_no_room_and_news_of_strangers_none_either() -> 
             ends.tell(f"stranger {n}")
             ends.forget(str(n))
             ends.forget(str(n))
-        return len(ends._events)
+        return len(ends._news)
 
     assert asyncio.run(run()) == 0

@@ -1,41 +1,43 @@
-"""The one outgoing HTTP client: under the address policy, bounded in size, patience and redirects.
+"""The one outgoing HTTP client: under the address policy, bounded in patience and redirects.
 
 A name is resolved here, **every** address it has is checked, and the connection is made to a checked address
 itself: a name that resolves differently the second time gains nothing. TLS and `Host` keep the name.
-Redirects are followed by hand, each one checked like the first. The environment (proxies …) does not count.
+Redirects are followed by hand, each one checked like the first. The environment (proxies …) does not count. What
+becomes of an answer, and whether it is asked for again, is seen to in `references`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
+import ssl
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from email.message import Message
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ipaddress import ip_address
-from pathlib import Path
-from types import TracebackType
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 import httpcore
 import httpx
 
+from azenha.adapters.sockets import WideSockets
 from azenha.domain.addresses import Address, AddressPolicy, shown
-from azenha.domain.errors import AppError, FetchFailed, TooLarge
+from azenha.domain.errors import AppError, FetchFailed
 from azenha.settings import LimitSettings
-from azenha.usecases.ports import PLAINLY, Ask, Fetched
+from azenha.usecases.ports import Ask
 
 PIECE: Final = 256 * 1024
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+PASSING: Final = frozenset({429, 502, 503, 504})  # what may be better later
 _SAME_REQUEST: Final = frozenset({307, 308})  # RFC 9110 §15.4: of the others, what was posted is got
 
 # What a client may not choose: headers of a single connection (RFC 9110 §7.6.1), the host, how long the body is,
-# and in which coding the answer comes, which is undone here.
+# and in which coding the answer comes, which is undone in `references`.
 _NOT_SENT: Final = frozenset(
     {
         "accept-encoding", "connection", "content-length", "expect", "host", "http2-settings", "keep-alive",
@@ -45,7 +47,7 @@ _NOT_SENT: Final = frozenset(
 )  # fmt: skip
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-Progress = Callable[[int, int | None], None]
+Headers = tuple[tuple[str, str], ...]
 Resolve = Callable[[str, int], list[Address]]
 
 
@@ -59,13 +61,17 @@ def resolve(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(ip_address(str(sockaddr[0])) for *_, sockaddr in found))
 
 
+class UnknownName(httpcore.ConnectError):
+    """A name that has no address, and will have none in a moment either."""
+
+
 class CheckedBackend(httpcore.NetworkBackend):
     """Connects to checked addresses only."""
 
     def __init__(self, policy: AddressPolicy, resolve: Resolve = resolve) -> None:
         self._policy = policy
         self._resolve = resolve
-        self._sockets = httpcore.SyncBackend()
+        self._sockets = WideSockets()
 
     def connect_tcp(
         self,
@@ -80,7 +86,9 @@ class CheckedBackend(httpcore.NetworkBackend):
         try:
             addresses = self._resolve(host, port)
         except (OSError, UnicodeError, ValueError) as error:
-            raise httpcore.ConnectError(f"the name '{host}' is not known ({error})") from None
+            passing = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+            kind = httpcore.ConnectError if passing else UnknownName
+            raise kind(f"the name '{host}' is not known ({error})") from None
         for address in addresses:
             self._policy.check_address(host, address, port)
         failure: Exception = httpcore.ConnectError(f"the name '{host}' has no address")
@@ -133,14 +141,51 @@ class CheckedTransport(httpx.BaseTransport):
         self._pool.close()
 
 
-class Fetcher:
-    """Fetches what references name. Implements `Fetch` of usecases.ports; not for several threads at once."""
+class Passing(Exception):
+    """A failure that may pass: the same request may succeed later.
+
+    Attributes:
+        sent: the other server may have had the request.
+        wait: seconds for which it asks to be left alone (Retry-After); None if it does not say.
+    """
+
+    def __init__(self, said: str, *, sent: bool, wait: float | None = None) -> None:
+        super().__init__(said)
+        self.sent = sent
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Headers of ours that are meant for one address alone, and what it may answer to them besides 200.
+
+    A validator is of one address: elsewhere the same text may name other content.
+
+    Attributes:
+        at: of that address, what `address_digest` makes of it.
+    """
+
+    at: str
+    headers: Headers
+    answers: frozenset[int]
+
+    def meant_for(self, url: httpx.URL) -> bool:
+        return self.at == address_digest(url)
+
+
+def address_digest(url: httpx.URL) -> str:
+    """What an address can be compared by: it may hold a secret, which is not to be kept."""
+    return hashlib.sha256(str(url).encode()).hexdigest()
+
+
+class Asking:
+    """One request and the redirects that it leads to, under the policy; not for several threads at once."""
 
     def __init__(self, policy: AddressPolicy, limits: LimitSettings, resolve: Resolve = resolve) -> None:
         self._policy = policy
         self._limits = limits
         timeout = httpx.Timeout(limits.silence, connect=limits.connect)
-        # Compression is undone here and not by httpx, which would unfold a piece to any size in memory.
+        # Compression is undone elsewhere and not by httpx, which would unfold a piece to any size in memory.
         self._client = httpx.Client(
             transport=CheckedTransport(CheckedBackend(policy, resolve)),
             headers={"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "azenha"},
@@ -149,90 +194,62 @@ class Fetcher:
             follow_redirects=False,
         )
 
-    def __enter__(self) -> Fetcher:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         self._client.close()
 
-    def __call__(
-        self,
-        url: str,
-        target: Path,
-        *,
-        limit: int | None = None,
-        on_progress: Progress | None = None,
-        ask: Ask = PLAINLY,
-    ) -> Fetched:
-        """See `usecases.ports.Fetch`. The messages tell of a redirect where it led to the failure."""
-        bound = self._limits.fetched if limit is None else min(limit, self._limits.fetched)
-        named = "setting limits.fetched" if bound == self._limits.fetched else "the limit of this input"
-        with self._following(url, ask) as answer:
-            where = _named(answer)
-            total = _content_length(answer)
-            encoding = answer.headers.get("content-encoding", "identity").strip().lower()
-            too_large = TooLarge(f"more than {bound} bytes from {where} ({named})")
-            if encoding in ("", "identity") and total is not None and total > bound:
-                raise too_large
-            size = 0
-            try:
-                with target.open("wb") as file:
-                    for piece in unfolded(self._received(answer, on_progress, total), encoding, where):
-                        size += len(piece)
-                        if size > bound:
-                            raise too_large
-                        file.write(piece)
-            except BaseException:
-                target.unlink(missing_ok=True)
-                raise
-            return Fetched(size, answer.headers.get("content-type"), _file_name(answer, url))
-
     @contextmanager
-    def _following(self, url: str, ask: Ask) -> Iterator[httpx.Response]:
-        """The answer with status 200 at the end of all redirects, body not yet read; failures translated."""
+    def answer(self, url: str, ask: Ask, own: Own | None = None) -> Iterator[httpx.Response]:
+        """The answer at the end of all redirects, body not yet read: 200, or one that `own` allows.
+
+        Failures, also those that come while the body is read, are translated.
+
+        Raises:
+            Passing, FetchFailed, ForbiddenAddress
+        """
         at, via = url, ""
         for _ in range(self._limits.redirects + 1):
-            with self._translated(at, via), self._asked(at, ask) as answer:
+            with self._translated(at, via), self._asked(at, ask, own) as answer:
                 target = answer.headers.get("location")
                 if answer.status_code not in REDIRECTS or target is None:
-                    if answer.status_code != HTTPStatus.OK:
-                        raise FetchFailed(f"{_status(answer)} from {_named(answer)}{via}")
+                    self._check(answer, own, via)
                     yield answer
                     return
                 ask = _redirected(ask, answer.status_code)
                 # httpx.URL.join resolves as RFC 3986 says; what it makes of it is checked like any address.
-                following = self._parsed(at).join(self._parsed(target))
-                if _origin(following) != _origin(self._parsed(url)):
-                    ask = replace(
-                        ask, headers=()
-                    )  # they may hold a secret of the host that they were meant for
+                following = _parsed(at).join(_parsed(target))
+                if _origin(following) != _origin(_parsed(url)):
+                    # They may hold a secret of the host that they were meant for.
+                    ask = replace(ask, headers=())
                 at, via = str(following), f" (redirected from {shown(url)})"
         raise FetchFailed(
             f"more than {self._limits.redirects} redirects (setting limits.redirects), "
             f"the first from {shown(url)}"
         )
 
+    def _check(self, answer: httpx.Response, own: Own | None, via: str) -> None:
+        status = answer.status_code
+        if status == HTTPStatus.OK or (
+            own is not None and own.meant_for(answer.url) and status in own.answers
+        ):
+            return
+        said = f"{_status(answer)} from {named(answer)}{via}"
+        if status in PASSING:
+            raise Passing(said, sent=True, wait=_retry_after(answer))
+        raise FetchFailed(said)
+
     @contextmanager
-    def _asked(self, url: str, ask: Ask) -> Iterator[httpx.Response]:
+    def _asked(self, url: str, ask: Ask, own: Own | None) -> Iterator[httpx.Response]:
         self._policy.check_url(url)
+        parsed = _parsed(url)
         with ExitStack() as stack:
             body = stack.enter_context(ask.body.open("rb")) if ask.body else None
             headers = _headers(ask, None if body is None else os.fstat(body.fileno()).st_size)
+            if own is not None and own.meant_for(parsed):
+                headers += own.headers
             content = None if body is None else iter(lambda: body.read(PIECE), b"")
             yield stack.enter_context(
-                self._client.stream(ask.method, self._parsed(url), headers=headers, content=content)
+                self._client.stream(ask.method, parsed, headers=headers, content=content)
             )
-
-    def _parsed(self, url: str) -> httpx.URL:
-        try:
-            return httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise FetchFailed(f"'{shown(url)}' is no address ({error})") from None
 
     @contextmanager
     def _translated(self, url: str, via: str) -> Iterator[None]:
@@ -245,55 +262,27 @@ class Fetcher:
             raise
         except httpcore.ConnectTimeout:
             seconds = f"{self._limits.connect:g} s (setting limits.connect)"
-            raise FetchFailed(f"no connection within {seconds} to {where}") from None
+            raise Passing(f"no connection within {seconds} to {where}", sent=bool(via)) from None
         except (httpcore.ReadTimeout, httpcore.WriteTimeout):
             seconds = f"{self._limits.silence:g} s (setting limits.silence)"
-            raise FetchFailed(f"not a byte for {seconds} from {where}") from None
+            raise Passing(f"not a byte for {seconds} from {where}", sent=True) from None
         except httpcore.ConnectError as error:
-            raise FetchFailed(f"no connection to {where}: {error}") from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-            raise FetchFailed(f"broken answer from {where}: {str(error) or type(error).__name__}") from None
-        except httpx.HTTPError as error:
+            said = f"no connection to {where}: {error}"
+            if isinstance(error, UnknownName) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise FetchFailed(said) from None
+            raise Passing(said, sent=bool(via)) from None
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.TimeoutException) as error:
+            said = f"broken answer from {where}: {str(error) or type(error).__name__}"
+            raise Passing(said, sent=True) from None
+        except (httpcore.ProtocolError, httpx.HTTPError) as error:
             raise FetchFailed(f"no usable answer from {where}: {error}") from None
 
-    def _received(
-        self, answer: httpx.Response, on_progress: Progress | None, total: int | None
-    ) -> Iterator[bytes]:
-        received = 0
-        for piece in answer.iter_raw(PIECE):
-            received += len(piece)
-            yield piece
-            if on_progress:
-                on_progress(received, total)
 
-
-def unfolded(pieces: Iterator[bytes], encoding: str, where: str) -> Iterator[bytes]:
-    """Undo Content-Encoding, never more than `PIECE` bytes at once: a small answer may unfold without end."""
-    if encoding in ("", "identity"):
-        yield from pieces
-        return
-    if encoding not in ("gzip", "x-gzip"):
-        raise FetchFailed(f"Content-Encoding '{shown(encoding)}', which was not asked for, from {where}")
-    unfold = zlib.decompressobj(wbits=31)
+def _parsed(url: str) -> httpx.URL:
     try:
-        for piece in pieces:
-            rest, more = piece, True
-            while more:
-                unfolded = unfold.decompress(rest, PIECE)
-                yield unfolded
-                if unfold.eof:
-                    # RFC 1952 §2.2: there may be several members, one after the other.
-                    rest = unfold.unused_data
-                    more = bool(rest)
-                    unfold = zlib.decompressobj(wbits=31) if more else unfold
-                else:
-                    rest = unfold.unconsumed_tail
-                    more = bool(rest) or len(unfolded) == PIECE
-        complete = unfold.eof
-    except zlib.error as error:
-        raise FetchFailed(f"broken gzip from {where}: {error}") from None
-    if not complete:
-        raise FetchFailed(f"broken gzip from {where}: it ends too early")
+        return httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise FetchFailed(f"'{shown(url)}' is no address ({error})") from None
 
 
 def _headers(ask: Ask, length: int | None) -> list[tuple[str, str]]:
@@ -319,7 +308,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _named(answer: httpx.Response) -> str:
+def named(answer: httpx.Response) -> str:
     return shown(str(answer.url))
 
 
@@ -330,18 +319,19 @@ def _status(answer: httpx.Response) -> str:
         return str(answer.status_code)
 
 
-def _content_length(answer: httpx.Response) -> int | None:
-    text = answer.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+def _retry_after(answer: httpx.Response) -> float | None:
+    """Seconds, from a number or a date (RFC 9110 §10.2.3)."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    moment = http_date(text)
+    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _file_name(answer: httpx.Response, asked: str) -> str:
-    """Content-Disposition's name (RFC 6266), else the last part of the path asked for, else of the last."""
-    disposition = Message()
-    disposition["Content-Disposition"] = answer.headers.get("content-disposition", "")
-    paths = (urlsplit(asked).path, answer.url.path)
-    return disposition.get_filename() or next((name for p in paths if (name := _last(p))), "")
-
-
-def _last(path: str) -> str:
-    return unquote(path.rsplit("/", 1)[-1])
+def http_date(text: str) -> datetime | None:
+    """A date of a header (RFC 9110 §5.6.7); None if it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

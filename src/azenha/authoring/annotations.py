@@ -17,13 +17,12 @@ from azenha.authoring.marks import Marks
 from azenha.authoring.places import Place
 from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, RecordShape, Shape, Slot, plain
 from azenha.authoring.slots import NO_DEFAULT, Read, describe
+from azenha.authoring.systems import system
 from azenha.authoring.types import BBox, Context, File
 from azenha.domain import formats
-from azenha.domain.crs import crs_name, epsg_code, known_crs
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
-    Crs,
     Format,
     LiteralDomain,
     LiteralType,
@@ -187,34 +186,12 @@ def _box(found: Marks, place: Place) -> BoxShape:
     dimensions = found.crs.dimensions
     if not dimensions or not set(dimensions) <= {2, 3} or len(set(dimensions)) < len(dimensions):
         raise place.error(f"the dimensions of a box are {dimensions!r}", "write (2,), (3,) or (2, 3)")
-    crss = tuple(_crs(name, place) for name in found.crs.names)
+    crss = tuple(system(name, place) for name in found.crs.names)
     if len(set(crss)) < len(crss):
         raise place.error(
             f"Crs names a system twice: {', '.join(found.crs.names)}", "name each once, the default first"
         )
     return BoxShape(BoxDomain(crss, dimensions))
-
-
-def _crs(text: str, place: Place) -> Crs:
-    """A system with its axis order: from our own table, else from pyproj's database."""
-    if not isinstance(text, str):
-        raise place.error(f"Crs names {text!r}", "write it as text: Crs('EPSG:4326')")
-    if known := known_crs(text):
-        return known
-    code = epsg_code(text)
-    if code is None:
-        raise place.error(f"Crs names '{text}'", "write it as 'EPSG:4326', or as a URN or URI of OGC")
-    try:
-        from pyproj import CRS
-        from pyproj.exceptions import CRSError
-    except ImportError:
-        remedy = "pip install pyproj, or use CRS84, EPSG:3857, a UTM zone or another well-known one"
-        raise place.error(f"the axis order of EPSG:{code} is not known", remedy) from None
-    try:
-        axes = CRS.from_epsg(code).axis_info
-    except CRSError:
-        raise place.error(f"there is no EPSG:{code}", "correct its number") from None
-    return Crs(crs_name(text), swapped=bool(axes) and axes[0].direction.lower() in ("north", "south"))
 
 
 # -- files ---------------------------------------------------------------------------------------

@@ -11,13 +11,10 @@ import stat
 import struct
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
-MOST_MEMBERS: Final = 10_000
-MOST_BYTES: Final = 10 * 1024**3
-# A file of text or of one colour packs well; a bomb packs a thousand times as well, and more.
-MOST_RATIO: Final = 200
 RATIO_FROM: Final = 10 * 1024**2  # bytes unpacked, below which a ratio hurts nobody
 _LONGEST_LIST: Final = 16 * 1024**2
 _PIECE: Final = 256 * 1024
@@ -41,36 +38,69 @@ class Unsafe(ValueError):
     """An archive is not opened; the reason, as a sentence without subject."""
 
 
-def names_in(path: Path) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class ArchiveLimits:
+    """What a zip may have in it.
+
+    Attributes:
+        bytes: of all its files together, unpacked.
+        members: files and folders.
+        ratio: of those bytes to the size of the zip, beyond `RATIO_FROM`. A file of text or of one colour packs
+            well; a bomb packs a thousand times as well, and more.
+        nesting: 0: no archive is in it; 1: archives may be, zips with none in them among them.
+    """
+
+    bytes: int = 10 * 1024**3
+    members: int = 10_000
+    ratio: int = 200
+    nesting: int = 0
+
+
+_limits = ArchiveLimits()
+
+
+def hold(limits: ArchiveLimits) -> None:
+    """Set what holds in this process from now on: a child does, with what the server's settings say.
+
+    For all of its threads: authors' code is handed files, and no settings.
+    """
+    global _limits
+    _limits = limits
+
+
+def names_in(source: Path | BinaryIO) -> list[str]:
     """The names of the members of a zip, as they are written.
 
     Raises:
         Unsafe: it is none, or has more than can be looked at.
     """
-    return [member.filename for member in _members(path)]
+    return [member.filename for member in _members(source)]
 
 
-def inspect(path: Path, most_bytes: int = MOST_BYTES) -> None:
+def inspect(path: Path) -> None:
     """Refuse what could do harm when it is unpacked, by its list of members; nothing is decompressed.
 
     Raises:
         Unsafe: it is none, or is not to be unpacked.
     """
-    _check(_members(path), path, most_bytes)
+    _check(_members(path), path, _limits)
 
 
-def unpack(path: Path, folder: Path, most_bytes: int = MOST_BYTES) -> list[Path]:
+def unpack(path: Path, folder: Path, most_bytes: int | None = None) -> list[Path]:
     """Unpack a zip into an empty folder, which is made; the files, in the order of the archive.
 
     Args:
-        most_bytes: of all files together, unpacked.
+        most_bytes: of all files together, unpacked, where that is less than what holds in this process.
     Raises:
         Unsafe: it is none, or is not to be unpacked. What was unpacked so far is removed.
     """
-    members = _check(_members(path), path, most_bytes)
+    limits = _limits
+    if most_bytes is not None and most_bytes < limits.bytes:
+        limits = replace(limits, bytes=most_bytes)
+    members = _check(_members(path), path, limits)
     folder.mkdir(parents=True)
     try:
-        return _unpack(path, members, folder.resolve(), most_bytes)
+        return _unpack(path, members, folder.resolve(), limits)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError)) or (
@@ -80,10 +110,12 @@ def unpack(path: Path, folder: Path, most_bytes: int = MOST_BYTES) -> list[Path]
         raise
 
 
-def _unpack(path: Path, members: Sequence[zipfile.ZipInfo], folder: Path, most_bytes: int) -> list[Path]:
+def _unpack(
+    path: Path, members: Sequence[zipfile.ZipInfo], folder: Path, limits: ArchiveLimits
+) -> list[Path]:
     written: list[Path] = []
     total = 0
-    most = min(most_bytes, max(RATIO_FROM, path.stat().st_size * MOST_RATIO))
+    most = min(limits.bytes, max(RATIO_FROM, path.stat().st_size * limits.ratio))
     with zipfile.ZipFile(path) as archive:
         for member in members:
             target = (folder / member.filename).resolve()
@@ -93,46 +125,55 @@ def _unpack(path: Path, members: Sequence[zipfile.ZipInfo], folder: Path, most_b
             with archive.open(member) as source, target.open("xb") as file:
                 first = True
                 while piece := source.read(_PIECE):
-                    if first and piece.startswith(_BEGINNINGS):
+                    if first and not limits.nesting and piece.startswith(_BEGINNINGS):
                         raise Unsafe(f"its member {member.filename!r} is an archive itself")
                     first = False
                     total += len(piece)
                     if total > most:
                         raise Unsafe(f"it unpacks to more than {most:,} bytes")
                     file.write(piece)
+            if limits.nesting and zipfile.is_zipfile(target):
+                within = replace(limits, bytes=most - total, nesting=0)
+                try:
+                    _check(_members(target), target, within)
+                except Unsafe as reason:
+                    raise Unsafe(f"in its member {member.filename!r}: {reason}") from None
             written.append(target)
     return written
 
 
-def _members(path: Path) -> list[zipfile.ZipInfo]:
-    _bound_list(path)
+def _members(source: Path | BinaryIO) -> list[zipfile.ZipInfo]:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            _bound_list(file)
+    else:
+        _bound_list(source)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             return archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
         raise Unsafe(f"it is no zip that can be read: {error}") from None
 
 
-def _bound_list(path: Path) -> None:
+def _bound_list(file: BinaryIO) -> None:
     """Refuse a list of members that is too long to be held, before it is."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _END.size - 0xFFFF - _LOCATOR64.size))
-        tail = file.read()
-        at = tail.rfind(_END_MAGIC)
-        if at < 0 or len(tail) - at < _END.size:
-            raise Unsafe("it is no zip that can be read: it has no end, so it was perhaps cut off")
-        _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
-        if at >= _LOCATOR64.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR64.size):
-            _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
-            if where + _END64.size <= size:
-                file.seek(where)
-                *_, count, length, _ = _END64.unpack(file.read(_END64.size))
-    if count > MOST_MEMBERS or length > _LONGEST_LIST:
-        raise Unsafe(f"it has {count:,} members; at most {MOST_MEMBERS:,} are looked at")
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _END.size - 0xFFFF - _LOCATOR64.size))
+    tail = file.read()
+    at = tail.rfind(_END_MAGIC)
+    if at < 0 or len(tail) - at < _END.size:
+        raise Unsafe("it is no zip that can be read: it has no end, so it was perhaps cut off")
+    _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
+    if at >= _LOCATOR64.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR64.size):
+        _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
+        if where + _END64.size <= size:
+            file.seek(where)
+            *_, count, length, _ = _END64.unpack(file.read(_END64.size))
+    if count > _limits.members or length > _LONGEST_LIST:
+        raise Unsafe(f"it has {count:,} members; at most {_limits.members:,} are looked at")
 
 
-def _check(members: Sequence[zipfile.ZipInfo], path: Path, most_bytes: int) -> list[zipfile.ZipInfo]:
+def _check(members: Sequence[zipfile.ZipInfo], path: Path, limits: ArchiveLimits) -> list[zipfile.ZipInfo]:
     """The members that are files, or a refusal."""
     files: list[zipfile.ZipInfo] = []
     taken: set[str] = set()
@@ -151,16 +192,16 @@ def _check(members: Sequence[zipfile.ZipInfo], path: Path, most_bytes: int) -> l
             raise Unsafe(f"its member {shown} is encrypted")
         if member.is_dir():
             continue
-        if name.lower().endswith(_ARCHIVES):
+        if not limits.nesting and name.lower().endswith(_ARCHIVES):
             raise Unsafe(f"its member {shown} is an archive itself")
         if name.lower() in taken:
             raise Unsafe(f"it has two members {shown}")
         taken.add(name.lower())
         files.append(member)
     total = sum(member.file_size for member in files)
-    if total > most_bytes:
-        raise Unsafe(f"it says that it unpacks to {total:,} bytes; at most {most_bytes:,} are unpacked")
+    if total > limits.bytes:
+        raise Unsafe(f"it says that it unpacks to {total:,} bytes; at most {limits.bytes:,} are unpacked")
     packed = max(1, path.stat().st_size)
-    if total > RATIO_FROM and total > packed * MOST_RATIO:
+    if total > RATIO_FROM and total > packed * limits.ratio:
         raise Unsafe(f"its {packed:,} bytes would unpack to {total:,}: it is a bomb, or made like one")
     return files

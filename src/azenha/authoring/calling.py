@@ -15,18 +15,22 @@ from pathlib import Path
 
 from azenha.authoring import shapes
 from azenha.authoring.context import Context
+from azenha.authoring.elsewhere import Url, reference
 from azenha.authoring.errors import OutputError
 from azenha.authoring.returned import as_file
 from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, RecordShape, Slot
 from azenha.authoring.signature import RESULT, Definition
 from azenha.authoring.types import BBox, File
 from azenha.domain import formats
-from azenha.domain.files import essence, extension
+from azenha.domain.errors import InvalidValue
+from azenha.domain.files import essence, extension, file_name
+from azenha.domain.lexical import clean
 from azenha.domain.process import ComplexDomain, Format, InputDescription, LiteralDomain, ObjectDomain
-from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, StoredFile, Value
+from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 INLINE = "inline"  # the folder, beside the stored files, for values that came within the request
 
+_PLACE = re.compile(r"\[([0-9]+)\]")  # of a value among several: its file is counted from 1
 _XML_ENCODING = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 
 
@@ -44,7 +48,7 @@ class LocalFile:
     name: str = ""
 
 
-Produced = Literal | Box | Record | LocalFile
+Produced = Literal | Box | Record | Reference | LocalFile
 
 
 def call(
@@ -138,7 +142,7 @@ def _fields(
             if not slot.has_default:
                 fields[slot.name] = None if slot.nullable else []
         elif slot.array:
-            fields[slot.name] = [_python(slot, v, folder, f"{where}-{n}") for n, v in enumerate(given, 1)]
+            fields[slot.name] = [_python(slot, v, folder, f"{where}[{n}]") for n, v in enumerate(given)]
         else:
             (value,) = given
             fields[slot.name] = _python(slot, value, folder, where)
@@ -151,26 +155,29 @@ def _python(slot: Slot, value: Value, folder: Path, where: str) -> object:
             return members[scalar] if members else scalar
         case BoxShape(), Box((minx, miny, *minz), (maxx, maxy, *maxz), crs):
             return BBox(minx, miny, maxx, maxy, crs, *minz, *maxz)
-        case FileShape() as shape, InlineText(text, format):
-            path = _write(folder, where, format, _encoded(text, where))
-            return _file_class(shape, format)(path, format.media_type, schema=format.schema)
-        case FileShape() as shape, InlineBytes(data, format):
-            path = _write(folder, where, format, data)
-            return _file_class(shape, format)(path, format.media_type, schema=format.schema)
-        case FileShape() as shape, StoredFile(key, name, _, format) as stored:
-            path = _stored(folder, key)
-            return _file_class(shape, format)(
-                path,
-                format.media_type,
-                name=name or None,
-                schema=format.schema,
-                url=stored.source or None,
-            )
+        case FileShape() as shape, (InlineText() | InlineBytes() | StoredFile()) as data:
+            file = _file(shape, data, folder, where)
+            file.input = where
+            return file
         case RecordShape() as shape, Record(fields):
             return shape.type(**_fields(shape.slots, fields, folder, f"{where}."))
         case shape, _:
             # Binding gives nothing else: this is a fault of ours.
             raise TypeError(f"input '{where}': {type(value).__name__} for {type(shape).__name__}")
+
+
+def _file(shape: FileShape, data: InlineText | InlineBytes | StoredFile, folder: Path, where: str) -> File:
+    format = data.format
+    made = _file_class(shape, format)
+    match data:
+        case InlineText(text):
+            path = _write(folder, where, format, _encoded(text, where))
+        case InlineBytes(content):
+            path = _write(folder, where, format, content)
+        case StoredFile(key, name) as stored:
+            path, url = _stored(folder, key), stored.source or None
+            return made(path, format.media_type, name=name or None, schema=format.schema, url=url)
+    return made(path, format.media_type, schema=format.schema)
 
 
 def _stored(folder: Path, key: str) -> Path:
@@ -181,7 +188,8 @@ def _stored(folder: Path, key: str) -> Path:
 
 
 def _write(folder: Path, where: str, format: Format, data: bytes) -> Path:
-    target = folder / INLINE / f"{where}{extension(format.media_type)}"
+    stem = _PLACE.sub(lambda found: f"-{int(found[1]) + 1}", where)
+    target = folder / INLINE / f"{stem}{extension(format.media_type)}"
     target.parent.mkdir(parents=True, exist_ok=True)  # nothing else may have come for this job
     target.write_bytes(data)
     return target.resolve()
@@ -195,8 +203,8 @@ def _encoded(text: str, where: str) -> bytes:
     try:
         return text.encode(declared[1])
     except (LookupError, UnicodeEncodeError):
-        raise ValueError(
-            f"input '{where}': its text cannot be in the encoding that it declares, {declared[1]}"
+        raise InvalidValue(
+            where, f"its text cannot be in the encoding that it declares, {clean(declared[1], 40)}"
         ) from None
 
 
@@ -250,6 +258,8 @@ def _one(slot: Slot, value: object, where: str, ctx: Context) -> Produced:
                 return Literal(shapes.scalar(shape, value), units[0] if units else None)
             case BoxShape() as shape:
                 return shapes.box(shape, value)
+            case FileShape() as shape if isinstance(value, Url):
+                return reference(shape, value, ctx.media_type(slot.name))
             case FileShape() as shape:
                 return _local(shape, slot.name, value, ctx, ctx.media_type(slot.name))
             case RecordShape() as shape:
@@ -294,7 +304,15 @@ def _local(shape: FileShape, name: str, value: object, ctx: Context, asked: str 
     format = _format(shape.domain, file)
     if asked and not formats.offers((format,), Format(asked)):
         raise Misfit(f"it is {format.media_type}; asked for was {asked} (see ctx.media_type)")
-    return LocalFile(path, format, file.name)
+    return LocalFile(path, format, _part(file.name, format))
+
+
+def _part(name: str, format: Format) -> str:
+    """A name that is one part of a path: as it is if it can be, else as near to it as can be."""
+    fits = (
+        name.isprintable() and not re.search(r"[/\\]", name) and len(name.encode("utf-8", "replace")) <= 200
+    )
+    return name if fits and name.strip(". ") else file_name(name, format.media_type)
 
 
 def _format(domain: ComplexDomain, file: File) -> Format:

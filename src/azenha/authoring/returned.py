@@ -54,7 +54,10 @@ def as_file(shape: FileShape, name: str, value: object, workdir: Path, asked: st
     elif not (
         _plain(value, path, format) or _frame(value, path, format, known) or _array(value, path, known)
     ):
-        hint = "; return pathlib.Path(…) for a path" if isinstance(value, str) else ""
+        hint = ""
+        if isinstance(value, str):
+            far = value.startswith(("http://", "https://"))
+            hint = "; return azenha.Url(…) for an address" if far else "; return pathlib.Path(…) for a path"
         raise Misfit(f"{shapes.expected(expected, value)}{hint}; it cannot be written as {format.media_type}")
     return _class_of(format.media_type, shape)(path, format.media_type, schema=format.schema)
 

@@ -215,13 +215,16 @@ def box(shape: BoxShape, value: object) -> Box:
     """The wire value of a BBox.
 
     Raises:
-        Misfit: no BBox, a CRS that is not declared, a wrong number of dimensions, not finite, upside down.
+        Misfit: no BBox, a CRS that is not declared, a wrong number of dimensions, not finite,
+            numbers that its system's axes do not have, upside down.
     """
     if not isinstance(value, BBox):
         raise expected("azenha.BBox", value)
-    names = [crs.name for crs in shape.domain.crss]
-    if crs_name(value.crs) not in names:
-        raise Misfit(f"its CRS {value.crs} is not declared; declared: {', '.join(names)}")
+    name = crs_name(value.crs)
+    crs = next((c for c in shape.domain.crss if c.name == name), None)
+    if crs is None:
+        names = ", ".join(c.name for c in shape.domain.crss)
+        raise Misfit(f"its CRS {value.crs} is not declared; declared: {names}")
     minimum = (value.minx, value.miny, *(() if value.minz is None else (value.minz,)))
     maximum = (value.maxx, value.maxy, *(() if value.maxz is None else (value.maxz,)))
     if len(minimum) not in shape.domain.dimensions:
@@ -229,11 +232,9 @@ def box(shape: BoxShape, value: object) -> Box:
         raise Misfit(f"expected a box of {declared} dimensions, got one of {len(minimum)}")
     lower = tuple(_coordinate(number) for number in minimum)
     upper = tuple(_coordinate(number) for number in maximum)
-    geographic = boxes.is_geographic(crs_name(value.crs))
-    for axis, low, high in zip("xyz", lower, upper, strict=False):
-        if low > high and not (axis == "x" and geographic):
-            raise Misfit(f"min{axis} {low} is above max{axis} {high}")
-    return Box(lower, upper, crs_name(value.crs))
+    if (reason := boxes.misplaced(crs, lower, upper)) is not None:
+        raise Misfit(reason)
+    return Box(lower, upper, name, crs.swapped)
 
 
 def _coordinate(value: object) -> float:

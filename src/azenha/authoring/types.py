@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 from azenha.authoring import adapters, archives
+from azenha.authoring.bbox import BBox
+from azenha.authoring.blame import opens
 from azenha.authoring.context import Command, Context, Recorder, Reporter
-from azenha.domain.crs import crs_name
 from azenha.domain.files import TYPES_BY_EXTENSION, essence
 from azenha.domain.process import CRS84, Text
 
@@ -198,36 +199,6 @@ class Crs:
 # -- values --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class BBox:
-    """A bounding box, edges inclusive. x is easting or longitude, y northing or latitude, in every system.
-
-    In a geographic system `minx` may be above `maxx`: the box then crosses the antimeridian.
-
-    Attributes:
-        crs: canonical URI; `BBox(…, crs="EPSG:4326")` has it made.
-        minz, maxz: both or neither.
-    """
-
-    minx: float
-    miny: float
-    maxx: float
-    maxy: float
-    crs: str = CRS84
-    minz: float | None = None
-    maxz: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.minz is None) != (self.maxz is None):
-            raise ValueError("a box has both minz and maxz, or neither")
-        object.__setattr__(self, "crs", crs_name(self.crs))
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """(minx, miny, maxx, maxy), as rasterio and shapely take it."""
-        return self.minx, self.miny, self.maxx, self.maxy
-
-
 class File(os.PathLike[str]):
     """A file and its media type. Opened by whatever library you like: it is a path, `open(file)` works.
 
@@ -259,6 +230,7 @@ class File(os.PathLike[str]):
         self.name = name or self.path.name
         self.schema = schema
         self._url = url
+        self.input: str | None = None  # of a file that came in: which input it is
 
     @property
     def media_type(self) -> str:
@@ -280,11 +252,13 @@ class File(os.PathLike[str]):
         return self.path.read_bytes()
 
     @property
+    @opens
     def text(self) -> str:
         """All of it, decoded by the charset of its media type, UTF-8 if that names none."""
         return adapters.text(self.path, self.media_type)
 
     @property
+    @opens
     def json(self) -> Any:
         """All of it, parsed."""
         return json.loads(self.text)
@@ -293,16 +267,19 @@ class File(os.PathLike[str]):
         """A stream of its bytes."""
         return self.path.open("rb")
 
+    @opens
     def lxml(self) -> Any:
         """An lxml tree; entities, document types and the network are left alone."""
         return adapters.xml(self.path)
 
-    def unpacked(self, folder: str | os.PathLike[str], at_most: int = archives.MOST_BYTES) -> list[Path]:
+    @opens
+    def unpacked(self, folder: str | os.PathLike[str], at_most: int | None = None) -> list[Path]:
         """The files of a zip, unpacked into a new folder; in a process, a relative one is in `ctx.workdir`.
 
         Raises:
             azenha.Unsafe: it is no zip, or could do harm: more than `at_most` bytes, a bomb, a name that leads
-                out of the folder, a link, an archive in the archive. Nothing of it is left.
+                out of the folder, a link, an archive in the archive. Nothing of it is left. The server's own
+                limits (settings `formats.archive_bytes` and others) hold too.
         """
         return archives.unpack(self.path, Path(folder), at_most)
 
@@ -338,10 +315,12 @@ class Raster(File):
 
     family = "raster"
 
+    @opens
     def rasterio(self, **options: Any) -> Any:
         """An open dataset of rasterio: `with raster.rasterio() as dataset:`."""
         return adapters.raster(self.path, self.media_type, options)
 
+    @opens
     def xarray(self, **options: Any) -> Any:
         """An xarray Dataset of netCDF, HDF5 and Zarr; of other rasters a DataArray, which needs rioxarray."""
         return adapters.array(self.path, self.media_type, options)
@@ -359,18 +338,22 @@ class Features(File):
 
     family = "vector"
 
+    @opens
     def geopandas(self, **options: Any) -> Any:
         """A GeoDataFrame. A zip is unpacked safely before."""
         return adapters.frame(self.path, options)
 
+    @opens
     def shapely(self, **options: Any) -> Any:
         """An array of shapely geometries, in the order of the features."""
         return adapters.geometries(self.path, options)
 
+    @opens
     def pyogrio(self, **options: Any) -> Any:
         """What pyogrio tells of a layer without reading it: reference system, bounds, fields, number of features."""
         return adapters.info(self.path, options)
 
+    @opens
     def dataset(self) -> Path:
         """What GDAL and its relatives open: the file; of a zip, the one shapefile or KML in it, unpacked safely."""
         return adapters.features_path(self.path)

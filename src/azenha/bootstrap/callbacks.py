@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from azenha.bootstrap.folder import UtcClock, signing_key
@@ -13,7 +14,7 @@ from azenha.domain.messages import GetResults, Results, Status
 from azenha.engine.calling import Caller
 from azenha.engine.running import Log
 from azenha.settings import Settings
-from azenha.usecases.jobs import results, status
+from azenha.usecases.jobs import recorded, results, status
 from azenha.usecases.ports import CallbackBody, DueCallback, Post, Posted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def caller(
     name: str, settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders, blobs: Blobs
 ) -> Caller:
     def tell(job: str, line: str) -> None:
-        Log(folders.log(job), settings.limits.log).write(line.encode("utf-8", "replace"))
+        Log(partial(folders.log, job), settings.limits.log).write(line.encode("utf-8", "replace"))
 
     return Caller(
         name,
@@ -96,7 +97,7 @@ def _outcome(
     """What is told; None where the job is not as it was any more."""
     try:
         if due.occasion is Occasion.SUCCESS:
-            return results(GetResults(due.job), catalogue, jobs, blobs, inline)
+            return results(GetResults(due.job), recorded(due.job, jobs), catalogue, blobs, inline)
         job = status(due.job, jobs)
     except (NoSuchJob, JobFailed, ResultsGone, ResultsNotReady):
         return None

@@ -22,20 +22,28 @@ def discover(settings: Settings) -> Catalogue:
 def discovered(
     settings: Settings, on_import: Callable[[str], None] | None = None
 ) -> tuple[Catalogue, dict[str, str]]:
-    from azenha.engine import discover as discovery
     from azenha.engine.formats import readiness
     from azenha.engine.formats.policy import Policy
     from azenha.engine.sandbox import tree
 
-    catalogue, keys = discovery.discover(
+    catalogue, keys = described(settings, on_import)
+    catalogue = offered(readiness.served(catalogue, Policy.of(settings.formats)), settings)
+    return catalogue if tree.can_suspend() else _without_stops(catalogue), keys
+
+
+def described(
+    settings: Settings, on_import: Callable[[str], None] | None = None
+) -> tuple[Catalogue, dict[str, str]]:
+    """All that there is, also what lacks something that it needs here."""
+    from azenha.engine import discover as discovery
+
+    return discovery.discover(
         settings.targets,
         settings.data / "cache",
         program("describe-source"),
         settings.children.import_time,
         on_import,
     )
-    catalogue = offered(readiness.served(catalogue, Policy.of(settings.formats)), settings)
-    return catalogue if tree.can_suspend() else _without_stops(catalogue), keys
 
 
 def _without_stops(catalogue: Catalogue) -> Catalogue:

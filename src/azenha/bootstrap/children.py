@@ -8,9 +8,10 @@ import os
 import pickle
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azenha.settings import Settings
+from azenha.settings import Addresses, LimitSettings, ReferenceSettings, Settings
 
 if TYPE_CHECKING:
     from azenha.authoring.signature import Definition
@@ -21,7 +22,12 @@ FETCHING = "fetch:"
 
 def fetching(settings: Settings) -> str:
     """The source of the children that fetch references: they have the network and none of the authors' code."""
-    return FETCHING + base64.b64encode(pickle.dumps((settings.addresses, settings.limits))).decode()
+    return FETCHING + base64.b64encode(pickle.dumps(_parts(settings))).decode()
+
+
+def _parts(settings: Settings) -> tuple[Addresses, LimitSettings, ReferenceSettings, Path]:
+    folder = settings.data.absolute() / "cache" / "references"
+    return settings.addresses, settings.limits, settings.references, folder
 
 
 def loaded(source: str) -> tuple[dict[str, Definition], Callable[[], Fetch]]:
@@ -30,11 +36,12 @@ def loaded(source: str) -> tuple[dict[str, Definition], Callable[[], Fetch]]:
     from azenha.engine.discover import source_of
 
     if source.startswith(FETCHING):
-        from azenha.adapters.http import Fetcher
+        from azenha.adapters.references.fetching import References
         from azenha.domain.addresses import AddressPolicy
 
-        addresses, limits = pickle.loads(base64.b64decode(source.removeprefix(FETCHING)))
-        return {}, lambda: Fetcher(AddressPolicy.of(addresses.allow, addresses.ports), limits)
+        addresses, limits, references, folder = pickle.loads(base64.b64decode(source.removeprefix(FETCHING)))
+        policy = AddressPolicy.of(addresses.allow, addresses.ports)
+        return {}, lambda: References.of(policy, limits, references, folder, os.environ)
     from azenha.engine.formats.readiness import preload
     from azenha.engine.formats.vectors import UNWANTED
 

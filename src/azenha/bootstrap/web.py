@@ -21,6 +21,8 @@ from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program, to_p
 from azenha.bootstrap.publishing import FOLDER as SERVICES
 from azenha.bootstrap.publishing import publisher
 from azenha.domain.languages import languages
+from azenha.domain.process import Level
+from azenha.engine.formats.at_hand import AtHand
 from azenha.supervisor import HANDS_ON, end_with_stdin, listen
 from azenha.usecases.processing import Processing
 from azenha.web.app import SPOOL, make_app
@@ -37,18 +39,14 @@ def main(_: Sequence[str]) -> int:
         rmtree(settings.data / left, ignore_errors=True)
     publishing = publisher(settings)
     bodies = Readers(program("read-bodies"), to_parts(settings, catalogue, {}, -1))
-    ends = Ends(lambda name: (job := jobs.get(name)) is None or job.ended)
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def ended(job: str) -> None:
-        for loop in loops:
-            loop.call_soon_threadsafe(ends.tell, job)
+    ends = Ends(lambda name: (job := jobs.get(name)) is not None and job.ended)
+    wake = WakeClient(run_folder(settings), ends.tell)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        loops.append(asyncio.get_running_loop())
+        line = asyncio.ensure_future(wake.run())
         yield
-        loops.clear()
+        line.cancel()
         await bodies.close()
 
     processing = Processing(
@@ -56,13 +54,16 @@ def main(_: Sequence[str]) -> int:
         jobs,
         LocalFolders(settings.data),
         blobs_of(settings),
-        WakeClient(run_folder(settings), ended),
+        wake,
         settings,
         lambda: str(uuid.uuid4()),
         languages=languages(catalogue, settings.server.language),
         publishes=publishing is not None,
+        look=AtHand(Level(settings.formats.validation)),
     )
-    app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies, publishing)
+    app = make_app(
+        dialects(settings), processing, ends, settings, lifespan, bodies, wake.hand_over, publishing
+    )
     config = uvicorn.Config(
         app,
         lifespan="on",

@@ -21,7 +21,7 @@ from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program
 from azenha.engine.sandbox import forking, tree
 from azenha.engine.sandbox.child import Starter
 from azenha.engine.sandbox.spawning import Spawning
-from azenha.engine.worker import Worker
+from azenha.engine.worker import ENDED, Worker
 from azenha.settings import Settings
 from azenha.supervisor import end_with_stdin
 
@@ -58,9 +58,9 @@ def main(_: Sequence[str]) -> int:
         keys,
         fetching(settings),
         settings,
-        lambda job: announce[0].announce(job) if announce else None,
+        lambda job, told=ENDED: announce[0].announce(job, told) if announce else None,
     )
-    announce.append(WakeListener(run_folder(settings), worker.offered, worker.interrupt))
+    announce.append(WakeListener(run_folder(settings), worker.offered, worker.interrupt, worker.handed))
     worker.start()
     calling.start()
     done.wait()

@@ -16,9 +16,11 @@ from azenha.domain.complexes import (
     BindingLimits,
     ComplexBinding,
     Cutter,
+    Look,
     cut_nothing,
     format_refused,
     kind,
+    look_at_nothing,
     no_unit,
     utf8_length,
 )
@@ -78,6 +80,7 @@ def bind(
     *,
     limits: BindingLimits,
     cutter: Cutter = cut_nothing,
+    look: Look = look_at_nothing,
 ) -> dict[str, tuple[Value, ...]]:
     """The checked values of the inputs that were given, in the order of the description.
 
@@ -86,10 +89,11 @@ def bind(
 
     Args:
         cutter: called for each large value once everything about it but its content was checked.
+        look: called for the content of each small one.
     Raises:
         InvalidInputs: with every problem; if there are more than `PROBLEMS_AT_MOST`, the first of them.
     """
-    run = _Binding(ComplexBinding(limits, description.limits.input_bytes, cutter))
+    run = _Binding(ComplexBinding(limits, description.limits.input_bytes, cutter, look))
     try:
         bound = run.members(description.inputs, inputs, "")
     except _Enough:

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from azenha.domain import lexical, native
-from azenha.domain.crs import CRS84H, crs_name, epsg_code, known_crs
+from azenha.domain.crs import crs_name, known_crs
 from azenha.domain.lexical import NotAValue, quoted
-from azenha.domain.process import CRS84, BoxDomain, Crs
+from azenha.domain.process import BoxDomain, Crs
 from azenha.domain.values import Box, Lexical, RawBox
-
-# Geographic systems, in which a box may cross the antimeridian: WGS 84, ETRS89, NAD27, NAD83, NZGD2000,
-# GDA94, CGCS2000, JGD2000, SIRGAS 2000, ETRS89 3D, WGS 84 3D, JGD2011, GDA2020.
-_GEOGRAPHIC = frozenset(
-    {4326, 4258, 4267, 4269, 4167, 4283, 4490, 4612, 4674, 4937, 4979, 6668, 7844},
-)
 
 
 def written(text: str) -> RawBox:
@@ -49,7 +43,8 @@ def read(domain: BoxDomain, raw: RawBox) -> Box:
     """The box, easting first.
 
     Raises:
-        NotAValue: CRS not declared, wrong count, no finite numbers, or the lower corner above the upper one.
+        NotAValue: CRS not declared, wrong count, no finite numbers, numbers that its axes do not have, or the lower
+            corner above the upper one.
     """
     crs = _crs(domain, raw.crs)
     counts = sorted(2 * d for d in domain.dimensions)
@@ -61,14 +56,41 @@ def read(domain: BoxDomain, raw: RawBox) -> Box:
     if raw.dimensions is not None and raw.dimensions != half:
         raise NotAValue(f"{len(numbers)} numbers are a box of {half} dimensions, not of {raw.dimensions}")
     minimum, maximum = _turned(numbers[:half], crs), _turned(numbers[half:], crs)
-    crosses = is_geographic(crs.name)
-    for axis, low, high in zip(("easting", "northing", "height"), minimum, maximum, strict=False):
-        if low > high and not (crosses and axis == "easting"):
-            order = "northing first" if crs.swapped else "easting first"
-            raise NotAValue(
-                f"its lower {axis} {low} is above its upper {axis} {high} ({crs.name} is {order})"
-            )
-    return Box(minimum, maximum, crs.name)
+    if (reason := misplaced(crs, minimum, maximum)) is not None:
+        raise NotAValue(f"{reason} ({crs.name} is {_order(crs)} first)")
+    return Box(minimum, maximum, crs.name, crs.swapped)
+
+
+def misplaced(crs: Crs, minimum: Sequence[float], maximum: Sequence[float]) -> str | None:
+    """What is wrong with the corners of a box, easting first, by what its system's axes allow; None: nothing.
+
+    Longitudes may be counted from 0 to 360 too. A box whose western edge is greater than its eastern one crosses
+    the antimeridian (06-121r9 §10.2.3, GeoJSON §5.2), and only in a geographic system.
+    """
+    names = _axes(crs)
+    for axis, (low, high) in enumerate(zip(minimum, maximum, strict=True)):
+        name = names[axis]
+        if crs.circle is not None and axis < 2:
+            least, most = (-crs.circle / 2, crs.circle) if axis == 0 else (-crs.circle / 4, crs.circle / 4)
+            for number in (low, high):
+                if not least <= number <= most:
+                    return f"its {name} {number} is not within {least:g} to {most:g}"
+            if axis == 0 and high - low > crs.circle:
+                return f"its {name}s {low} to {high} are more than a whole turn, which is {crs.circle:g}"
+            if axis == 0:
+                continue
+        if low > high:
+            return f"its lower {name} {low} is above its upper {name} {high}"
+    return None
+
+
+def _axes(crs: Crs) -> tuple[str, str, str]:
+    places = ("easting", "northing") if crs.circle is None else ("longitude", "latitude")
+    return (*places, "height")
+
+
+def _order(crs: Crs) -> str:
+    return _axes(crs)[crs.swapped]
 
 
 def _crs(domain: BoxDomain, given: str | None) -> Crs:
@@ -98,15 +120,12 @@ def corners(box: Box, crss: Sequence[Crs] = ()) -> tuple[tuple[float, ...], tupl
     Args:
         crss: those of its description: they know the order of a system that is not well known.
     """
-    crs = next((c for c in crss if c.name == box.crs), None) or known_crs(box.crs) or Crs(box.crs)
+    crs = next((c for c in crss if c.name == box.crs), None) or known_crs(box.crs)
+    if crs is None:
+        crs = Crs(box.crs, bool(box.swapped))
     return _turned(box.minimum, crs), _turned(box.maximum, crs)
 
 
 def _turned(corner: Sequence[float], crs: Crs) -> tuple[float, ...]:
     """Between easting first and the order of the CRS, which is the same either way."""
     return (corner[1], corner[0], *corner[2:]) if crs.swapped else tuple(corner)
-
-
-def is_geographic(name: str) -> bool:
-    """Whether a system is known to be one of longitudes and latitudes; False where we do not know."""
-    return name in (CRS84, CRS84H) or epsg_code(name) in _GEOGRAPHIC

@@ -7,6 +7,7 @@ Sync, queued and remote runs all read this. Exact: decimals, dates and durations
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,9 @@ from azenha.domain.published import load as load_published
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 Data = Mapping[str, object]
+
+# Made once: `json.dumps` with other separators than its own makes an encoder each time.
+compact: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
 
 
 # Exact type, not isinstance: a bool is an int and a datetime is a date.
@@ -167,8 +171,8 @@ def dump_value(value: Value) -> list[object]:
     match value:
         case Literal(scalar, unit):
             return ["literal", dump_scalar(scalar), unit]
-        case Box(minimum, maximum, crs):
-            return ["box", [n.hex() for n in minimum], [n.hex() for n in maximum], crs]
+        case Box(minimum, maximum, crs, swapped):
+            return ["box", [n.hex() for n in minimum], [n.hex() for n in maximum], crs, swapped]
         case InlineText(text, format):
             return ["text", text, _dump_format(format)]
         case InlineBytes(data, format):
@@ -185,8 +189,9 @@ def load_value(data: Sequence[object]) -> Value:
     match list(data):
         case ["literal", list(scalar), unit]:
             return Literal(load_scalar(scalar), None if unit is None else str(unit))
-        case ["box", list(minimum), list(maximum), str(crs)]:
-            return Box(tuple(map(float.fromhex, minimum)), tuple(map(float.fromhex, maximum)), crs)
+        case ["box", list(minimum), list(maximum), str(crs), *rest]:  # without an order in rows of before
+            swapped = None if rest in ([], [None]) else rest == [True]
+            return Box(tuple(map(float.fromhex, minimum)), tuple(map(float.fromhex, maximum)), crs, swapped)
         case ["text", str(text), list(format)]:
             return InlineText(text, Format(*format))
         case ["bytes", str(text), list(format)]:

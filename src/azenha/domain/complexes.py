@@ -1,6 +1,7 @@
 """Complex data: by value, as text, base64, JSON or a slice of the body, or by reference; formats and sizes.
 
-A part of binding.py. What the data holds is not looked at: the job does that, where bad data hurts nobody else.
+A part of binding.py. What the data holds, the job looks at, where bad data hurts nobody else; what is small and
+plainly wrong is refused here by `Look`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from azenha.domain import datatypes, formats, lexical, native
 from azenha.domain.errors import UnsupportedFormat, ValueTooLarge
 from azenha.domain.lexical import NotAValue, clean, quoted
 from azenha.domain.process import BoxDomain, ComplexDomain, Domain, Format, LiteralDomain, ObjectDomain
+from azenha.domain.roots import WEB, file_parts, object_key
 from azenha.domain.slices import NotDecodable
 from azenha.domain.values import (
     Coding,
@@ -39,10 +41,15 @@ _LINE_BREAKS = re.compile("[ \t\r\n]+")
 
 @dataclass(frozen=True, slots=True)
 class BindingLimits:
-    """Bytes of one inline value, decoded, and the name of the setting that says so."""
+    """Bytes of one inline value, decoded, and the name of the setting that says so.
+
+    Attributes:
+        schemes: of the addresses that references may have.
+    """
 
     inline: int
     setting: str = "limits.inline"
+    schemes: tuple[str, ...] = WEB
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,15 @@ class CutTooLarge(Exception):
 Cutter = Callable[[Cut], InlineText | InlineBytes | StoredFile]
 
 
+# What looks at the content of small data that came inline: why it is refused; None: nothing speaks against it.
+Look = Callable[[ComplexDomain, InlineText | InlineBytes], str | None]
+
+
+def look_at_nothing(domain: ComplexDomain, value: InlineText | InlineBytes) -> str | None:
+    """The job looks at all data anyway."""
+    return None
+
+
 def cut_nothing(cut: Cut) -> InlineText | InlineBytes | StoredFile:
     """For who has no body: nothing that is not large is named as a slice."""
     raise ValueError(f"'{cut.name}' is a slice of a body that is not there")
@@ -83,8 +99,19 @@ class ComplexBinding:
     limits: BindingLimits
     input_bytes: int | None
     cutter: Cutter
+    look: Look = look_at_nothing
 
     def value(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
+        """
+        Raises:
+            NotAValue, InputProblem
+        """
+        value = self.read(domain, raw, locator)
+        if isinstance(value, InlineText | InlineBytes) and (reason := self.look(domain, value)) is not None:
+            raise NotAValue(reason)
+        return value
+
+    def read(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
         # A GeoJSON object may have a bbox of its own, and complex data is no box: it does not count.
         while isinstance(raw, Native | RawSlice) and isinstance(
             raw.qualified, Native | RawSlice | RawReference
@@ -162,7 +189,7 @@ class ComplexBinding:
 
     def reference(self, domain: ComplexDomain, raw: RawReference, locator: str) -> Reference:
         """A reference whose format, if it names one, is offered. The address rule is somebody else's."""
-        _check(raw)
+        _check(raw, self.limits.schemes)
         format = None
         if raw.format is not None:
             format = accepted_format(domain.formats, raw.format, locator)
@@ -174,7 +201,7 @@ class ComplexBinding:
         self, domain: LiteralDomain | BoxDomain, raw: RawReference, locator: str
     ) -> Reference:
         """A reference to a literal or a box (WPS): its text is read once it was fetched."""
-        _check(raw)
+        _check(raw, self.limits.schemes)
         if raw.format is not None and not formats.is_plain(raw.format):
             raise UnsupportedFormat(
                 locator, f"is {kind(domain)}, which is plain text, got {formats.shown(raw.format)}"
@@ -248,31 +275,39 @@ def offer(offered: Sequence[Format]) -> str:
     return ", ".join(formats.shown(f) for f in offered)
 
 
-def _check(raw: RawReference) -> None:
+def _check(raw: RawReference, schemes: tuple[str, ...]) -> None:
     """
     Raises:
         NotAValue: it, or that of its body, is no address of data, or something is no header.
     """
-    if (reason := _no_address(raw.href)) is not None:
+    if (reason := _no_address(raw.href, schemes)) is not None:
         raise NotAValue(reason)
-    if raw.body_href is not None and (reason := _no_address(raw.body_href)) is not None:
+    if raw.body_href is not None and (reason := _no_address(raw.body_href, schemes)) is not None:
         raise NotAValue(f"its body: {reason}")
     for name, text in raw.headers:
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
             raise NotAValue(f"{quoted(name)} with the value {quoted(text)} is no header (RFC 9110 §5)")
 
 
-def _no_address(href: str) -> str | None:
+def _no_address(href: str, schemes: tuple[str, ...]) -> str | None:
     """Why an address cannot be one of data; None if it can."""
     try:
         parts = urlsplit(href)
         host, _ = parts.hostname, parts.port
     except ValueError as reason:
         return f"{quoted(href, 200)} is no address ({clean(str(reason))})"
-    if parts.scheme not in ("http", "https"):
-        return f"{quoted(href, 200)} is not fetched: only http and https addresses are"
-    if not host or not href.isprintable() or " " in href:
+    if parts.scheme not in schemes:
+        allowed = f"{', '.join(schemes[:-1])} and {schemes[-1]}"
+        return f"{quoted(href, 200)} is not fetched: only {allowed} addresses are"
+    if not href.isprintable() or " " in href or (parts.scheme in WEB and not host):
         return f"{quoted(href, 200)} is no address: it needs a host, and no spaces"
+    try:
+        if parts.scheme == "file":
+            file_parts(href)
+        elif parts.scheme == "s3":
+            object_key(href)
+    except ValueError as reason:
+        return f"{quoted(href, 200)} is not fetched: {clean(str(reason))}"
     return None
 
 

@@ -154,7 +154,7 @@ def _dump_domain(domain: Domain) -> Data:
         case LiteralDomain(type, allowed, units):
             return ["literal", type, [_dump_allowed(a) for a in allowed], list(units)]
         case BoxDomain(crss, dimensions):
-            return ["box", [[c.name, c.swapped] for c in crss], list(dimensions)]
+            return ["box", [[c.name, c.swapped, c.circle] for c in crss], list(dimensions)]
         case ComplexDomain(formats, max_bytes, validation, services):
             dumped = [[f.media_type, f.encoding, f.schema] for f in formats]
             return [

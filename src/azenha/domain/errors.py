@@ -308,6 +308,7 @@ class QueueFull(AppError):
 
     def __init__(self, limit: int, setting: str, retry_after: int = 5) -> None:
         super().__init__(f"the queue is full: {limit} jobs wait already (setting {setting}); try again later")
+        self.limit, self.setting = limit, setting
         self.retry_after = retry_after
 
 

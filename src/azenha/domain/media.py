@@ -98,15 +98,26 @@ class KnownFormat:
         return tuple(dict.fromkeys(m.partition(";")[0].strip().lower() for m in self.media_types))
 
 
+_Signature = tuple[int, Magic, KnownFormat]  # with the rank of its format in the table
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Formats by id. Of two with one id, the later one counts."""
+    """Formats by id. Of two with one id, the later one counts.
+
+    Attributes:
+        words: ids of formats by the word that they are told by; `rooted`: formats that are told by a root of XML.
+    """
 
     formats: tuple[KnownFormat, ...]
     _by_id: Mapping[str, KnownFormat] = field(init=False, repr=False, compare=False)
     _by_essence: Mapping[str, tuple[tuple[Mapping[str, str], KnownFormat], ...]] = field(
         init=False, repr=False, compare=False
     )
+    _by_first: Mapping[int, tuple[_Signature, ...]] = field(init=False, repr=False, compare=False)
+    _further_in: tuple[_Signature, ...] = field(init=False, repr=False, compare=False)
+    words: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    rooted: tuple[KnownFormat, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_id = {f.id: f for f in self.formats}
@@ -120,6 +131,17 @@ class Table:
         object.__setattr__(self, "_by_id", MappingProxyType(by_id))
         frozen = {essence: tuple(ways) for essence, ways in by_essence.items()}
         object.__setattr__(self, "_by_essence", MappingProxyType(frozen))
+        signatures = [(rank, m, known) for rank, known in enumerate(by_id.values()) for m in known.magic]
+        first: dict[int, list[_Signature]] = {}
+        for one in signatures:
+            if one[1].offset == 0:
+                first.setdefault(one[1].bytes[0], []).append(one)
+        by_first = {byte: tuple(found) for byte, found in first.items()}
+        object.__setattr__(self, "_by_first", MappingProxyType(by_first))
+        words = {word: known.id for known in by_id.values() for word in known.words}
+        object.__setattr__(self, "words", MappingProxyType(words))
+        object.__setattr__(self, "rooted", tuple(known for known in by_id.values() if known.roots))
+        object.__setattr__(self, "_further_in", tuple(one for one in signatures if one[1].offset))
 
     def __iter__(self) -> Iterator[KnownFormat]:
         return iter(self._by_id.values())
@@ -134,6 +156,12 @@ class Table:
             if all(given.get(name, "").startswith(value) for name, value in parameters.items()):
                 return known
         return None
+
+    def by_magic(self, head: bytes) -> KnownFormat | None:
+        """The first format of those whose signature data has; only signatures that can be are looked at."""
+        candidates = (*self._by_first.get(head[0], ()), *self._further_in) if head else ()
+        found = [(rank, known) for rank, m, known in candidates if head.startswith(m.bytes, m.offset)]
+        return min(found, key=lambda one: one[0])[1] if found else None
 
     def lineage(self, id: str) -> tuple[str, ...]:
         """A format and all that it is a special case of, the nearest first."""

@@ -72,17 +72,27 @@ class LiteralDomain:
 
 @dataclass(frozen=True, slots=True)
 class Crs:
-    """A reference system that a box may have. `name` is its canonical URI, `swapped` if it is northing first."""
+    """A reference system that a box may have.
+
+    Attributes:
+        name: its canonical URI.
+        swapped: it is northing (or southing, or latitude) first.
+        circle: of a geographic one, a full turn in its unit, 360 for degrees; None: its axes have no ends.
+    """
 
     name: str
     swapped: bool = False
+    circle: float | None = None
+
+
+LONGITUDE_LATITUDE = Crs(CRS84, circle=360.0)
 
 
 @dataclass(frozen=True, slots=True)
 class BoxDomain:
     """A bounding box in one of `crss` (the first is the default), with 2 or 3 dimensions."""
 
-    crss: tuple[Crs, ...] = (Crs(CRS84),)
+    crss: tuple[Crs, ...] = (LONGITUDE_LATITUDE,)
     dimensions: tuple[int, ...] = (2,)
 
 

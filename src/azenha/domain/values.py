@@ -164,11 +164,14 @@ class Box:
         minimum, maximum: two or three coordinates each, inclusive. In a geographic CRS minimum[0] may exceed
             maximum[0]: the box then crosses the antimeridian.
         crs: canonical URI.
+        swapped: whether that is northing first, for who writes the box when its description is no more; None: not
+            recorded.
     """
 
     minimum: tuple[float, ...]
     maximum: tuple[float, ...]
     crs: str
+    swapped: bool | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

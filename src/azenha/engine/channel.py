@@ -13,6 +13,8 @@ import struct
 import threading
 from typing import Any
 
+from azenha.domain.canonical import compact
+
 Message = dict[str, Any]
 
 _LENGTH = struct.Struct(">I")
@@ -24,10 +26,15 @@ class ChannelClosed(Exception):
 
 
 class Channel:
-    """One end. `send` may be called from several threads, `receive` from one."""
+    """One end. `send` may be called from several threads, `receive` from one.
+
+    Attributes:
+        unheard: the other side ended before it had read all that was sent to it (where this is a UNIX socket).
+    """
 
     def __init__(self, reader: int, writer: int) -> None:
         self.reader = reader
+        self.unheard = False
         self._writer = writer
         self._lock = threading.Lock()
         self._closed = False
@@ -61,6 +68,7 @@ class Channel:
             while view:
                 view = view[os.write(self._writer, view) :]
         except OSError:
+            self.unheard = True
             raise ChannelClosed from None
 
     def receive(self) -> Message | None:
@@ -83,6 +91,9 @@ class Channel:
         while len(data) < size:
             try:
                 piece = os.read(self.reader, min(size - len(data), 1 << 20))
+            except ConnectionResetError:
+                self.unheard = True
+                return None
             except OSError:
                 return None
             if not piece:
@@ -99,7 +110,7 @@ class Channel:
 
 
 def _packed(message: Message) -> memoryview:
-    data = json.dumps(message, separators=(",", ":")).encode()
+    data = compact(message).encode()
     return memoryview(_LENGTH.pack(len(data)) + data)
 
 

@@ -19,9 +19,13 @@ import traceback
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from azenha.authoring import archives
+from azenha.authoring.archives import ArchiveLimits
+from azenha.authoring.blame import blamed
 from azenha.authoring.calling import LocalFile, Produced, call
 from azenha.authoring.context import Context
 from azenha.authoring.errors import Cancelled, OutputError
@@ -49,6 +53,7 @@ except ImportError:  # Windows
 
 END_OF_JOB = b"\0azenha: end of job\0"  # on the output pipe: all that the job wrote is before this
 PROGRESS_EVERY = 0.1  # seconds
+AT_ONCE = 1024 * 1024  # bytes of a file whose checksum is made before the disk has it, not meanwhile
 
 
 class Inbox(Protocol):
@@ -171,7 +176,8 @@ def _run(
     definitions: Mapping[str, Definition],
     fetch: Callable[[], Fetch],
 ) -> None:
-    channel.send({"t": "taken"})  # from here on the job may have had an effect
+    if order["mark"]:  # a socket tells by itself whether its other end has read, see `Channel.unheard`
+        channel.send({"t": "taken"})  # from here on the job may have had an effect
     reporter = _Reporter(channel, inbox, waits=order["pauses_itself"])
     work = Path(order["work"])
     work.mkdir(exist_ok=True)
@@ -208,12 +214,18 @@ def _limit(memory: int) -> None:
     if resource is None or not hasattr(resource, "RLIMIT_DATA"):
         return
     used = 0
-    with suppress(OSError), open("/proc/self/statm", "rb", buffering=0) as file:
-        used = int(file.read(256).split()[5]) * resource.getpagesize()
+    with suppress(OSError):
+        used = int(os.pread(_statm(), 256, 0).split()[5]) * resource.getpagesize()
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (used + memory, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+@cache
+def _statm() -> int:
+    """Opened once: that takes longer than to read it. Not before the fork: it is of the process that opens it."""
+    return os.open("/proc/self/statm", os.O_RDONLY)
 
 
 def _fetch(
@@ -222,15 +234,19 @@ def _fetch(
     def progress(locator: str, received: int, total: int | None) -> None:
         if reporter.cancelled():
             raise Cancelled
-        reporter.progress(0, f"fetching '{locator}': {received:,} of {total:,} bytes" if total else None)
+        of = f" of {total:,}" if total is not None else ""
+        reporter.progress(0, f"fetching '{locator}': {received:,}{of} bytes")
 
-    return fetch_references(
+    fetched = fetch_references(
         request.inputs,
         Path(order["inputs"]),
         fetch,
         progress,
+        say=lambda text: reporter.log(logging.INFO, text),
         description=load_description(order["description"]),
     )
+    reporter.progress(0, None)  # what the function does is not told by how much was fetched
+    return fetched
 
 
 def _call(
@@ -247,6 +263,7 @@ def _call(
     )
     inputs = Path(order["inputs"])
     policy = Policy.heard(order["formats"])
+    archives.hold(ArchiveLimits(*order["archives"]))
 
     def look(arguments: Mapping[str, object]) -> None:
         check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))
@@ -286,8 +303,7 @@ def _publish(
                 raise OutputError(id, f"the job's files exceed {limit:,} bytes (setting limits.outputs)")
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
-            _place(item.path, workdir, folder / key)
-            sha256, crc32 = _checksums(folder / key)
+            sha256, crc32 = _placed(item.path, workdir, folder / key)
             geodata = look_into and look_into(folder / key, item.format.media_type)
             values.append(
                 StoredFile(
@@ -305,6 +321,21 @@ def _publish(
     return results
 
 
+def _placed(source: Path, workdir: Path, target: Path) -> tuple[str, int]:
+    """Move or copy a file to where it is published, on disk for good; its checksums.
+
+    The disk writes a large one while it is read for them: each takes about as long as the other.
+    """
+    _place(source, workdir, target)
+    written = _writing(target)
+    try:
+        checksums = _checksums(target)
+    finally:
+        written()
+    sync(target.parent)
+    return checksums
+
+
 def _checksums(path: Path) -> tuple[str, int]:
     """SHA-256 and CRC-32, for archives, in one reading."""
     digest, crc32 = hashlib.sha256(), 0
@@ -313,6 +344,16 @@ def _checksums(path: Path) -> tuple[str, int]:
             digest.update(piece)
             crc32 = zlib.crc32(piece, crc32)
     return digest.hexdigest(), crc32
+
+
+def _writing(target: Path) -> Callable[[], None]:
+    """Have a file put on the disk; what is given back waits for that."""
+    if target.stat().st_size > AT_ONCE:
+        thread = threading.Thread(target=sync, args=(target,))
+        with suppress(RuntimeError):  # the job's limits may leave no room for a thread
+            thread.start()
+            return thread.join
+    return lambda: sync(target)
 
 
 def _place(source: Path, workdir: Path, target: Path) -> None:
@@ -325,8 +366,6 @@ def _place(source: Path, workdir: Path, target: Path) -> None:
             shutil.copyfile(source, target)
     else:  # an input handed on, or a file from elsewhere, which is not the job's to move
         shutil.copyfile(source, target)
-    sync(target)
-    sync(target.parent)
 
 
 def sync(path: Path) -> None:
@@ -353,6 +392,8 @@ def _failure(error: BaseException, order: Message) -> Message:
             kind, text, locator = FailureKind.SIZE, str(error), error.locator
         case AppError():
             kind, text, locator = FailureKind.INPUT, str(error), error.locator
+        case _ if (wrong := blamed(error)) is not None:
+            kind, text, locator = FailureKind.INPUT, str(wrong), wrong.locator
         case SystemExit():
             text = f"the process called sys.exit({error.code!r})"
     if kind is FailureKind.PROCESS:

@@ -34,7 +34,8 @@ def paused_too_long(seconds: float) -> str:
 class Log:
     """A job's log: bounded, readable while it grows, made with the first line."""
 
-    def __init__(self, path: Path, limit: int) -> None:
+    def __init__(self, path: Callable[[], Path], limit: int) -> None:
+        """`path`: asked for with the first line: most jobs write none."""
         self._path = path
         self._limit = limit
         self._written: int | None = None  # not looked at before there is something to write
@@ -44,8 +45,9 @@ class Log:
     def write(self, data: bytes) -> None:
         with self._lock:
             self.offered += len(data)
+            path = self._path()
             if self._written is None:
-                self._written = self._path.stat().st_size if self._path.exists() else 0
+                self._written = path.stat().st_size if path.exists() else 0
             room = self._limit - self._written
             if room <= 0:
                 return
@@ -54,7 +56,7 @@ class Log:
                 self._written = self._limit
             else:
                 self._written += len(data)
-            with self._path.open("ab") as file:
+            with path.open("ab") as file:
                 file.write(data)
 
 
@@ -235,7 +237,8 @@ class Run:
     @property
     def untouched(self) -> bool:
         """The child died of itself before it took the order: the job did not run."""
-        return not self._taken and self._stopping is None
+        unheard = not self._taken if self._output.marks else self.child.channel.unheard
+        return unheard and self._stopping is None
 
     def dismiss(self) -> None:
         """The job is not wanted any more: ask first, then terminate, then kill (see `watch`)."""

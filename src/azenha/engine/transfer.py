@@ -26,7 +26,7 @@ from azenha.domain.process import (
     ProcessDescription,
 )
 from azenha.domain.values import Lexical, Record, Reference, StoredFile, Value
-from azenha.usecases.ports import Ask, Fetch, Fetched
+from azenha.usecases.ports import Ask, Fetch, Fetched, Say
 
 FOLDER: Final = "fetched"  # within the job's folder
 TEXT_AT_MOST: Final = 1024 * 1024  # bytes of a literal or a box
@@ -42,6 +42,7 @@ def fetch_references(
     fetch: Fetch,
     on_progress: Progress | None = None,
     *,
+    say: Say | None = None,
     description: ProcessDescription | None = None,
 ) -> dict[str, tuple[Value, ...]]:
     """The inputs with every `Reference`, nested ones too, replaced by a `StoredFile` with a key in `folder`.
@@ -51,12 +52,13 @@ def fetch_references(
 
     Args:
         on_progress: told the locator, the bytes received, and how many there will be (None: not known).
+        say: told in a sentence what people may want to know of the fetching.
         description: says which format is meant where the client named none, and how large a value may be.
     Raises:
         InputProblem: NotFetched or ValueTooLarge for the first reference that could not be fetched.
         OSError: the folder cannot be written.
     """
-    fetched = _Fetching(folder, fetch, on_progress, description)
+    fetched = _Fetching(folder, fetch, on_progress, say, description)
     return fetched.members(inputs, description.inputs if description else (), "")
 
 
@@ -75,11 +77,13 @@ class _Fetching:
         folder: Path,
         fetch: Fetch,
         on_progress: Progress | None,
+        say: Say | None,
         description: ProcessDescription | None,
     ) -> None:
         self.folder = folder
         self.fetch = fetch
         self.on_progress = on_progress
+        self.tell = say
         self.input_bytes = description.limits.input_bytes if description else None
         self.count = 0
         shutil.rmtree(folder / FOLDER, ignore_errors=True)
@@ -156,9 +160,15 @@ class _Fetching:
             if self.on_progress:
                 self.on_progress(locator, received, total)
 
+        def say(text: str) -> None:
+            if self.tell:
+                self.tell(f"input '{locator}': {text}")
+
         try:
-            ask = self.ask(reference, own / "body")
-            return self.fetch(reference.href, own / "part", limit=limit, on_progress=on_progress, ask=ask)
+            ask = self.ask(reference, own / "body", say)
+            return self.fetch(
+                reference.href, own / "part", limit=limit, on_progress=on_progress, say=say, ask=ask
+            )
         except TooLarge as error:
             raise ValueTooLarge(locator, f"could not be fetched: {error}") from None
         except AppError as error:
@@ -166,10 +176,10 @@ class _Fetching:
         finally:
             (own / "body").unlink(missing_ok=True)
 
-    def ask(self, reference: Reference, body: Path) -> Ask:
+    def ask(self, reference: Reference, body: Path, say: Say) -> Ask:
         """How the reference wants to be asked for; what is posted is in the file `body`."""
         if reference.body_href is not None:
-            self.fetch(reference.body_href, body)
+            self.fetch(reference.body_href, body, say=say)
         elif reference.body is not None:
             body.write_text(reference.body, encoding="utf-8", newline="")
         else:

@@ -12,25 +12,28 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
 from azenha.domain.canonical import dump_request, load_values
 from azenha.domain.described import dump_description
-from azenha.domain.job import Failure, FailureKind, Lane
+from azenha.domain.errors import QueueFull
+from azenha.domain.job import Failure, FailureKind, Job, Lane
 from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.domain.values import StoredFile
 from azenha.engine.channel import Message
-from azenha.engine.formats.policy import Policy
+from azenha.engine.formats.policy import Policy, archives
 from azenha.engine.pool import Pool
 from azenha.engine.running import Log, Run, paused_too_long
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import CannotStart, Starter
 from azenha.engine.steering import PausedTooLong, Steering, Stopped
 from azenha.engine.transfer import has_references
+from azenha.engine.waiting import Waiting
 from azenha.settings import Settings
 from azenha.usecases.blobs import Blobs, NotKept
-from azenha.usecases.ports import Folders, Lease, Leases, Success
+from azenha.usecases.ports import Folders, Handed, Lease, Leases, Success, Told
 
 LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
 WATCH_EVERY = 0.1
@@ -39,15 +42,18 @@ STRAY_AFTER = 3600.0  # seconds: the files of a request that is still being stor
 FETCHES = 1000  # jobs whose references one child fetches, before a fresh one takes its place
 TIDY_AT_ONCE = 200  # jobs: each batch is one transaction, between which others write
 
+ENDED = Told()
+
 _log = logging.getLogger("azenha.worker")
 
 
 class Announce(Protocol):
-    """Tell the web tier that a job ended."""
+    """Tell the web tier the news of a job."""
 
-    def __call__(self, job: str) -> None: ...
+    def __call__(self, job: str, told: Told = ENDED) -> None: ...
 
 
+@lru_cache(maxsize=64)  # most work in folders that others left empty
 def _published(work: Path) -> Path:
     """Where a job's child puts its outputs, beside its folder."""
     return work.with_name(f"{work.name}.outputs")
@@ -78,6 +84,10 @@ class Worker:
         self._fetching = fetching
         self._settings = settings
         self._announce = announce
+        self._of_formats = {
+            "formats": Policy.of(settings.formats).told(),
+            "archives": archives(settings.formats),
+        }
         self._runs: dict[tuple[str, int], Run] = {}
         self._steering = Steering(name, store, settings.jobs.lease)
         # Leases from claim to end: a child's start, and the move of its outputs, may take longer than a lease.
@@ -85,7 +95,8 @@ class Worker:
         self._unended: set[tuple[str, int]] = set()  # attempts after which their jobs go on
         self._pool = Pool(starter, settings.children.nice)
         self._done_with: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
-        self._wake: dict[Lane, queue.SimpleQueue[None]] = {lane: queue.SimpleQueue() for lane in Lane}
+        of = settings.queue
+        self._waiting = {Lane.SYNC: Waiting(of.sync_slots), Lane.BACKGROUND: Waiting(of.slots)}
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -113,11 +124,22 @@ class Worker:
 
     def offered(self, lane: Lane) -> None:
         """A job waits in that lane."""
-        self._wake[lane].put(None)
+        self._waiting[lane].hint()
+
+    def handed(self, job: Handed) -> None:
+        """A synchronous job, to be stored by whoever runs it."""
+        try:
+            self._waiting[Lane.SYNC].hand_over(job)
+        except QueueFull as full:
+            self._announce(job.id, Told(refused=full))
 
     def interrupt(self, job: str) -> None:
-        """A job that runs was dismissed, paused or resumed; which, its record says."""
-        if attempts := {id: attempt for id, attempt in list(self._held) if id == job}:
+        """A job that runs was dismissed, paused or resumed; which, its record says. Or nobody waits for it."""
+        attempts = {id: attempt for id, attempt in list(self._held) if id == job}
+        if not attempts:
+            self._waiting[Lane.SYNC].withdraw(job)
+            attempts = {id: attempt for id, attempt in list(self._held) if id == job}
+        if attempts:
             try:
                 self._steering.look(attempts)
             except Exception:
@@ -127,8 +149,7 @@ class Worker:
         """Take no more jobs, end the running ones; each record says so."""
         self._stop.set()
         for lane in Lane:
-            for _ in self._threads:
-                self._wake[lane].put(None)
+            self._waiting[lane].end()
         self._steering.stop()
         self._starter.close()
         self._done_with.put(None)
@@ -144,10 +165,9 @@ class Worker:
         lease: Lease | None = None
         while not self._stop.is_set():
             try:
-                lease = lease or self._store.claim(self._name, lane, self._settings.jobs.lease)
+                lease = lease or self._claimed(lane)
                 if lease is None:
-                    with suppress(queue.Empty):
-                        self._wake[lane].get(timeout=LOOK_EVERY)
+                    self._waiting[lane].wait(LOOK_EVERY)
                 else:
                     lease = self._served(lease)
             except Exception:  # a slot must not be lost, whatever happens
@@ -155,12 +175,28 @@ class Worker:
                 lease = None
                 self._stop.wait(1)
 
+    def _claimed(self, lane: Lane) -> Lease | None:
+        waiting = self._waiting[lane]
+        handed = waiting.next()
+        try:
+            return self._store.claim(self._name, lane, self._settings.jobs.lease, handed)
+        except BaseException:
+            if handed is not None:
+                waiting.give_back(handed)
+            raise
+
     def _served(self, lease: Lease) -> Lease | None:
         """Run a job; the next one, where that was claimed along with the end."""
         held = (lease.job.id, lease.attempt)
         self._held.add(held)
+        told = ENDED
         try:
-            return self._run(lease)
+            if not self._waiting[lease.job.lane].wanted(lease.job.id):
+                if self._store.renew(self._name, self._settings.jobs.lease, dict([held])):
+                    self._store.dismiss(lease.job.id)
+                return None
+            told, following = self._run(lease)
+            return following
         except Exception:
             _log.exception("job %s could not be ended", lease.job.id)
             self._fail(lease, FailureKind.LOST, "an internal error of the server ended it")
@@ -171,10 +207,10 @@ class Worker:
             if held in self._unended:
                 self._unended.discard(held)
             else:
-                self._announce(lease.job.id)
+                self._announce(lease.job.id, told)
 
-    def _run(self, lease: Lease) -> Lease | None:
-        """Run a job to its recorded end; the next job of the lane, where that was claimed along with it."""
+    def _run(self, lease: Lease) -> tuple[Told, Lease | None]:
+        """Run a job to its recorded end; the news of it, the next job of the lane, where that was claimed too."""
         offering = self._catalogue.offerings.get(lease.job.process)
         if offering is None or offering.source not in self._sources:
             self._fail(
@@ -182,24 +218,24 @@ class Worker:
                 FailureKind.UNAVAILABLE,
                 f"process '{lease.job.process}' is not offered here any more",
             )
-            return None
+            return ENDED, None
         description = offering.description
-        log = Log(self._folders.log(lease.job.id), self._settings.limits.log)
+        log = Log(partial(self._folders.log, lease.job.id), self._settings.limits.log)
         work, clean = self._folders.workdir(), False
         try:
             if has_references(lease.request.inputs):
                 fetched = self._in_child(lease, self._fetching, description, work, log)
                 if fetched is None:
-                    return None
+                    return ENDED, None
                 inputs = load_values(fetched["values"])
                 lease = replace(lease, request=replace(lease.request, inputs=inputs))
             source = self._sources[offering.source]
             answer = self._in_child(lease, source, description, work, log)
             if answer is None:
-                return None
-            following = self._succeed(lease, answer, _published(work))
+                return ENDED, None
+            done = self._succeed(lease, answer, _published(work))
             clean = self._folders.done_with(work)
-            return following
+            return done
         finally:
             if not clean:
                 self._done_with.put(work)
@@ -291,7 +327,7 @@ class Worker:
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
             "facts": self._settings.results.stac,
-            "formats": Policy.of(self._settings.formats).told(),
+            **self._of_formats,
             "pauses_itself": description.pauses_itself,
         }
         if order["fetch"]:
@@ -322,7 +358,7 @@ class Worker:
     def _fail(self, lease: Lease, kind: FailureKind, message: str, locator: str | None = None) -> None:
         reference = f"{lease.job.id[:8]}-{lease.attempt}"
         _log.warning("job %s failed (%s, reference %s): %s", lease.job.id, kind, reference, message)
-        Log(self._folders.log(lease.job.id), self._settings.limits.log).write(
+        Log(partial(self._folders.log, lease.job.id), self._settings.limits.log).write(
             f"FAILED: {message} (reference {reference})\n".encode()
         )
         self._store.fail(lease, Failure(kind, message, reference, locator), self._keep(lease))
@@ -331,7 +367,7 @@ class Worker:
         jobs = self._settings.jobs
         return jobs.keep_sync if lease.job.lane is Lane.SYNC else jobs.keep
 
-    def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> Lease | None:
+    def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> tuple[Told, Lease | None]:
         """Record success, and claim the next job with it."""
         success = Success(load_values(answer["values"]))
         files = [v for values in success.outputs.values() for v in values if isinstance(v, StoredFile)]
@@ -341,15 +377,25 @@ class Worker:
                 self._blobs.put(lease.job.id, lease.attempt, outputs, files)
             except NotKept as error:
                 self._fail(lease, FailureKind.OUTPUT, f"its results could not be kept: {error}")
-                return None
-        keep, lease_time = self._keep(lease), self._settings.jobs.lease
+                return ENDED, None
         while True:
-            recorded, following = self._store.succeed_and_claim(lease, success, keep, lease_time)
-            if recorded or not self._resumed(lease):
+            recorded, following = self._record_success(lease, success)
+            if recorded is not None or not self._resumed(lease):
                 break
-        if not recorded and files:
+        if recorded is None and files:
             self._blobs.remove(lease.job.id, lease.attempt)
-        return following
+        return ENDED if recorded is None else Told(recorded, success.outputs), following
+
+    def _record_success(self, lease: Lease, success: Success) -> tuple[Job | None, Lease | None]:
+        keep, lease_time = self._keep(lease), self._settings.jobs.lease
+        waiting = self._waiting[lease.job.lane]
+        handed, recorded = waiting.next(), None
+        try:
+            recorded, following = self._store.succeed_and_claim(lease, success, keep, lease_time, handed)
+        finally:
+            if handed is not None and recorded is None:
+                waiting.give_back(handed)
+        return recorded, following
 
     def _resumed(self, lease: Lease) -> bool:
         """Wait with a job's end while it is paused; False if that is not ours to record any more."""

@@ -19,6 +19,7 @@ from typing import Final
 from azenha.domain.errors import Malformed, TooLarge
 from azenha.domain.slices import release_pages, whole_escapes, windows
 from azenha.protocols import json as strict
+from azenha.protocols import json_shapes as shapes
 from azenha.protocols.http import Buffer, Limits
 
 WINDOW: Final = 64 * 1024
@@ -29,12 +30,6 @@ MEMBERS: Final = 1_000_000  # names of one object of more than a window: they ha
 # Body, inputs, a value or an array of them, an element that is qualified: what stands in these may be cut out.
 OPENABLE: Final = 4
 
-_PAIR = re.compile(rb"\\.", re.DOTALL)
-_STRING = re.compile(rb'"[^"]*"')  # where escapes are masked
-_TOKEN = re.compile(rb'"[^"]*"|\[[^\[\]{}"]*+\]|[\[\]{}]')
-_NUMERIC = bytes(ord("0") if c in b"0123456789.eE+-" else 0 for c in range(256))
-_LONG_NUMBER = b"0" * strict.DIGITS
-_EXPONENT = re.compile(rb"[0-9.][eE]")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NO_CONTROL = bytes(range(0x20, 0x100))
 _BLANK = b" \t\r\n"
@@ -146,11 +141,11 @@ class _Pass:
         size, released = WINDOW, 0
         while self.at < len(self.body):
             window = self.body[self.at : self.at + size]
-            masked = _PAIR.sub(b"__", window) if b"\\" in window else window
+            masked = shapes.masked(window)
             if self.at + size >= len(self.body):
                 self.piece(window, masked, last=True)
                 break
-            comma = _last_comma(masked)
+            comma = shapes.last_comma(masked)
             if comma > 0:
                 self.piece(window[:comma], masked[:comma])
                 self.at += comma
@@ -183,7 +178,7 @@ class _Pass:
         if self.root is not None and not before:
             self.after_root(data + filler)
             return
-        bare = _STRING.sub(b"", masked)
+        bare = shapes.bare(masked)
         self.note(masked, bare)
         head = self.head(before)
         if last:
@@ -216,13 +211,16 @@ class _Pass:
             raise Malformed(
                 f"the body is not UTF-8: {error.reason} at byte {self.at + error.start}"
             ) from None
-        exact = b"e" in bare or b"E" in bare
-        exact = exact and _EXPONENT.search(bare) is not None
-        decoder = self.exact if exact or _LONG_NUMBER in bare.translate(_NUMERIC) else self.quick
         whole = f"{head.decode()}{text}{tail.decode()}"
+        exact = shapes.is_exact(bare)
+        short = whole
+        if not exact and data.count(b"[") == bare.count(b"["):
+            short = shapes.without_numbers(whole)
         try:
-            decoder.decode(whole)
+            (self.exact if exact else self.quick).decode(short)
         except json.JSONDecodeError as error:
+            if short != whole:
+                error = _fault(whole, error)
             behind = whole[len(head) : max(error.pos, len(head))][: len(text)]
             raise self.malformed(error.msg, self.at + len(behind.encode())) from None
         if _SURROGATE.search(data):
@@ -271,19 +269,23 @@ class _Pass:
             bare: the piece without its strings.
         """
         brackets = bare.translate(None, strict.NO_BRACKETS)
-        levels = list(accumulate(map(strict.STEP.__getitem__, brackets), initial=len(self.stack)))
-        if max(levels) > self.depth:
+        fewer = brackets.replace(b"[]", b"").replace(b"{}", b"")  # not as deep by two, at most
+        levels = self.levels(fewer)
+        if max(levels) + 2 > self.depth and max(self.levels(brackets)) > self.depth:
             raise Malformed(
                 f"the body nests deeper than {self.depth} arrays and objects (setting limits.depth)"
             )
         if min(levels) <= OPENABLE:
             self.follow(masked)
             return
-        left = brackets
+        left = fewer
         while (shorter := left.replace(b"[]", b"").replace(b"{}", b"")) != left:
             left = shorter
         for bracket in left:
             self.turn(bracket)
+
+    def levels(self, brackets: bytes) -> list[int]:
+        return list(accumulate(map(strict.STEP.__getitem__, brackets), initial=len(self.stack)))
 
     def turn(self, bracket: int) -> None:
         if bracket not in _CLOSES:
@@ -293,8 +295,7 @@ class _Pass:
         # Else the parser will say what is wrong with it.
 
     def follow(self, masked: bytes) -> None:
-        for token in _TOKEN.finditer(masked):
-            start, end = token.span()
+        for start, end in shapes.tokens(masked):
             if end - start > 1:
                 if not self.stack and self.root is None and not self.open:
                     self.root = Large(self.body, self.at + start, self.at + end, masked[start : start + 1])
@@ -340,7 +341,7 @@ class _Pass:
         return True
 
     def innermost(self, masked: bytes) -> int:
-        left = _STRING.sub(b"", masked).translate(None, strict.NO_BRACKETS)
+        left = shapes.bare(masked).translate(None, strict.NO_BRACKETS)
         while (shorter := left.replace(b"[]", b"").replace(b"{}", b"")) != left:
             left = shorter
         opened = left.lstrip(b"]}")
@@ -354,10 +355,7 @@ class _Pass:
         at, held = start, b""
         for window in windows(self.body, start, size=4 * WINDOW):
             data = held + window
-            masked = data
-            if b"\\" in data:
-                masked = _PAIR.sub(b"__", data)
-            quote = masked.find(b'"')
+            quote = shapes.masked(data).find(b'"')
             if quote >= 0:
                 self.check_text(data[:quote], at)
                 return at + quote + 1
@@ -397,17 +395,10 @@ class _Pass:
         return Malformed(f"the body is not JSON: {why} at line {line}, column {byte - begin + 1}")
 
 
-def _last_comma(masked: bytes) -> int:
-    """The last comma outside of strings, but for the first byte; -1 if there is none."""
-    end = len(masked)
-    if masked.count(b'"') % 2:
-        end = masked.rfind(b'"')
-    while (comma := masked.rfind(b",", 1, end)) > 0:
-        after = masked.find(b'"', comma, end)
-        if after < 0 or masked.count(b'"', comma, end) % 2 == 0:
-            return comma
-        # It stands in a string, which begins before it.
-        end = masked.rfind(b'"', 0, comma)
-        if end < 0:
-            return -1
-    return -1
+def _fault(text: str, shortened: json.JSONDecodeError) -> json.JSONDecodeError:
+    """What is wrong with a text, given that something is: where, in the text as it was given."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error
+    return shortened

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from azenha.domain import lexical
-from azenha.domain.process import Closure, LiteralDomain, Metadata, Scalar, ValueRange
+from azenha.domain.formats import BASE64, OCTETS, is_text
+from azenha.domain.process import Closure, Format, LiteralDomain, Metadata, Scalar, ValueRange
 from azenha.protocols.http import Site
 from azenha.protocols.xml_write import Tag
 
@@ -144,3 +145,13 @@ def _range(range: ValueRange) -> Tag:
             "ows:rangeClosure": None if range.closure is Closure.CLOSED else range.closure.value,
         },
     )
+
+
+# -- formats -----------------------------------------------------------------------------------------
+
+
+def travelling(formats: Sequence[Format]) -> tuple[Format, ...]:
+    """The formats, and those in base64 that bytes take within a document. The schemas know no wildcards."""
+    shown = [one for one in formats if MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
+    coded = (replace(one, encoding=BASE64) for one in shown if not is_text(one.media_type))
+    return tuple(dict.fromkeys((*shown, *coded)))

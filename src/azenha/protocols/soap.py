@@ -38,10 +38,10 @@ class Soap(Enum):
 
 def version(root: Element) -> Soap | None:
     """The version of an envelope; None if the element is none."""
-    name = etree.QName(root)
-    if name.localname != "Envelope":
-        return None
-    return next((v for v in Soap if v.value == name.namespace), None)
+    return _ENVELOPES.get(root.tag)
+
+
+_ENVELOPES: Final = {f"{{{version.value}}}Envelope": version for version in Soap}
 
 
 def unwrap(message: Document) -> tuple[Document, Soap | None]:
@@ -54,7 +54,7 @@ def unwrap(message: Document) -> tuple[Document, Soap | None]:
     root = message.root
     found = version(root)
     if found is None:
-        if etree.QName(root).localname == "Envelope" and "soap" in (etree.QName(root).namespace or ""):
+        if root.tag.endswith("}Envelope") and "soap" in root.tag:
             raise BadRequest(f"this version of SOAP is not spoken: {shown(root)} is of neither 1.1 nor 1.2")
         return message, None
     header = child(root, f"{{{found.value}}}Header")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -88,21 +89,30 @@ def read(
     if not cuttable:
         bounds = _without_cuts(bounds)
     parts = contents(utf8, data, bounds)
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(_skeleton(utf8, parts), parser)
+        root = etree.fromstring(_skeleton(utf8, parts), _own.parser)
     except etree.XMLSyntaxError as error:
         raise Malformed(f"the body is not XML: {error.msg}") from None
-    elements = list(_outermost(root, frozenset(data))) if parts else []
+    elements = list(_outermost(root, data)) if parts else []
     return Document(root, {e: _data(e, part, utf8) for e, part in zip(elements, parts, strict=True)})
+
+
+class _Own(threading.local):
+    """A thread's own parser: to make one costs as much as to read a small body, and two would wait for each other."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            encoding="utf-8",
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+
+_own: Final = _Own()
 
 
 def _without_cuts(bounds: Bounds) -> Bounds:
@@ -149,12 +159,12 @@ def _skeleton(body: Buffer, parts: Sequence[Content]) -> bytes:
     return b"".join(pieces)
 
 
-def _outermost(element: Element, names: Collection[str]) -> Iterator[Element]:
-    if element.tag in names:
-        yield element
-        return
-    for child in element:
-        yield from _outermost(child, names)
+def _outermost(root: Element, names: Collection[str]) -> Iterator[Element]:
+    last: Element | None = None
+    for element in root.iter(*names):
+        if last is None or all(above is not last for above in element.iterancestors()):
+            last = element
+            yield element
 
 
 def _data(element: Element, part: Content, body: Buffer) -> str | RawSlice | Malformed:
@@ -234,7 +244,7 @@ def child(element: Element, name: str) -> Element | None:
     Raises:
         BadRequest: there are several.
     """
-    found = element.findall(name)
+    found = list(element.iterchildren(name))
     if len(found) > 1:
         local = etree.QName(found[0]).localname
         raise BadRequest(

@@ -221,20 +221,21 @@ class _Pass:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         bounds = self._bounds
-        self._depth += 1
-        if self._depth > bounds.depth:
+        depth = self._depth = self._depth + 1
+        if depth > bounds.depth:
             self._refuse("the body nests", bounds.depth, "elements (setting limits.depth)")
         if attributes:
             if len(attributes) > bounds.attributes:
                 self._refuse("an element has", bounds.attributes, "attributes")
             for attribute in attributes:
                 self._check_name(attribute)
-        self._check_name(name)
+        if len(name) > bounds.name:
+            self._check_name(name)
         declared = self._declared
         if declared:
             self._declared = {}
         if self._level:
-            if self._depth == self._level + 1:
+            if depth == self._level + 1:
                 self._child_starts(declared)
             return
         self._elements += 1
@@ -246,10 +247,11 @@ class _Pass:
             self._enter(tag_end(self._body, self._parser.CurrentByteIndex))
 
     def _end(self, name: str) -> None:
-        if self._level and self._depth == self._level + 1 and self._children == 1:
-            self._child_ends()
-        if self._depth == self._level:
-            self._leave()
+        if self._level:
+            if self._depth == self._level:
+                self._leave()
+            elif self._children == 1:
+                self._child_ends()
         if not self._level:
             self._scopes.pop()
         self._depth -= 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 from azenha.protocols.http import Part
@@ -20,11 +19,15 @@ XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 # What no XML 1.0 document can carry, not even as a reference (§2.2).
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+_FORBIDDEN = re.compile(f"[{_CONTROLS}]")
+# And what may not stand as it is in text or in an attribute: most of what is written has none of it.
+_UNSAFE = re.compile(f'[&<>"\t\n\r{_CONTROLS}]')
 _TEXT: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _ATTRIBUTE: Final = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 )
+_set: Final = object.__setattr__
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,10 @@ class Tag:
         attributes: Mapping[str, str | None] | None = None,
     ) -> None:
         """What is None, in `content` or `attributes`, is left out: most of what the schemas name is optional."""
-        object.__setattr__(self, "name", name)
-        given = attributes or {}
-        object.__setattr__(self, "attributes", {k: v for k, v in given.items() if v is not None})
-        object.__setattr__(self, "content", tuple(c for c in content if c is not None))
+        given = {k: v for k, v in attributes.items() if v is not None} if attributes else {}
+        _set(self, "name", name)
+        _set(self, "attributes", given)
+        _set(self, "content", tuple([c for c in content if c is not None]))
 
 
 def document(root: Tag, namespaces: Mapping[str, str]) -> tuple[Part, ...]:
@@ -67,35 +70,39 @@ def document(root: Tag, namespaces: Mapping[str, str]) -> tuple[Part, ...]:
     Args:
         namespaces: URI by prefix; every prefix in the tree but `xml`.
     """
-    return _joined([_DECLARATION, *fragment(root, namespaces)])
+    return _joined([_DECLARATION, *_parts(root, namespaces)])
 
 
 def fragment(root: Tag, namespaces: Mapping[str, str]) -> tuple[Part, ...]:
     """As `document`, without the XML declaration."""
+    return _joined(_parts(root, namespaces))
+
+
+def _parts(root: Tag, namespaces: Mapping[str, str]) -> list[Part]:
     text: list[str] = []
     parts: list[Part] = []
-    _write(
-        root, "".join(f' xmlns:{p}="{escape_attribute(uri)}"' for p, uri in namespaces.items()), text, parts
-    )
+    declared = "".join([f' xmlns:{p}="{escape_attribute(uri)}"' for p, uri in namespaces.items()])
+    _write(root, declared, text, parts)
     _flush(text, parts)
-    return _joined(parts)
+    return parts
 
 
 def _write(tag: Tag, more: str, text: list[str], parts: list[Part]) -> None:
-    attributes = "".join(f' {name}="{escape_attribute(value)}"' for name, value in tag.attributes.items())
+    start = f"<{tag.name}{more}"
+    for name, value in tag.attributes.items():
+        start += f' {name}="{escape_attribute(value)}"'
     if not tag.content:
-        text.append(f"<{tag.name}{more}{attributes}/>")
+        text.append(f"{start}/>")
         return
-    text.append(f"<{tag.name}{more}{attributes}>")
+    text.append(f"{start}>")
     for node in tag.content:
-        match node:
-            case Tag():
-                _write(node, "", text, parts)
-            case str():
-                text.append(escape(node))
-            case Verbatim():
-                _flush(text, parts)
-                parts.extend(node.parts)
+        if isinstance(node, Tag):
+            _write(node, "", text, parts)
+        elif isinstance(node, str):
+            text.append(escape(node))
+        else:
+            _flush(text, parts)
+            parts.extend(node.parts)
     text.append(f"</{tag.name}>")
 
 
@@ -107,22 +114,27 @@ def _flush(text: list[str], parts: list[Part]) -> None:
 def _joined(parts: list[Part]) -> tuple[Part, ...]:
     """Neighbouring bytes as one, so that a small reply is a single piece."""
     joined: list[Part] = []
-    for is_bytes, run in groupby(parts, key=lambda part: isinstance(part, bytes)):
-        if not is_bytes:
-            joined += run
-        elif whole := b"".join(part for part in run if isinstance(part, bytes)):
+    run: list[bytes] = []
+    for part in (*parts, None):
+        if isinstance(part, bytes):
+            run.append(part)
+            continue
+        if whole := b"".join(run):
             joined.append(whole)
+        run.clear()
+        if part is not None:
+            joined.append(part)
     return tuple(joined)
 
 
 def escape(text: str) -> str:
     """Text between tags. What XML cannot carry (see `carries`) becomes U+FFFD, as in any decoder."""
-    return _FORBIDDEN.sub("\ufffd", text).translate(_TEXT)
+    return _FORBIDDEN.sub("\ufffd", text).translate(_TEXT) if _UNSAFE.search(text) else text
 
 
 def escape_attribute(text: str) -> str:
     """Text between double quotes; white space comes back as it was."""
-    return _FORBIDDEN.sub("\ufffd", text).translate(_ATTRIBUTE)
+    return _FORBIDDEN.sub("\ufffd", text).translate(_ATTRIBUTE) if _UNSAFE.search(text) else text
 
 
 def carries(text: str) -> bool:

@@ -126,6 +126,7 @@ class Started:
                 "memory": 1 << 30,
                 "outputs": 1 << 30,
                 "formats": ["simple", "warning", None],
+                "archives": [10 * 1024**3, 10_000, 200, 0],
                 "pauses_itself": False,
                 "facts": False,
                 "publish": str(self.folder / f"outputs-{self.jobs}"),

@@ -10,8 +10,8 @@ from azenha.domain import formats
 from azenha.domain.addresses import AddressPolicy
 from azenha.domain.binding import bind, bind_outputs
 from azenha.domain.callbacks import Subscriber
-from azenha.domain.canonical import StoredRequest
-from azenha.domain.complexes import BindingLimits
+from azenha.domain.canonical import StoredRequest, compact, dump_request
+from azenha.domain.complexes import BindingLimits, Look, look_at_nothing
 from azenha.domain.errors import (
     BadRequest,
     ForbiddenAddress,
@@ -23,13 +23,14 @@ from azenha.domain.errors import (
 from azenha.domain.job import Job, Lane
 from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest
 from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
+from azenha.domain.roots import WEB
 from azenha.domain.services import as_services
 from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
 from azenha.usecases.inline import LargeValues
-from azenha.usecases.ports import Folders, Jobs, NewJob, Wake
+from azenha.usecases.ports import Folders, Handed, Jobs, NewJob, Wake
 from azenha.usecases.speaking import language
 
 RESPOND_ASYNC: Final = "respond-async"
@@ -45,11 +46,17 @@ def check(
     limits: LimitSettings,
     languages: tuple[str, ...],
     policy: AddressPolicy = PUBLIC,
+    *,
+    look: Look = look_at_nothing,
+    schemes: tuple[str, ...] = WEB,
 ) -> Checked:
     """Check everything that needs no store; large values are cut out of `body` to the folder of `job`.
 
     A request that is refused leaves nothing behind. What is given back holds nothing large.
 
+    Args:
+        policy: for callbacks.
+        schemes: of the addresses of references; where they lead is seen by the job.
     Raises:
         NoSuchProcess, ProcessUnavailable
         InvalidInputs: with every problem of inputs and outputs.
@@ -66,7 +73,9 @@ def check(
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
-        inputs = bound(description, command.inputs, command.outputs, limits, large)
+        inputs = bound(
+            description, command.inputs, command.outputs, limits, large, look=look, schemes=schemes
+        )
         if command.single:
             _must_be_one(description, command.outputs)
         lane_of(description, command)
@@ -106,10 +115,7 @@ def submit(
     description = offered.description
     lane, honoured = lane_of(description, command)
     sync = lane is Lane.SYNC
-    outputs = _negotiated(description, command.outputs, command) if sync else command.outputs
-    request = StoredRequest(
-        description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber
-    )
+    request = _request(checked, description, lane)
     accepted = stored(checked, description, request, lane, folders, queue, jobs.submit)
     wake.offered(lane)
     files = str(folders.inputs(accepted.id))
@@ -126,6 +132,32 @@ def submit(
         request=request,
         offering=offered,
         inputs=files,
+    )
+
+
+def handing(checked: Checked, catalogue: Catalogue, queue: Queue) -> tuple[Handed, StoredRequest] | None:
+    """A checked request as a job that a worker can store itself; None of one that is to be stored here.
+
+    Only synchronous jobs are handed over: nobody else knows their ids before they end.
+    """
+    command = checked.execute
+    description = offering(command.process, catalogue).description
+    if lane_of(description, command)[0] is not Lane.SYNC or command.subscriber is not None:
+        return None
+    request = _request(checked, description, Lane.SYNC)
+    document = compact(dump_request(request))
+    attempts = 1 + description.retries
+    waiting = queue.sync_waiting
+    return Handed(checked.job, description.id, document, attempts, waiting, "queue.sync_waiting"), request
+
+
+def _request(checked: Checked, description: ProcessDescription, lane: Lane) -> StoredRequest:
+    command = checked.execute
+    outputs = command.outputs
+    if lane is Lane.SYNC:
+        outputs = _negotiated(description, outputs, command)
+    return StoredRequest(
+        description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber
     )
 
 
@@ -239,6 +271,9 @@ def bound(
     requested: Mapping[str, OutputRequest] | None,
     limits: LimitSettings,
     large: LargeValues,
+    *,
+    look: Look = look_at_nothing,
+    schemes: tuple[str, ...] = WEB,
 ) -> dict[str, tuple[Value, ...]]:
     """The checked inputs; large ones are cut out of the body.
 
@@ -248,7 +283,13 @@ def bound(
     problems: list[InputProblem] = []
     inputs: dict[str, tuple[Value, ...]] = {}
     try:
-        inputs = bind(description, given, limits=BindingLimits(limits.inline), cutter=large.cut)
+        inputs = bind(
+            description,
+            given,
+            limits=BindingLimits(limits.inline, schemes=schemes),
+            cutter=large.cut,
+            look=look,
+        )
     except InvalidInputs as error:
         problems += error.problems
     try:

@@ -21,7 +21,6 @@ from azenha.domain.messages import (
     Dismiss,
     Dismissed,
     GetLog,
-    GetRecord,
     GetResults,
     JobRecord,
     LogRead,
@@ -33,6 +32,8 @@ from azenha.domain.process import Catalogue, JobControl, OutputDescription
 from azenha.domain.values import Value
 from azenha.usecases.blobs import Blobs
 from azenha.usecases.ports import Folders, Jobs, Wake
+
+Recorded = tuple[Job, StoredRequest, Mapping[str, Sequence[Value]]]
 
 
 def status(id: str, jobs: Jobs) -> Job:
@@ -46,18 +47,18 @@ def status(id: str, jobs: Jobs) -> Job:
     return job
 
 
-def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, blobs: Blobs, inline: int) -> Results:
+def results(command: GetResults, found: Recorded, catalogue: Catalogue, blobs: Blobs, inline: int) -> Results:
     """The outputs that were asked for, in the order of the description.
 
     Args:
         inline: see Results.
 
     Raises:
-        NoSuchJob, ResultsNotReady, ResultsGone, JobFailed
+        ResultsNotReady, ResultsGone, JobFailed
         NoSuchOutput, BadParameter: the process has no output that the command names.
         NoSuchResult: it has, but the job was not asked for it, or gave none.
     """
-    job, request, stored = recorded(command.job, jobs)
+    job, request, stored = found
     _must_have_results(job)
     outputs = {o.id: o for o in output_values(job, request, stored, catalogue)}
     chosen = _chosen(command, _known_outputs(job, stored, catalogue))
@@ -77,15 +78,9 @@ def results(command: GetResults, catalogue: Catalogue, jobs: Jobs, blobs: Blobs,
     )
 
 
-def record(
-    command: GetRecord, catalogue: Catalogue, jobs: Jobs, folders: Folders, blobs: Blobs, now: datetime
-) -> JobRecord:
-    """All that there is of a job, in one read.
-
-    Raises:
-        NoSuchJob
-    """
-    job, request, stored = recorded(command.job, jobs)
+def record(found: Recorded, catalogue: Catalogue, folders: Folders, blobs: Blobs, now: datetime) -> JobRecord:
+    """All that there is of a job."""
+    job, request, stored = found
     return JobRecord(
         job,
         request,
@@ -97,8 +92,8 @@ def record(
     )
 
 
-def recorded(id: str, jobs: Jobs) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]]:
-    """A job with what it was asked and what it made.
+def recorded(id: str, jobs: Jobs) -> Recorded:
+    """A job with what it was asked and what it made, in one read.
 
     Raises:
         NoSuchJob: also of one that was removed.
@@ -120,7 +115,7 @@ def _known_outputs(job: Job, stored: Collection[str], catalogue: Catalogue) -> l
 
 
 def output_values(
-    job: Job, request: StoredRequest, stored: Mapping[str, tuple[Value, ...]], catalogue: Catalogue
+    job: Job, request: StoredRequest, stored: Mapping[str, Sequence[Value]], catalogue: Catalogue
 ) -> tuple[OutputValue, ...]:
     """The outputs that were asked for and are there, in the order of the description."""
     described = _described(job, catalogue)

@@ -10,6 +10,7 @@ from typing import Final
 
 from azenha.domain.addresses import AddressPolicy
 from azenha.domain.canonical import StoredRequest
+from azenha.domain.complexes import Look, look_at_nothing
 from azenha.domain.errors import BadRequest, Locked, NoSuchInput
 from azenha.domain.job import Job, JobState, Lane
 from azenha.domain.messages import (
@@ -25,6 +26,7 @@ from azenha.domain.messages import (
     Status,
 )
 from azenha.domain.process import Catalogue, InputDescription, JobControl, ProcessDescription
+from azenha.domain.roots import WEB
 from azenha.domain.services import as_services
 from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
@@ -74,6 +76,9 @@ def change(
     folders: Folders,
     limits: LimitSettings,
     policy: AddressPolicy = PUBLIC,
+    *,
+    look: Look = look_at_nothing,
+    schemes: tuple[str, ...] = WEB,
 ) -> Status:
     """Change the request of a created job; it is checked as a whole before anything is changed.
 
@@ -96,7 +101,9 @@ def change(
     mentioned, given = _mentioned(description, command), _given(description, command)
     large = LargeValues(limits.row, folders.inputs(job.id), body, f"{name}-")
     try:
-        inputs = large.to_files(bound(mentioned, given, command.outputs, limits, large))
+        inputs = large.to_files(
+            bound(mentioned, given, command.outputs, limits, large, look=look, schemes=schemes)
+        )
         for _ in range(CHANGES_AT_ONCE):
             job, before = _created(command.job, jobs, "changed")
             after = _changed(description, before, command, inputs)

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from azenha.domain.callbacks import CallbackState, Occasion, Standing
 from azenha.domain.canonical import StoredRequest
+from azenha.domain.errors import QueueFull
 from azenha.domain.job import Failure, Job, JobEvent, JobState, Lane
 from azenha.domain.messages import ListJobs, OutputValue
 from azenha.domain.values import Value
@@ -33,6 +34,39 @@ class NewJob:
     max_attempts: int
     queue_limit: int
     queue_setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A synchronous job on its way to a worker that stores it as it takes it.
+
+    Attributes:
+        document: the canonical request, as it is stored.
+        waiting_limit: how many of these may wait already.
+    """
+
+    id: str
+    process: str
+    document: str
+    max_attempts: int
+    waiting_limit: int
+    waiting_setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The news of a job: that it ended; or, of one that was handed over, that it will not.
+
+    Attributes:
+        job, outputs: its record, where it succeeded and whoever told it said so; else None: the store knows.
+        refused: so many waited already that it was neither stored nor run.
+        lost: its worker went away, and may have stored it or not.
+    """
+
+    job: Job | None = None
+    outputs: Mapping[str, Sequence[Value]] | None = None
+    refused: QueueFull | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +98,8 @@ class Jobs(Protocol):
 
     def submit(self, new: NewJob) -> Job:
         """Store a job as accepted; a background job is safe from a loss of power when this returns.
+
+        One that a worker stored already, having been handed it, stays as it is, and is given back.
 
         Raises:
             QueueFull: `queue_limit` jobs of its lane wait already; nothing was stored.
@@ -134,8 +170,12 @@ class Jobs(Protocol):
 class Leases(Protocol):
     """The side of the job table that a worker sees. Every write is fenced by (worker, attempt)."""
 
-    def claim(self, worker: str, lane: Lane, lease: float) -> Lease | None:
-        """The next job of the lane by priority, then first in first out; None if none waits."""
+    def claim(self, worker: str, lane: Lane, lease: float, handed: Handed | None = None) -> Lease | None:
+        """The next job of the lane by priority, then first in first out; None if none waits.
+
+        Args:
+            handed: stored before, in the same transaction; nothing happens if it is there already.
+        """
 
     def renew(self, worker: str, lease: float, attempts: Mapping[str, int]) -> Mapping[str, JobState]:
         """Renew the leases of these jobs, and look at them.
@@ -151,9 +191,16 @@ class Leases(Protocol):
         """Record success, durable when this returns; False if paused, or not ours any more: nothing was written."""
 
     def succeed_and_claim(
-        self, lease: Lease, outcome: Success, keep: float, next_lease: float
-    ) -> tuple[bool, Lease | None]:
-        """`succeed`, and if so `claim` the next job of the same lane in the same transaction."""
+        self, lease: Lease, outcome: Success, keep: float, next_lease: float, handed: Handed | None = None
+    ) -> tuple[Job | None, Lease | None]:
+        """`succeed`, and if so `claim` the next job of the same lane in the same transaction.
+
+        Returns:
+            The job as it is now, None where `succeed` is False; the next.
+        """
+
+    def dismiss(self, id: str) -> tuple[Job, JobState] | None:
+        """As `Jobs.dismiss`: of a job that nobody waits for any more."""
 
     def fail(self, lease: Lease, failure: Failure, keep: float) -> bool:
         """Record failure; as `succeed`."""
@@ -275,7 +322,14 @@ class Wake(Protocol):
     def offered(self, lane: Lane) -> None: ...
 
     def interrupt(self, job: str) -> None:
-        """A job that was running was dismissed, paused or resumed."""
+        """A job that was running was dismissed, paused or resumed; one that was handed over is not wanted."""
+
+
+class HandOver(Protocol):
+    """The way to a worker of this machine that leaves out the store; on the event loop of the web tier."""
+
+    def __call__(self, job: Handed) -> bool:
+        """False: it cannot be taken, and is to be stored. True: news of it will come, see `Ended`."""
 
 
 class Ended(Protocol):
@@ -284,8 +338,8 @@ class Ended(Protocol):
     def expect(self, job: str) -> None:
         """Remember the end of `job` from now on. Called before the job is stored: no end is missed."""
 
-    async def wait(self, job: str, timeout: float) -> bool:
-        """Whether the expected job ended within `timeout` seconds from now; True at once if it did before."""
+    async def wait(self, job: str, timeout: float) -> Told | None:
+        """The news of the expected job within `timeout` seconds; at once if it came before. None: there is none."""
 
     def forget(self, job: str) -> None:
         """The opposite of `expect`; who waits for it still, waits no longer. Nothing happens to a strange job."""
@@ -323,6 +377,7 @@ class Ask:
 
 
 PLAINLY: Final = Ask()
+Say = Callable[[str], None]
 
 
 class Fetch(Protocol):
@@ -335,13 +390,15 @@ class Fetch(Protocol):
         *,
         limit: int | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
+        say: Say | None = None,
         ask: Ask = PLAINLY,
     ) -> Fetched:
         """Write the content to `target`, which does not exist if this fails.
 
         Args:
             limit: bytes, inclusive, where it is below the server's own limit.
-            on_progress: told the bytes received, and how many there will be (None: not known).
+            on_progress: told the bytes received, and how many there will be (None: not known); also while it waits.
+            say: told in a sentence what people may want to know: why it waits, whether the content was kept.
         Raises:
             ForbiddenAddress: the address, or one that it leads to, is outside the policy.
             TooLarge: more bytes than allowed; the message names the limit.

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from azenha.domain.addresses import AddressPolicy
+from azenha.domain.complexes import Look, look_at_nothing
 from azenha.domain.job import JobState
 from azenha.domain.messages import (
     ALL,
@@ -40,26 +41,41 @@ from azenha.domain.messages import (
     GetResults,
     GetService,
     GetStatus,
+    JobRecord,
     JobsListed,
     ListJobs,
     ListProcesses,
     Outcome,
     OutputValue,
     Pause,
+    Results,
     Resume,
     Start,
     Status,
+    StoredRequest,
 )
 from azenha.domain.process import Catalogue
+from azenha.domain.roots import schemes
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
 from azenha.usecases.blobs import Blobs
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
-from azenha.usecases.executing import PUBLIC, check, submit
-from azenha.usecases.jobs import abandon, dismiss, log, output_values, record, results, status
+from azenha.usecases.executing import PUBLIC, check, handing, submit
+from azenha.usecases.jobs import (
+    Recorded,
+    abandon,
+    dismiss,
+    log,
+    output_values,
+    record,
+    recorded,
+    results,
+    status,
+)
 from azenha.usecases.managing import change, create, read_input, read_request, start
-from azenha.usecases.pausing import pause, resume, told
-from azenha.usecases.ports import Folders, Jobs, Wake
+from azenha.usecases.pausing import pause, resume
+from azenha.usecases.pausing import told as status_told
+from azenha.usecases.ports import Folders, Handed, Jobs, Wake
 from azenha.usecases.publishing import is_published, service
 
 
@@ -71,6 +87,7 @@ class Processing:
         new_id: a fresh UUID4 text.
         languages: those that the catalogue's texts are in, the default first.
         publishes: outputs can be asked for as services here.
+        look: at the content of small values, before a request is accepted.
     """
 
     catalogue: Catalogue
@@ -83,6 +100,7 @@ class Processing:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     languages: tuple[str, ...] = ("en",)
     publishes: bool = False
+    look: Look = look_at_nothing
 
     def handle(self, command: Command, body: Buffer = b"") -> Outcome:
         """Do what a command asks.
@@ -98,16 +116,39 @@ class Processing:
         if isinstance(command, Create):
             return self._create(command, body)
         if isinstance(command, Change):
-            limits = self.settings.limits
             return change(
-                command, self.new_id(), body, self.catalogue, self.jobs, self.folders, limits, self._policy()
+                command,
+                self.new_id(),
+                body,
+                self.catalogue,
+                self.jobs,
+                self.folders,
+                self.settings.limits,
+                self._policy(),
+                look=self.look,
+                schemes=self._schemes(),
             )
         return _HANDLERS[type(command)](self, command)
 
     def check(self, command: Execute, job: str, body: Buffer) -> Checked:
         """See executing.check."""
         limits, policy = self.settings.limits, self._policy() if command.subscriber else PUBLIC
-        return check(command, job, body, self.catalogue, self.folders, limits, self.languages, policy)
+        allowed = self._schemes()
+        return check(
+            command,
+            job,
+            body,
+            self.catalogue,
+            self.folders,
+            limits,
+            self.languages,
+            policy,
+            look=self.look,
+            schemes=allowed,
+        )
+
+    def _schemes(self) -> tuple[str, ...]:
+        return schemes(self.settings.references.roots)
 
     def _policy(self) -> AddressPolicy:
         return AddressPolicy.of(self.settings.addresses.allow, self.settings.addresses.ports)
@@ -115,6 +156,20 @@ class Processing:
     def submit(self, checked: Checked) -> Accepted:
         """See executing.submit."""
         return submit(checked, self.catalogue, self.jobs, self.folders, self.wake, self.settings.queue)
+
+    def handing(self, checked: Checked) -> tuple[Handed, StoredRequest] | None:
+        """See executing.handing."""
+        return handing(checked, self.catalogue, self.settings.queue)
+
+    def told(self, command: GetRecord | GetResults, found: Recorded) -> JobRecord | Results:
+        """What is told of a job whose record is at hand.
+
+        Raises:
+            AppError: see jobs.results.
+        """
+        if isinstance(command, GetRecord):
+            return record(found, self.catalogue, self.folders, self.blobs, self.now())
+        return results(command, found, self.catalogue, self.blobs, self.settings.results.inline)
 
     def _create(self, command: Create, body: Buffer) -> Created:
         settings = self.settings
@@ -129,12 +184,14 @@ class Processing:
         One that ends in this very moment may be removed: nobody knows its id.
         """
         found = self.jobs.get(job)
-        if found is not None and not found.ended and found.state is not JobState.REMOVED:
+        if found is None:
+            self.wake.interrupt(job)  # its worker has not stored it yet
+        elif not found.ended and found.state is not JobState.REMOVED:
             abandon(job, self.jobs, self.wake)
 
 
 def _status(p: Processing, command: GetStatus) -> Status:
-    found = told(status(command.job, p.jobs), p.catalogue)
+    found = status_told(status(command.job, p.jobs), p.catalogue)
     published = _published(p, command.job) if p.publishes and found.job.state is JobState.SUCCEEDED else ()
     return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job), published=published)
 
@@ -168,10 +225,8 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         GetRequest: lambda p, command: read_request(command, p.catalogue, p.jobs, p.folders),
         GetInput: lambda p, command: read_input(command, p.catalogue, p.jobs, p.folders),
         GetStatus: lambda p, command: _status(p, command),
-        GetRecord: lambda p, command: record(command, p.catalogue, p.jobs, p.folders, p.blobs, p.now()),
-        GetResults: lambda p, command: results(
-            command, p.catalogue, p.jobs, p.blobs, p.settings.results.inline
-        ),
+        GetRecord: lambda p, command: p.told(command, recorded(command.job, p.jobs)),
+        GetResults: lambda p, command: p.told(command, recorded(command.job, p.jobs)),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
         GetService: lambda p, command: service(command, p.catalogue, p.jobs, p.blobs),
         Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),

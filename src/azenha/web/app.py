@@ -11,41 +11,29 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, TypeVarTuple
 from urllib.parse import quote
 
-from azenha.domain.errors import AppError, MethodUnknown, NoSuchPath, TookTooLong
-from azenha.domain.job import JobState, Lane
-from azenha.domain.messages import (
-    Accepted,
-    Checked,
-    Command,
-    Execute,
-    GetRecord,
-    GetResults,
-    GetService,
-    GetStatus,
-    Outcome,
-    Results,
-    ServiceFound,
-    Status,
-)
-from azenha.protocols.http import START, Bounded, Buffer, Dialect, HttpReply, HttpRequest, Site
+from azenha.domain.errors import AppError, MethodUnknown, NoSuchPath
+from azenha.domain.messages import Checked, Command, Execute, GetService, ServiceFound
+from azenha.protocols.http import START, Bounded, Buffer, Dialect, HttpReply, HttpRequest
 from azenha.settings import PRESIGNED, Settings
-from azenha.usecases.ports import Ended, Publisher
+from azenha.usecases.ports import Ended, HandOver, Publisher
 from azenha.usecases.processing import Processing, at_once
+from azenha.web import services
 from azenha.web.bodies import Bodies, ReaderLost
 from azenha.web.edge import check, headers_of, internal, site_of
+from azenha.web.exchange import Exchange
+from azenha.web.executing import Executions
 from azenha.web.guard import SAFE, Guard
-from azenha.web.ranges import conditional
-from azenha.web.redirects import to_store
-from azenha.web.send import FileGone, Send, send_reply, with_small_files
-from azenha.web.services import Streamed, asked, send_streamed, streamed, unless_gone, until_gone
-from azenha.web.spool import Disconnected, Receive, SpooledBody, receive_body, release
+from azenha.web.repeated import Asked, Repeated, asked
+from azenha.web.send import Send, send_reply
+from azenha.web.services import Streamed, send_streamed, streamed, unless_gone
+from azenha.web.spool import Disconnected, Receive, SpooledBody, announced_length, receive_body, release
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -57,6 +45,8 @@ SPOOL: Final = "spool"  # folder of large bodies, in the data folder
 THREADS: Final = 8  # the store lets one write at a time; more would only wait
 READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a thread
 READ_HERE: Final = 4 * 1024 * 1024  # bytes of a body that are decoded by this process, other clients waiting
+# Read by this process always: a PATCH changes what the store has, which the reader of large bodies does not know.
+HERE: Final = (*SAFE, "PATCH")
 # What some dialect may give a meaning to, per path; OPTIONS asks for that.
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Those of HTTP: refused where they are not possible, and not unknown.
@@ -77,6 +67,7 @@ def make_app(
     settings: Settings,
     lifespan: Lifespan = _nothing,
     bodies: Bodies | None = None,
+    hand_over: HandOver | None = None,
     publisher: Callable[[], Publisher] | None = None,
 ) -> App:
     """The application of these dialects; the longest mount that fits answers.
@@ -85,27 +76,10 @@ def make_app(
         dialects: the one with the shortest mount also tells what goes wrong before a dialect is chosen.
         lifespan: entered on the event loop before the first request and left after the last.
         bodies: reads what is larger than `READ_HERE`; None: threads do, and hold the others up.
+        hand_over: takes synchronous jobs to a worker; None: they are stored here, as all others.
         publisher: gives what answers for published outputs; called on the event loop with the first request for one.
     """
-    return Web(dialects, processing, ended, settings, lifespan, bodies, publisher)
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """A request and the dialect that answers it."""
-
-    dialect: Dialect
-    request: HttpRequest
-    site: Site
-    link_time: float | None = None  # seconds that a link to the blob store works; None: there are none
-
-    def written(self, outcome: Outcome) -> HttpReply:
-        reply = self.dialect.write(outcome, self.request, self.site)
-        found = conditional(reply, self.request.method, self.request.headers)
-        if self.link_time is None or found.status not in (200, 206):
-            return found
-        # The store does ranges itself.
-        return to_store(reply, self.request.method, self.link_time) or found
+    return Web(dialects, processing, ended, settings, lifespan, bodies, hand_over, publisher)
 
 
 class Web:
@@ -119,17 +93,19 @@ class Web:
         settings: Settings,
         lifespan: Lifespan,
         bodies: Bodies | None,
-        publisher: Callable[[], Publisher] | None = None,
+        hand_over: HandOver | None,
+        publisher: Callable[[], Publisher] | None,
     ) -> None:
         self._dialects = sorted(dialects, key=lambda d: len(d.mount), reverse=True)
         self._processing = processing
-        self._ended = ended
         self._settings = settings
         self._lifespan = lifespan
         self._bodies = bodies
         self._publisher = publisher
         self._guard = Guard.of(settings.server)
+        self._repeated = Repeated()
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
+        self._executions = Executions(processing, ended, settings, self._threads, hand_over)
         self._spool = settings.data / SPOOL
         told = settings.results
         self._link_time = told.link_time if told.links == PRESIGNED else None
@@ -191,12 +167,16 @@ class Web:
         path: str = scope["path"]
         if not path.isprintable():
             path = quote(path, safe="/", errors="replace")  # for messages
-        exchange: _Exchange | None = None
+        exchange: Exchange | None = None
         body: Buffer = b""
         received = False
+        client = scope.get("client")
+        peer = client[0] if client and self._guard.proxies else None
+        key = asked(scope, peer)
+        if (repeated := self._repeated.find(key)) is not None:
+            return repeated
         try:
-            client = scope.get("client")
-            base = self._guard.admit(method, headers, client[0] if client else None, scope["scheme"])
+            base = self._guard.admit(method, headers, peer, scope["scheme"])
             preflight = self._guard.preflight(method, headers)
             if preflight is not None:
                 return HttpReply(204, preflight)
@@ -206,6 +186,9 @@ class Web:
                 raise MethodUnknown(method, METHODS)
             check(path == scope["path"], path, query)
             most, setting = self._largest(exchange.dialect)
+            announced = 0 if self._is_read_here(method, exchange.dialect) else announced_length(headers)
+            if self._bodies and READ_HERE < announced <= most:
+                self._bodies.expect()
             body = await receive_body(receive, headers, most, self._spool, setting)
             received = True
             if body:
@@ -214,7 +197,7 @@ class Web:
                     method, exchange.request.path, query, headers, body, start, exchange.site.base
                 )
                 exchange = replace(exchange, request=request)
-            return await self._answer(exchange, receive)
+            return await self._answer(exchange, receive, key)
         except AppError as error:
             reply = self._fault(error, exchange or self._unadmitted(method, path, headers))
         except Disconnected:
@@ -234,25 +217,27 @@ class Web:
             return dialect.largest, dialect.setting
         return most, "limits.body"
 
-    def _mounted(self, method: str, path: str, query: str, headers: dict[str, str], base: str) -> _Exchange:
+    def _mounted(self, method: str, path: str, query: str, headers: dict[str, str], base: str) -> Exchange:
         for dialect in self._dialects:
             mount = dialect.mount
             if not mount or path == mount or path.startswith(f"{mount}/"):
                 request = HttpRequest(method, path[len(mount) :] or "/", query, headers, base=base + mount)
-                return _Exchange(dialect, request, self._site(base + mount, base), self._link_time)
+                return Exchange(dialect, request, self._site(base + mount, base), self._link_time)
         raise NoSuchPath(path)
 
-    def _unadmitted(self, method: str, path: str, headers: dict[str, str]) -> _Exchange:
+    def _unadmitted(self, method: str, path: str, headers: dict[str, str]) -> Exchange:
         """Whoever is not admitted is told by the dialect at the root, under the address that we know of."""
         site = self._site(self._fallback, self._fallback)
-        return _Exchange(self._dialects[-1], HttpRequest(method, path, "", headers), site)
+        return Exchange(self._dialects[-1], HttpRequest(method, path, "", headers), site)
 
-    async def _answer(self, exchange: _Exchange, receive: Receive) -> HttpReply | Streamed:
+    def _is_read_here(self, method: str, dialect: Dialect) -> bool:
+        """Whether even a large body is."""
+        return method in HERE or isinstance(dialect, Bounded)
+
+    async def _answer(self, exchange: Exchange, receive: Receive, key: Asked | None) -> HttpReply | Streamed:
         dialect, request = exchange.dialect, exchange.request
         command: Command | Checked
-        # A PATCH changes what the store has, which the reader of large bodies does not know.
-        large = len(request.body) > READ_HERE and request.method not in (*SAFE, "PATCH")
-        large = large and not isinstance(dialect, Bounded)
+        large = len(request.body) > READ_HERE and not self._is_read_here(request.method, dialect)
         if large and self._bodies and isinstance(request.body, SpooledBody):
             command = await self._read_elsewhere(self._bodies, exchange, request.body)
         elif len(request.body) > READ_AT_ONCE:
@@ -261,26 +246,28 @@ class Web:
             command = dialect.read(request)
         if isinstance(command, Execute | Checked):
             if request.method not in SAFE:
-                return await self._execute(command, exchange, receive)
+                return await self._executions.execute(command, exchange, receive)
             self._guard.admit_run(request.headers, exchange.site.base)
-            reply = await self._execute(command, exchange, receive)
+            reply = await self._executions.execute(command, exchange, receive)
             return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
         if isinstance(command, GetService):
             return await self._service(command, exchange, receive)
         if at_once(command):
-            return exchange.written(self._processing.handle(command))
+            reply = exchange.written(self._processing.handle(command))
+            self._repeated.keep(key, reply)
+            return reply
         return await self._in_thread(self._handled, command, exchange)
 
-    async def _service(self, command: GetService, exchange: _Exchange, receive: Receive) -> Streamed:
+    async def _service(self, command: GetService, exchange: Exchange, receive: Receive) -> Streamed:
         assert self._publisher is not None  # else the dialect that reads this command is not mounted
         found = await self._in_thread(self._processing.handle, command)
         assert isinstance(found, ServiceFound)
-        wanted = asked(found, exchange.request, exchange.site)
+        wanted = services.asked(found, exchange.request, exchange.site)
         answer = self._publisher().answer(found.job, found.output, Path(found.folder), wanted)
         return streamed(await unless_gone(answer, receive), found)
 
     async def _read_elsewhere(
-        self, bodies: Bodies, exchange: _Exchange, body: SpooledBody
+        self, bodies: Bodies, exchange: Exchange, body: SpooledBody
     ) -> Command | Checked:
         given, job = exchange.request, self._processing.new_id()
         bare = HttpRequest(given.method, given.path, given.query, given.headers, base=given.base)
@@ -292,106 +279,16 @@ class Web:
         finally:
             release(body)  # the job may take its time
 
-    def _handled(self, command: Command, exchange: _Exchange) -> HttpReply:
+    def _handled(self, command: Command, exchange: Exchange) -> HttpReply:
         """Blocks: asks the store, and reads the small files of the reply."""
-        return self._small(exchange, self._processing.handle(command, exchange.request.body))
-
-    def _small(self, exchange: _Exchange, outcome: Outcome) -> HttpReply:
-        reply = exchange.written(outcome)
-        try:
-            return with_small_files(reply)
-        except FileGone:
-            raise NoSuchPath(exchange.request.path) from None
+        return exchange.complete(self._processing.handle(command, exchange.request.body))
 
     async def _in_thread(self, function: Callable[[*Args], R], *args: *Args) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
-    # -- execute ------------------------------------------------------------------------------------
-
-    async def _execute(self, command: Execute | Checked, exchange: _Exchange, receive: Receive) -> HttpReply:
-        # The id is made here, so that the end is expected before the job can have it.
-        job = command.job if isinstance(command, Checked) else self._processing.new_id()
-        execute = command.execute if isinstance(command, Checked) else command
-        self._ended.expect(job)
-        try:
-            answer = await self._in_thread(self._submitted, command, job, exchange)
-            if isinstance(answer, HttpReply):
-                return answer
-            if answer.job.lane is Lane.SYNC:
-                return await self._ending(execute, job, exchange, receive)
-            await self._waited(answer, receive)
-            if not answer.wait:
-                return await self._in_thread(exchange.written, answer)
-            return await self._in_thread(self._outcome, answer, exchange)
-        finally:
-            self._ended.forget(job)
-
-    def _submitted(self, command: Execute | Checked, job: str, exchange: _Exchange) -> HttpReply | Accepted:
-        """Blocks. The reply to a job that nobody waits for; what was accepted where somebody does."""
-        if isinstance(command, Execute):
-            command = self._processing.check(command, job, exchange.request.body)
-        accepted = self._processing.submit(command)
-        if accepted.job.lane is Lane.SYNC or accepted.wait or accepted.settle:
-            return accepted
-        try:
-            return exchange.written(accepted)
-        except BaseException:
-            self._processing.abandon(job)  # nobody will be told its id
-            raise
-
-    async def _waited(self, accepted: Accepted, receive: Receive) -> None:
-        """Wait for the end of a background job as long as its client would; it goes on whoever waits."""
-        gone = asyncio.ensure_future(until_gone(receive))
-        seconds = accepted.wait or accepted.settle
-        ending = asyncio.ensure_future(self._ended.wait(accepted.job.id, seconds))
-        try:
-            await asyncio.wait((gone, ending), return_when=asyncio.FIRST_COMPLETED)
-            if not ending.done():
-                raise Disconnected
-        finally:
-            gone.cancel()
-            ending.cancel()
-
-    def _outcome(self, accepted: Accepted, exchange: _Exchange) -> HttpReply:
-        """Blocks. The reply to a background job after its client has waited: results, or how it stands now."""
-        told = self._processing.handle(GetStatus(accepted.job.id))
-        assert isinstance(told, Status)
-        if accepted.direct and told.job.state is JobState.SUCCEEDED:
-            found = self._processing.handle(GetResults(accepted.job.id))
-            assert isinstance(found, Results)
-            return self._small(exchange, replace(found, honoured=accepted.honoured[-1:]))
-        return exchange.written(replace(accepted, job=told.job))
-
-    async def _ending(self, execute: Execute, job: str, exchange: _Exchange, receive: Receive) -> HttpReply:
-        """The reply to a synchronous job, once it ended; a client that goes away dismisses it."""
-        patience = self._settings.queue.sync_seconds + self._settings.jobs.grace
-        gone = asyncio.ensure_future(until_gone(receive))
-        gone.add_done_callback(lambda _: self._ended.forget(job))  # which ends the waiting below
-        try:
-            ended = await self._ended.wait(job, patience)
-            if gone.done():
-                raise Disconnected
-            if not ended:
-                raise TookTooLong(execute.process, self._settings.queue.sync_seconds, "queue.sync_seconds")
-        except BaseException:
-            # Not awaited: this task may be cancelled itself, when the server stops.
-            with suppress(RuntimeError):  # no threads any more: it stopped, and the job runs to its own limit
-                self._threads.submit(self._give_up, job)
-            raise
-        finally:
-            gone.cancel()
-        answer = GetRecord(job) if execute.record else GetResults(job)
-        return await self._in_thread(self._handled, answer, exchange)
-
-    def _give_up(self, job: str) -> None:
-        try:
-            self._processing.abandon(job)
-        except Exception:
-            log.exception("job %s, for which nobody waits any more, could not be dismissed", job)
-
     # -- what goes wrong ----------------------------------------------------------------------------
 
-    def _fault(self, error: AppError, exchange: _Exchange) -> HttpReply:
+    def _fault(self, error: AppError, exchange: Exchange) -> HttpReply:
         try:
             return exchange.dialect.fault(error, exchange.request, exchange.site)
         except Exception as second:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +22,14 @@ from azenha.web.reader import LENGTH, Order, framed
 AT_ONCE: Final = 2  # bodies read at the same time; the others wait, and nothing waits for them
 IDLE: Final = 10.0  # seconds after which a reader ends
 
+log = logging.getLogger("azenha.web")
+
 
 class Bodies(Protocol):
     """Reads requests whose body is large."""
+
+    def expect(self) -> None:
+        """One is on its way: what reads it may be started while it arrives."""
 
     async def read(self, mount: str, request: HttpRequest, body: Path, job: str) -> Command | Checked:
         """The command of a request; an Execute is checked, and its large values lie in the folder of `job`.
@@ -50,6 +56,20 @@ class Readers:
         self._room = asyncio.Semaphore(AT_ONCE)
         self._idle: list[tuple[asyncio.subprocess.Process, asyncio.TimerHandle]] = []
         self._ending: set[asyncio.Task[None]] = set()
+        self._starting: asyncio.Task[None] | None = None  # one that is expected to be needed
+
+    def expect(self) -> None:
+        # While others read, whoever comes starts its own: none may be left over for each that is announced.
+        if self._starting is None and not self._idle and not self._room.locked():
+            self._starting = asyncio.get_running_loop().create_task(self._ahead())
+
+    async def _ahead(self) -> None:
+        try:
+            self._give_back(await self._started())
+        except OSError:
+            log.warning("what reads large bodies could not be started ahead", exc_info=True)
+        finally:
+            self._starting = None
 
     async def read(self, mount: str, request: HttpRequest, body: Path, job: str) -> Command | Checked:
         async with self._room:
@@ -68,6 +88,8 @@ class Readers:
         return found
 
     async def close(self) -> None:
+        if self._starting is not None:
+            await self._starting
         while self._idle:
             process, timer = self._idle.pop()
             timer.cancel()
@@ -76,11 +98,16 @@ class Readers:
             await task
 
     async def _taken(self) -> asyncio.subprocess.Process:
+        if self._starting is not None:
+            await asyncio.shield(self._starting)
         while self._idle:
             process, timer = self._idle.pop()
             timer.cancel()
             if process.returncode is None:
                 return process
+        return await self._started()
+
+    async def _started(self) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
             *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )

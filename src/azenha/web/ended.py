@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from azenha.usecases.ports import Told
+
+ENDED = Told()
+
 
 class Ends:
-    """All methods belong to the event loop; other threads `loop.call_soon_threadsafe(ends.tell, job)`.
+    """All methods belong to the event loop.
 
     Args:
         has_ended: looks a job up in the store; blocks, and so is called in a thread.
@@ -21,35 +25,34 @@ class Ends:
     def __init__(self, has_ended: Callable[[str], bool], every: float = 1.0) -> None:
         self._has_ended = has_ended
         self._every = every
-        self._events: dict[str, asyncio.Event] = {}
+        self._news: dict[str, asyncio.Future[Told]] = {}
 
     def expect(self, job: str) -> None:
-        self._events.setdefault(job, asyncio.Event())
+        if job not in self._news:
+            self._news[job] = asyncio.get_running_loop().create_future()
 
     def forget(self, job: str) -> None:
-        event = self._events.pop(job, None)
-        if event is not None:
-            event.set()
+        news = self._news.pop(job, None)
+        if news is not None and not news.done():
+            news.set_result(ENDED)
 
-    def tell(self, job: str) -> None:
-        """`job` ended. Nothing happens if nobody expects it."""
-        event = self._events.get(job)
-        if event is not None:
-            event.set()
+    def tell(self, job: str, told: Told = ENDED) -> None:
+        """There is news of `job`. Nothing happens if nobody expects it."""
+        news = self._news.get(job)
+        if news is not None and not news.done():
+            news.set_result(told)
 
-    async def wait(self, job: str, timeout: float) -> bool:
+    async def wait(self, job: str, timeout: float) -> Told | None:
         """See `usecases.ports.Ended`; a job that is not expected is looked up only."""
-        event = self._events.get(job) or asyncio.Event()
         loop = asyncio.get_running_loop()
+        news = self._news.get(job) or loop.create_future()
         deadline = loop.time() + timeout
-        while not event.is_set():
+        while not news.done():
             left = deadline - loop.time()
-            if left <= 0:
-                return await asyncio.to_thread(self._has_ended, job)
-            try:
-                async with asyncio.timeout(min(left, self._every)):
-                    await event.wait()
-            except TimeoutError:
+            await asyncio.wait((news,), timeout=max(0, min(left, self._every)))
+            if not news.done():
                 if await asyncio.to_thread(self._has_ended, job):
-                    return True
-        return True
+                    return ENDED
+                if left <= self._every:
+                    return None
+        return news.result()

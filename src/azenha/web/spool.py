@@ -104,6 +104,12 @@ def release(body: Buffer) -> None:
             body.path.unlink(missing_ok=True)
 
 
+def announced_length(headers: Mapping[str, str]) -> int:
+    """Bytes that a body is said to have; 0 where nothing is said, or what is said is no number."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+
+
 def _length(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise BadParameter(f"Content-Length '{text[:40]}' is no number of bytes", "Content-Length")

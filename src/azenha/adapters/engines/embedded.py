@@ -1,113 +1,229 @@
-"""The wake-up between web tier and worker of one machine, over loopback with a key from the data folder.
+"""The line between web tier and worker of one machine, over loopback with a key from the data folder.
 
-Lossy by design: the store is the truth. Loopback TCP, not a UNIX socket, so that it is the same on every platform
-and a long data folder's path is no problem.
+The web tier says what waits, and hands synchronous jobs over; the worker says what ended. Lossy by design: the store
+is the truth, and who handed over what was lost is told that, and stores it. Loopback TCP, not a UNIX socket, so that
+it is the same on every platform and a long data folder's path is no problem.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
+import socket
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
+from azenha.adapters.engines.frames import Frames, packed, proof
+from azenha.adapters.engines.news import dump_handed, dump_told, load_handed, load_told
 from azenha.domain.job import Lane
+from azenha.usecases.ports import Handed, Told
 
 FILE = "worker.json"
 AGAIN_AFTER = 0.1  # seconds between attempts to reach the worker
+MOST_UNSENT = 1 << 20  # bytes that a worker has not taken: no more is handed over to it
+NONCE = 32  # bytes
+HANDSHAKE_WITHIN = 5.0  # seconds
 
 
 class WakeListener:
     """The worker's side."""
 
     def __init__(
-        self, folder: Path, offered: Callable[[Lane], None], interrupt: Callable[[str], None]
+        self,
+        folder: Path,
+        offered: Callable[[Lane], None],
+        interrupt: Callable[[str], None],
+        handed: Callable[[Handed], None],
     ) -> None:
         self._offered = offered
         self._interrupt = interrupt
-        self._connections: list[Connection] = []
+        self._handed = handed
+        self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
-        key = secrets.token_bytes(32)
-        self._listener = Listener(("127.0.0.1", 0), backlog=8, authkey=key)
-        host, port = self._listener.address
+        self._key = secrets.token_bytes(32)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=8)
+        host, port = self._listener.getsockname()
         path = folder / FILE
         fresh = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"host": host, "port": port, "key": key.hex()}, file)
+            json.dump({"host": host, "port": port, "key": self._key.hex()}, file)
         fresh.replace(path)
         threading.Thread(target=self._accept, name="azenha-wake", daemon=True).start()
 
     def _accept(self) -> None:
         while True:
             try:
-                connection = self._listener.accept()
-            except (AuthenticationError, EOFError, ConnectionError):
-                continue  # somebody else's connection
+                connection, _ = self._listener.accept()
+            except ConnectionError:
+                continue  # it went away again
             except OSError:
                 return
-            with self._lock:
-                self._connections.append(connection)
             threading.Thread(target=self._read, args=(connection,), daemon=True).start()
 
-    def _read(self, connection: Connection) -> None:
-        with suppress(EOFError, OSError, UnicodeDecodeError, ValueError):
-            while True:
-                word, _, rest = connection.recv_bytes(1024).decode().partition(" ")
-                if word == "offered":
-                    self._offered(Lane(rest))
-                elif word == "interrupt":
-                    self._interrupt(rest)
-        with self._lock:
+    def _read(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError, ValueError, KeyError):
+            if not self._known(connection):
+                return  # somebody else's connection
+            with self._lock:
+                self._connections.append(connection)
+            frames = Frames()
+            while data := connection.recv(1 << 16):
+                for message in frames.fed(data):
+                    self._hear(json.loads(message))
+        with self._lock, suppress(ValueError):
             self._connections.remove(connection)
-        connection.close()
 
-    def announce(self, job: str) -> None:
-        """Tell every web tier that a job ended."""
+    def _known(self, connection: socket.socket) -> bool:
+        """Whether the other side has the key too; it learns the same of us."""
+        connection.settimeout(HANDSHAKE_WITHIN)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        ours = secrets.token_bytes(NONCE)
+        connection.sendall(ours)
+        answer = b""
+        while len(answer) < NONCE + len(proof(self._key, "web", ours, ours)):
+            piece = connection.recv(1024)
+            if not piece:
+                return False
+            answer += piece
+        theirs, said = answer[:NONCE], answer[NONCE:]
+        if not secrets.compare_digest(said, proof(self._key, "web", ours, theirs)):
+            return False
+        connection.sendall(proof(self._key, "worker", theirs, ours))
+        connection.settimeout(None)
+        return True
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        match message["t"]:
+            case "offered":
+                self._offered(Lane(message["lane"]))
+            case "interrupt":
+                self._interrupt(message["job"])
+            case "handed":
+                self._handed(load_handed(message))
+
+    def announce(self, job: str, told: Told) -> None:
+        """Tell every web tier the news of a job."""
+        data = packed(dump_told(job, told))
         with self._lock:
             for connection in self._connections:
                 with suppress(OSError):
-                    connection.send_bytes(job.encode())
+                    connection.sendall(data)
 
 
 class WakeClient:
-    """The web tier's side: `Wake` of usecases.ports. Reconnects for ever, in a thread."""
+    """The web tier's side: `Wake` of usecases.ports, from any thread, and `HandOver`, on the event loop."""
 
-    def __init__(self, folder: Path, ended: Callable[[str], None]) -> None:
-        """`ended`: called in a thread with the id of each job that ended."""
+    def __init__(self, folder: Path, told: Callable[[str, Told], None]) -> None:
+        """`told`: called on the event loop with the news of each job."""
         self._path = folder / FILE
-        self._ended = ended
-        self._connection: Connection | None = None
-        self._lock = threading.Lock()
-        threading.Thread(target=self._run, name="azenha-wake", daemon=True).start()
+        self._told = told
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._transport: asyncio.WriteTransport | None = None
+        self._under_way: set[str] = set()  # handed over, and nothing heard of it since
 
     def offered(self, lane: Lane) -> None:
-        self._send(f"offered {lane}")
+        self._send({"t": "offered", "lane": lane})
 
     def interrupt(self, job: str) -> None:
-        self._send(f"interrupt {job}")
+        self._send({"t": "interrupt", "job": job})
 
-    def _send(self, text: str) -> None:
-        with self._lock, suppress(OSError):
-            if self._connection is not None:
-                self._connection.send_bytes(text.encode())
+    def hand_over(self, job: Handed) -> bool:
+        """See `HandOver`."""
+        transport = self._transport
+        if transport is None or transport.get_write_buffer_size() > MOST_UNSENT:
+            return False
+        self._under_way.add(job.id)
+        transport.write(packed(dump_handed(job)))
+        return True
 
-    def _run(self) -> None:
+    def _send(self, message: dict[str, object]) -> None:
+        def send() -> None:
+            if self._transport is not None:
+                self._transport.write(packed(message))
+
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop ended
+                self._loop.call_soon_threadsafe(send)
+
+    async def run(self) -> None:
+        """Connect, and again whenever the worker went away; until cancelled."""
+        self._loop = asyncio.get_running_loop()
         while True:
-            with suppress(OSError, EOFError, ValueError, KeyError, AuthenticationError):
+            with suppress(OSError, ValueError, KeyError):
                 place = json.loads(self._path.read_text())
-                connection = Client((place["host"], place["port"]), authkey=bytes.fromhex(place["key"]))
-                with self._lock:
-                    self._connection = connection
-                while True:
-                    self._ended(connection.recv_bytes(1024).decode())
-            with self._lock:
-                if self._connection is not None:
-                    self._connection.close()
-                    self._connection = None
-            time.sleep(AGAIN_AFTER)
+                make = partial(_Line, bytes.fromhex(place["key"]), self._reached, self._heard)
+                transport, line = await self._loop.create_connection(make, place["host"], place["port"])
+                try:
+                    await line.over
+                finally:
+                    transport.close()
+            self._transport = None
+            lost, self._under_way = self._under_way, set()
+            for job in lost:
+                self._told(job, Told(lost=True))
+            await asyncio.sleep(AGAIN_AFTER)
+
+    def _reached(self, transport: asyncio.WriteTransport) -> None:
+        self._transport = transport
+
+    def _heard(self, message: bytes) -> None:
+        job, told = load_told(json.loads(message))
+        self._under_way.discard(job)
+        self._told(job, told)
+
+
+class _Line(asyncio.Protocol):
+    """One connection to the worker. `over`: done when it has ended."""
+
+    def __init__(
+        self,
+        key: bytes,
+        reached: Callable[[asyncio.WriteTransport], None],
+        heard: Callable[[bytes], None],
+    ) -> None:
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._key = key
+        self._reached = reached
+        self._heard = heard
+        self._ours = secrets.token_bytes(NONCE)
+        self._theirs = b""
+        self._expected = b""  # the proof that the other side has the key
+        self._before = bytearray()
+        self._frames: Frames | None = None  # once it has proved that
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # a stream's; uvloop's is of another class
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        if self._frames is None:
+            data = self._shake_hands(data)
+        if self._frames is not None:
+            for message in self._frames.fed(data):
+                self._heard(message)
+
+    def _shake_hands(self, data: bytes) -> bytes:
+        """What came after it."""
+        self._before += data
+        if not self._theirs and len(self._before) >= NONCE:
+            self._theirs = bytes(self._before[:NONCE])
+            del self._before[:NONCE]
+            self._transport.write(self._ours + proof(self._key, "web", self._theirs, self._ours))
+            self._expected = proof(self._key, "worker", self._ours, self._theirs)
+        if self._expected and len(self._before) >= len(self._expected):
+            if not secrets.compare_digest(bytes(self._before[: len(self._expected)]), self._expected):
+                self._transport.abort()  # somebody else has the port now
+                return b""
+            self._frames = Frames()
+            self._reached(self._transport)
+            return bytes(self._before[len(self._expected) :])
+        return b""

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from azenha.adapters.store import schema
 from azenha.adapters.store.database import Database
-from azenha.adapters.store.prepared import Prepared, borrowed, given
+from azenha.adapters.store.prepared import Prepared, given
 from azenha.adapters.store.rows import EPOCH
 from azenha.domain.callbacks import OCCASIONS, CallbackState, Occasion, Standing, Subscriber, place
 from azenha.domain.job import JobEvent
@@ -133,7 +133,7 @@ def progressed(connection: Prepared, job: str, now: int, pause: float) -> None:
 
 class CallbackQueue(Database):
     def callbacks(self, id: str) -> tuple[Standing, ...]:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             rows = connection.execute(OF_JOB, {"of_job": id}).all()
         return tuple(
             Standing(Occasion(on), place, S(state), attempts, _moment(updated), said)
@@ -143,7 +143,7 @@ class CallbackQueue(Database):
     def claim_callback(self, worker: str, lease: float, busy: Sequence[str] = ()) -> DueCallback | None:
         first, second = (*busy, "", "")[:2]
         places: dict[str, object] = {"busy": first, "busy_too": second}
-        with borrowed(self._engine) as connection:  # as with jobs: an idle worker must not write
+        with self._connections.borrowed() as connection:  # as with jobs: an idle worker must not write
             if connection.execute(NEXT, {"now": self._now()} | places).first() is None:
                 return None
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
+from typing import Final
 
 from azenha.adapters.store import callbacks, listing, statements
 from azenha.adapters.store.database import Database
-from azenha.adapters.store.prepared import Prepared, borrowed
+from azenha.adapters.store.prepared import Prepared
 from azenha.adapters.store.rows import EPOCH, micros, moment, record
-from azenha.domain.canonical import StoredRequest, dump_request, load_request, load_values
+from azenha.domain.canonical import StoredRequest, compact, dump_request, load_request, load_values
 from azenha.domain.errors import QueueFull
 from azenha.domain.job import Job, JobEvent, JobState, Lane, sources
 from azenha.domain.messages import ListJobs
 from azenha.domain.values import Value
 from azenha.usecases.ports import JobPage, NewJob
+
+SMALL: Final = 4096  # characters of a stored request that is kept as it was read
 
 
 class Clients(Database):
@@ -33,21 +36,11 @@ class Clients(Database):
         now = self._now()
         state = JobState.ACCEPTED if keep is None else JobState.CREATED
         expires = None if keep is None else now + int(keep * 1_000_000)
-        row = {
-            "id": new.id,
-            "process": new.request.process,
-            "state": state,
-            "lane": new.lane,
-            "priority": new.priority,
-            "created": now,
-            "updated": now,
-            "expires": expires,
-            "progress": 0,
-            "attempt": 0,
-            "max_attempts": new.max_attempts,
-            "request": _document(new.request),
-        }
-        connection.execute(statements.INSERT, row)
+        document = _document(new.request)
+        row = self._row(new.id, new.request.process, state, new.lane, document, new.max_attempts, now)
+        row |= {"priority": new.priority, "expires": expires}
+        if not connection.execute(statements.INSERT, row).rowcount:
+            return record(connection.execute(statements.GET, {"id": new.id}).one())
         callbacks.ask(connection, new.id, new.request.subscriber, now)
         self._log(connection, new.id, "submit" if keep is None else "create", 0)
         at, until = EPOCH + timedelta(microseconds=now), moment(expires)
@@ -95,23 +88,23 @@ class Clients(Database):
         return self._writer.run(operation, durable=True)
 
     def get(self, id: str) -> Job | None:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             row = connection.execute(statements.GET, {"id": id}).first()
         return None if row is None else record(row)
 
     def request(self, id: str) -> StoredRequest | None:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             row = connection.execute(statements.REQUEST, {"id": id}).first()
-        return None if row is None else load_request(json.loads(row[0]))
+        return None if row is None else _request(row[0])
 
     def results(self, id: str) -> tuple[Job, StoredRequest, Mapping[str, tuple[Value, ...]]] | None:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             row = connection.execute(statements.RESULTS, {"id": id}).first()
         if row is None:
             return None
         request, outputs = row[-2], row[-1]
         values = load_values(json.loads(outputs)) if outputs is not None else {}
-        return record(row), load_request(json.loads(request)), values
+        return record(row), _request(request), values
 
     def list(self, command: ListJobs) -> JobPage:
         with self._engine.connect() as connection:
@@ -161,5 +154,15 @@ class Clients(Database):
         return self._writer.run(operation, durable=True)
 
 
+def _request(document: str) -> StoredRequest:
+    return _small(document) if len(document) <= SMALL else load_request(json.loads(document))
+
+
+# Whoever polls a job asks for the same request over and over.
+@lru_cache(maxsize=256)
+def _small(document: str) -> StoredRequest:
+    return load_request(json.loads(document))
+
+
 def _document(request: StoredRequest) -> str:
-    return json.dumps(dump_request(request), separators=(",", ":"))
+    return compact(dump_request(request))

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import create_engine, event
 
 from azenha.adapters.store import statements
-from azenha.adapters.store.prepared import Prepared
+from azenha.adapters.store.prepared import Connections, Prepared
 from azenha.adapters.store.rows import micros
 from azenha.adapters.store.writer import Writer
-from azenha.domain.job import JobEvent, Lane
-from azenha.usecases.ports import Clock
+from azenha.domain.job import JobEvent, JobState, Lane
+from azenha.usecases.ports import Clock, Handed
 
 
 class Database:
@@ -36,14 +36,43 @@ class Database:
             pool_use_lifo=True,
         )
         event.listen(self._engine, "connect", _configure)
-        self._writer = Writer(self._engine, database.with_suffix(".lock"))
+        self._connections = Connections(self._engine)
+        self._writer = Writer(self._connections, database.with_suffix(".lock"))
 
     def close(self) -> None:
         self._writer.close()
+        self._connections.close()
         self._engine.dispose()
 
     def _now(self) -> int:
         return micros(self._clock.now())
+
+    def _row(
+        self, id: str, process: str, state: JobState, lane: Lane, document: str, max_attempts: int, now: int
+    ) -> dict[str, object]:
+        """A row of the job table, as it is inserted."""
+        return {
+            "id": id,
+            "process": process,
+            "state": state,
+            "lane": lane,
+            "priority": 0,
+            "created": now,
+            "updated": now,
+            "expires": None,
+            "progress": 0,
+            "attempt": 0,
+            "max_attempts": max_attempts,
+            "request": document,
+        }
+
+    def _take_in(self, connection: Prepared, handed: Handed, now: int) -> None:
+        """Store a job that was handed over; nothing happens if it is there."""
+        row = self._row(
+            handed.id, handed.process, JobState.ACCEPTED, Lane.SYNC, handed.document, handed.max_attempts, now
+        )
+        if connection.execute(statements.INSERT, row).rowcount:
+            self._log(connection, handed.id, "submit", 0)
 
     def _log(
         self,

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from azenha.adapters.store import callbacks, statements
 from azenha.adapters.store.database import Database
-from azenha.adapters.store.prepared import Prepared, borrowed
-from azenha.adapters.store.rows import dump_failure, record
-from azenha.domain.canonical import StoredRequest, dump_values, load_request
-from azenha.domain.job import Failure, FailureKind, Job, JobEvent, JobState, Lane
-from azenha.usecases.ports import LOST, Lease, Success
+from azenha.adapters.store.prepared import Prepared
+from azenha.adapters.store.rows import EPOCH, dump_failure, moment, record
+from azenha.domain.canonical import StoredRequest, compact, dump_values, load_request
+from azenha.domain.job import Failure, FailureKind, Job, JobEvent, JobState, Lane, target
+from azenha.usecases.ports import LOST, Handed, Lease, Success
 
 
 class Workers(Database):
-    def claim(self, worker: str, lane: Lane, lease: float) -> Lease | None:
-        with borrowed(self._engine) as connection:  # an idle worker must not write
-            if connection.execute(statements.NEXT[lane], {}).first() is None:
-                return None
+    def claim(self, worker: str, lane: Lane, lease: float, handed: Handed | None = None) -> Lease | None:
+        if handed is None:
+            with self._connections.borrowed() as connection:  # an idle worker must not write
+                if connection.execute(statements.NEXT[lane], {}).first() is None:
+                    return None
 
         # Not durable: a claim that power undoes is a job that still waits.
-        return self._writer.run(partial(self._claim, worker=worker, lane=lane, lease=lease), durable=False)
+        return self._writer.run(
+            partial(self._claim, worker=worker, lane=lane, lease=lease, handed=handed), durable=False
+        )
 
-    def _claim(self, connection: Prepared, worker: str, lane: Lane, lease: float) -> Lease | None:
+    def _claim(
+        self, connection: Prepared, worker: str, lane: Lane, lease: float, handed: Handed | None
+    ) -> Lease | None:
         now = self._now()
+        if handed is not None:
+            self._take_in(connection, handed, now)
         values = {"by": worker, "now": now, "until": now + int(lease * 1_000_000)}
         row = connection.execute(statements.CLAIM[lane], values).first()
         if row is None:
@@ -63,18 +72,30 @@ class Workers(Database):
         self._writer.run(operation, durable=False)
 
     def succeed(self, lease: Lease, outcome: Success, keep: float) -> bool:
-        document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
+        document = compact(dump_values(outcome.outputs))
         return self._end(lease, JobEvent.SUCCEED, document, keep, None)
 
     def succeed_and_claim(
-        self, lease: Lease, outcome: Success, keep: float, next_lease: float
-    ) -> tuple[bool, Lease | None]:
-        document = json.dumps(dump_values(outcome.outputs), separators=(",", ":"))
+        self, lease: Lease, outcome: Success, keep: float, next_lease: float, handed: Handed | None = None
+    ) -> tuple[Job | None, Lease | None]:
+        document = compact(dump_values(outcome.outputs))
 
-        def operation(connection: Prepared) -> tuple[bool, Lease | None]:
-            if not self._ended(connection, lease, JobEvent.SUCCEED, document, keep, None):
-                return False, None  # a paused one keeps its slot
-            return True, self._claim(connection, lease.worker, lease.job.lane, next_lease)
+        def operation(connection: Prepared) -> tuple[Job | None, Lease | None]:
+            now = self._now()
+            row = self._ended(connection, lease, JobEvent.SUCCEED, document, keep, None, now)
+            if row is None:
+                return None, None  # a paused one keeps its slot
+            at, until = EPOCH + timedelta(microseconds=now), moment(now + int(keep * 1_000_000))
+            ended = replace(
+                lease.job,
+                state=target(JobEvent.SUCCEED),
+                progress=100,
+                message=row[0],
+                updated=at,
+                finished=at,
+                expires=until,
+            )
+            return ended, self._claim(connection, lease.worker, lease.job.lane, next_lease, handed)
 
         return self._writer.run(operation, durable=True)
 
@@ -82,9 +103,10 @@ class Workers(Database):
         return self._end(lease, JobEvent.FAIL, dump_failure(failure), keep, failure.message)
 
     def _end(self, lease: Lease, how: JobEvent, document: str, keep: float, detail: str | None) -> bool:
-        return self._writer.run(
-            lambda connection: self._ended(connection, lease, how, document, keep, detail), durable=True
-        )
+        def operation(connection: Prepared) -> bool:
+            return self._ended(connection, lease, how, document, keep, detail, self._now()) is not None
+
+        return self._writer.run(operation, durable=True)
 
     def _ended(
         self,
@@ -94,19 +116,21 @@ class Workers(Database):
         document: str,
         keep: float,
         detail: str | None,
-    ) -> bool:
-        now = self._now()
+        now: int,
+    ) -> Any | None:
+        """The job's last words; None if its end is not ours to record."""
         values = self._fence(lease) | {
             "now": now,
             "until": now + int(keep * 1_000_000),
             "document": document,
         }
-        if not connection.execute(statements.END[how], values).rowcount:
-            return False
+        row = connection.execute(statements.END[how], values).first()
+        if row is None:
+            return None
         if lease.request.subscriber is not None:
             callbacks.happened(connection, lease.job.id, how, now)
         self._log(connection, lease.job.id, how, lease.attempt, detail)
-        return True
+        return row
 
     def retry(self, lease: Lease, reason: str) -> bool:
         def operation(connection: Prepared) -> bool:
@@ -172,7 +196,7 @@ class Workers(Database):
         return removed + self._writer.run(operation, durable=False)
 
     def unknown(self, ids: Sequence[str]) -> list[str]:
-        with borrowed(self._engine) as connection:
+        with self._connections.borrowed() as connection:
             return [id for id in ids if connection.execute(statements.KNOWN, {"id": id}).first() is None]
 
     def forget(self, ids: Sequence[str]) -> None:

@@ -7,11 +7,12 @@ SQLAlchemy says what the statements are; on the way of every job its engine woul
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BindParameter, Engine, Insert, bindparam
+from sqlalchemy import BindParameter, Engine, Insert, PoolProxiedConnection, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import UpdateBase
@@ -94,13 +95,36 @@ def _compiled(statement: Statement, columns: tuple[str, ...]) -> tuple[str, dict
     return str(compiled), fixed
 
 
-@contextmanager
-def borrowed(engine: Engine) -> Iterator[Prepared]:
-    """A connection of the engine's pool."""
-    pooled = engine.raw_connection()
-    try:
+class Connections:
+    """Connections of an engine, lent one at a time; the one given back last goes first.
+
+    They stay out of the engine's pool, which would look after each of them again whenever it is lent: that took as
+    long as the reading of a record.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: deque[tuple[PoolProxiedConnection, Prepared]] = deque()
+
+    @contextmanager
+    def borrowed(self) -> Iterator[Prepared]:
+        """One, for as long as the context lasts. Who begins a transaction ends it."""
+        try:
+            lent = self._idle.pop()
+        except IndexError:
+            lent = self._opened()
+        try:
+            yield lent[1]
+        finally:
+            self._idle.append(lent)
+
+    def _opened(self) -> tuple[PoolProxiedConnection, Prepared]:
+        pooled = self._engine.raw_connection()
         driver = pooled.driver_connection
         assert isinstance(driver, sqlite3.Connection)
-        yield Prepared(driver)
-    finally:
-        pooled.close()
+        return pooled, Prepared(driver)
+
+    def close(self) -> None:
+        """Close those that are not lent."""
+        while self._idle:
+            self._idle.pop()[0].close()

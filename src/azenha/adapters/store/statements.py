@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Update, delete, func, insert, literal_column, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_unless
 
 from azenha.adapters.store import schema
 from azenha.adapters.store.prepared import given
@@ -41,7 +42,8 @@ def within(lane: Lane) -> ColumnElement[bool]:
     return J.lane == literal_column(f"'{lane}'")
 
 
-INSERT = insert(schema.job)
+# A job may come by two ways, see `Jobs.submit`.
+INSERT = insert_unless(schema.job).on_conflict_do_nothing(index_elements=[J.id])
 EVENT = insert(schema.event)
 
 
@@ -142,6 +144,7 @@ END: Mapping[JobEvent, Update] = {
         lease_until=None,
         **dict(values),
     )
+    .returning(J.message)
     for ending, values in _ENDINGS.items()
 }
 DISMISS = (

@@ -12,20 +12,16 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
-
 from azenha.adapters.locks import exclusive
-from azenha.adapters.store.prepared import Prepared, borrowed
+from azenha.adapters.store.prepared import Connections, Prepared
 from azenha.domain.errors import AppError
 
 T = TypeVar("T")
 Operation = Callable[[Prepared], Any]
-Item = tuple[Operation, bool, Future[Any]]
 
 BATCH = 64
 
@@ -34,13 +30,38 @@ class StoreFailed(Exception):
     """The database refused a write (disk full, damaged file …)."""
 
 
+class _Waiting:
+    """An operation on its way, with what came of it. Lighter than a Future: there is one for every write."""
+
+    __slots__ = ("_done", "durable", "ended", "error", "operation", "result")
+
+    def __init__(self, operation: Operation, durable: bool) -> None:
+        self.operation = operation
+        self.durable = durable
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.ended = False
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def end(self, result: Any, error: Exception | None) -> None:
+        self.result, self.error, self.ended = result, error, True
+        self._done.release()
+
+    def wait(self) -> Any:
+        self._done.acquire()
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
 class Writer:
-    def __init__(self, engine: Engine, lock: Path) -> None:
+    def __init__(self, connections: Connections, lock: Path) -> None:
         self._held = ExitStack()
-        self._connection = self._held.enter_context(borrowed(engine))
+        self._connection = self._held.enter_context(connections.borrowed())
         self._turn = self._held.enter_context(exclusive(lock))
         self._synchronous = ""
-        self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
         self._writing = threading.Lock()
         self._waiting = threading.Semaphore(0)
         self._closed = False
@@ -55,8 +76,8 @@ class Writer:
         Args:
             durable: wait until the disk has it; otherwise a loss of power may undo it.
         """
-        future: Future[T] = Future()
-        self._queue.put((operation, durable, future))
+        waiting = _Waiting(operation, durable)
+        self._queue.put(waiting)
         if self._writing.acquire(blocking=False):
             try:
                 self._write()
@@ -65,7 +86,8 @@ class Writer:
         # Looked at after the release: what came while we wrote has found the connection taken.
         if not self._queue.empty():
             self._waiting.release()
-        return future.result()
+        result: T = waiting.wait()
+        return result
 
     def close(self) -> None:
         self._closed = True
@@ -85,47 +107,44 @@ class Writer:
             batch = [self._queue.get()]
             while len(batch) < BATCH and not self._queue.empty():
                 batch.append(self._queue.get())
-            wanted = "FULL" if any(durable for _, durable, _ in batch) else "NORMAL"
+            wanted = "FULL" if any(one.durable for one in batch) else "NORMAL"
             try:
                 if wanted != self._synchronous:
                     self._connection.run(f"PRAGMA synchronous = {wanted}")
                     self._synchronous = wanted
                 self._commit(self._connection, batch, self._turn)
             except BaseException as error:
-                for _, _, future in batch:
-                    if not future.done():
-                        future.set_exception(StoreFailed(f"the job store cannot be written: {error}"))
+                for one in batch:
+                    if not one.ended:
+                        one.end(None, StoreFailed(f"the job store cannot be written: {error}"))
                 raise
 
     def _commit(
         self,
         connection: Prepared,
-        batch: list[Item],
+        batch: list[_Waiting],
         turn: Callable[[], AbstractContextManager[None]] | None,
     ) -> None:
-        results: list[tuple[Future[Any], Any, Exception | None]] = []
+        ends: list[tuple[_Waiting, Any, Exception | None]] = []
         try:
             with turn() if turn is not None else nullcontext():
                 connection.run("BEGIN IMMEDIATE")
-                for operation, _, future in batch:
+                for one in batch:
                     try:
-                        results.append((future, operation(connection), None))
+                        ends.append((one, one.operation(connection), None))
                     except AppError as error:
-                        results.append((future, None, error))
+                        ends.append((one, None, error))
                 connection.run("COMMIT")
         except Exception as error:
             connection.driver.rollback()
             if len(batch) > 1:  # one bad operation must not spoil the others
-                for item in batch:
-                    self._commit(connection, [item], turn)
+                for one in batch:
+                    self._commit(connection, [one], turn)
                 return
             failed: Exception = error
             if isinstance(error, sqlite3.Error):
                 failed = StoreFailed(f"the job store cannot be written: {error}")
-            batch[0][2].set_exception(failed)
+            batch[0].end(None, failed)
             return
-        for future, result, refused in results:
-            if refused is None:
-                future.set_result(result)
-            else:
-                future.set_exception(refused)
+        for one, result, refused in ends:
+            one.end(result, refused)

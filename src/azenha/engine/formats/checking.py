@@ -22,7 +22,7 @@ from azenha.domain.process import Level, Validation
 from azenha.engine.formats import documents, known, rasters, schemas, vectors
 from azenha.engine.formats.opening import NotValid, Opener, Opening
 from azenha.engine.formats.policy import Policy
-from azenha.engine.formats.sniff import Detected, agrees, detect
+from azenha.engine.formats.sniff import Detected, contradicted, detect
 
 OPENERS: Mapping[Family, Opener] = {
     Family.RASTER: rasters.open_raster,
@@ -146,8 +146,8 @@ def _looked_at(check: Check, policy: Policy) -> str:
     media_type = check.file.media_type
     declared = table.named(media_type)
     detected = detect(check.file.path, table)
-    if declared is not None and not agrees(declared, detected, table):
-        raise NotValid(f"is declared {media_type}, and its content is {detected.title}")
+    if (reason := contradicted(media_type, detected, table)) is not None:
+        raise NotValid(reason)
     if check.level is Level.SIMPLE:
         return f"{media_type}, its content is {detected.title}"
     if declared is None and check.family is None:

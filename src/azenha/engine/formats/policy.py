@@ -31,3 +31,13 @@ class Policy:
     def heard(cls, told: Sequence[str | None]) -> Policy:
         level, outputs, schemas = told
         return cls(Level(str(level)), str(outputs), None if schemas is None else Path(schemas))
+
+
+def archives(settings: Formats) -> list[int]:
+    """The fields of authoring.archives.ArchiveLimits in their order, as JSON."""
+    return [
+        settings.archive_bytes,
+        settings.archive_members,
+        settings.archive_ratio,
+        settings.archive_nesting,
+    ]

@@ -1,4 +1,4 @@
-"""Schemas: found in a folder on this machine, by their address, and applied. Nothing is ever fetched.
+"""Schemas: found in a folder on this machine by their address, and applied. Collecting.py fetches, not this.
 
 The folder holds a `catalog.xml` (OASIS XML Catalogs 1.1: `uri`, `system`, `rewriteURI`, `rewriteSystem`,
 `nextCatalog`), or mirrors addresses: `schemas.opengis.net/kml/2.2.0/ogckml22.xsd`.
@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 from azenha.domain.media import Travel
+from azenha.engine.formats.mirror import place
 from azenha.engine.formats.opening import NotValid, Opening
 
 _CATALOG: Final = "{urn:oasis:names:tc:entity:xmlns:xml:catalog}"
@@ -41,19 +41,27 @@ class Catalogue:
         for prefix, folder in self.prefixes:
             if address.startswith(prefix):
                 candidates.append(folder / address.removeprefix(prefix))
-        parts = urlsplit(address)
-        if parts.scheme in ("http", "https") and parts.hostname:
-            candidates.append(self.folder / parts.hostname / unquote(parts.path).lstrip("/"))
+        if (mirrored := place(address)) is not None:
+            candidates.append(self.folder / mirrored)
         for candidate in candidates:
             resolved = candidate.resolve()
             if resolved.is_relative_to(self.folder) and resolved.is_file():
                 return resolved
         return None
 
+    def base(self, address: str, file: Path) -> str:
+        """What relative addresses in a schema start from: its own; of one that is named alone, its file."""
+        return str(file) if address in self.exact else address
+
 
 @functools.cache
 def catalogue(folder: Path) -> Catalogue:
     """The schemas in a folder; its catalogs are read once."""
+    return read_catalogue(folder)
+
+
+def read_catalogue(folder: Path) -> Catalogue:
+    """The schemas that are in a folder now."""
     from lxml import etree
 
     root = folder.resolve()
@@ -184,19 +192,22 @@ def _schema(found: Catalogue, pairs: tuple[tuple[str, str], ...]) -> Any:
             file = found.find(url) or Path(url.removeprefix("file://"))
             if not file.resolve().is_relative_to(found.folder):
                 raise OSError(f"{url} is not among the schemas here")
-            return self.resolve_filename(str(file), context)
+            return self.resolve_string(file.read_bytes(), context, base_url=found.base(url, file))
 
     parser = _parser()
     parser.resolvers.add(FromHere())
     if len(pairs) == 1:
-        document = etree.parse(str(_file(pairs[0][1], found)), parser)
+        address = pairs[0][1]
+        file = _file(address, found)
+        root = etree.fromstring(file.read_bytes(), parser, base_url=found.base(address, file))
     else:
         root = etree.Element(f"{{{_XSD}}}schema", nsmap={"xs": _XSD})
         for namespace, address in pairs:
-            one = etree.SubElement(root, f"{{{_XSD}}}import", schemaLocation=str(found.find(address)))
+            one = etree.SubElement(root, f"{{{_XSD}}}import", schemaLocation=address)
             if namespace:
                 one.set("namespace", namespace)
-        document = etree.fromstring(etree.tostring(root), parser).getroottree()
+        root = etree.fromstring(etree.tostring(root), parser)
+    document = root.getroottree()
     try:
         return etree.XMLSchema(document)
     except etree.XMLSchemaParseError as error:
@@ -224,9 +235,17 @@ def _json(opening: Opening, found: Catalogue) -> str:
             raise absent(ref=uri)
         return Resource.from_contents(json.loads(file.read_text("utf-8")), DRAFT202012)
 
+    if isinstance(schema, dict) and Resource.from_contents(schema, DRAFT202012).id() is None:
+        old = any(draft in str(schema.get("$schema")) for draft in ("draft-03", "draft-04"))
+        schema = {**schema, "id" if old else "$id": address}  # what it refers to is beside it
     judge = validators.validator_for(schema)(schema, registry=registry(retrieve=retrieve))
     value = json.loads(opening.path.read_text("utf-8-sig"))
-    error = exceptions.best_match(judge.iter_errors(value))
+    try:
+        error = exceptions.best_match(judge.iter_errors(value))
+    except missing.Unresolvable as reason:
+        raise NotValid(
+            f"its schema {address[:200]} refers to what is not among those here: {str(reason.ref)[:200]}"
+        ) from None
     if error is not None:
         raise NotValid(f"it does not follow {address[:200]}: {error.json_path[:200]}: {error.message[:500]}")
     return address

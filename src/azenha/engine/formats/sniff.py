@@ -7,9 +7,10 @@ is asked, and nothing is decompressed.
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +19,7 @@ from xml.parsers import expat
 
 from azenha.authoring.archives import Unsafe, names_in
 from azenha.domain.media import KnownFormat, Table
+from azenha.engine.formats.geojson import misshapen
 
 UNKNOWN: Final = "data of no format that is known here"
 HEAD: Final = 64 * 1024
@@ -25,6 +27,7 @@ _APPLICATION_ID_AT: Final = 68  # of SQLite's header, four bytes, big-endian
 _NAMESPACE: Final = "\n"  # between a name and its namespace: in neither of them
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+Names = Callable[[], list[str]]  # of the members of a zip; raises Unsafe
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
 
@@ -36,11 +39,13 @@ class Detected:
         id: of the nearest format; None if it is of none that is known.
         title: for messages.
         perhaps: ids of formats that it could be as well: what was read did not tell.
+        flaw: what is wrong with it as data of that format, where all of it was read and that is plain.
     """
 
     id: str | None
     title: str
     perhaps: frozenset[str] = frozenset()
+    flaw: str | None = None
 
 
 def detect(path: Path, table: Table) -> Detected:
@@ -52,10 +57,21 @@ def detect(path: Path, table: Table) -> Detected:
     with path.open("rb") as file:
         head = file.read(HEAD)
         whole = len(head) < HEAD or not file.read(1)
+    return _detect(head, whole, table, lambda: names_in(path))
+
+
+def detect_at_hand(data: bytes, table: Table) -> Detected:
+    """What data in memory is. Of more than `HEAD` bytes the beginning is looked at, and no zip is."""
+    if len(data) <= HEAD:
+        return _detect(data, True, table, lambda: names_in(io.BytesIO(data)))
+    return _detect(data[:HEAD], False, table, None)
+
+
+def _detect(head: bytes, whole: bool, table: Table, names: Names | None) -> Detected:
     if not head:
         return Detected(None, "an empty file", frozenset({"text"}))
-    if (known := _by_magic(head, table)) is not None:
-        found = _nearer(known, path, head, table)
+    if (known := table.by_magic(head)) is not None:
+        found = _nearer(known, names, head, table)
         # A sentence may begin with GIF8 too: it is text all the same.
         return found if _CONTROL.search(head) else replace(found, perhaps=frozenset({"text"}))
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -76,6 +92,18 @@ def agrees(declared: KnownFormat, detected: Detected, table: Table) -> bool:
     )
 
 
+def contradicted(media_type: str, detected: Detected, table: Table) -> str | None:
+    """What speaks against data being of its declared type, a sentence without subject; None: nothing does."""
+    declared = table.named(media_type)
+    if declared is None:
+        return None
+    if not agrees(declared, detected, table):
+        return f"is declared {media_type}, and its content is {detected.title}"
+    if detected.flaw is not None and declared.id == detected.id:
+        return f"is declared {media_type}, and its content is no good {detected.title}: {detected.flaw}"
+    return None
+
+
 def _is_utf8(head: bytes) -> bool:
     """Whether it is text, with control characters in it or not; the last character may be cut off."""
     try:
@@ -93,23 +121,18 @@ def _of(id: str, table: Table, perhaps: frozenset[str] = frozenset()) -> Detecte
 # -- binary formats ------------------------------------------------------------------------------
 
 
-def _by_magic(head: bytes, table: Table) -> KnownFormat | None:
-    for known in table:
-        if any(head.startswith(magic.bytes, magic.offset) for magic in known.magic):
-            return known
-    return None
-
-
-def _nearer(known: KnownFormat, path: Path, head: bytes, table: Table) -> Detected:
+def _nearer(known: KnownFormat, names_inside: Names | None, head: bytes, table: Table) -> Detected:
     """The special case of a container, by what is in it."""
     if known.id == "sqlite":
         number = int.from_bytes(head[_APPLICATION_ID_AT : _APPLICATION_ID_AT + 4], "big")
         for one in table:
             if number in one.application_ids:
                 return _of(one.id, table)
-    elif known.id == "zip":
+    elif known.id == "zip" and names_inside is None:
+        return _of("zip", table, frozenset(one.id for one in table if "zip" in table.lineage(one.id)))
+    elif known.id == "zip" and names_inside is not None:
         try:
-            names = [name.lower() for name in names_in(path)]
+            names = [name.lower() for name in names_inside()]
         except Unsafe as reason:
             return Detected("zip", f"a zip that cannot be trusted: {reason}")
         for one in table:
@@ -157,16 +180,18 @@ def _xml(head: bytes, whole: bool, table: Table) -> Detected:
     if not root:
         return _of("xml", table)
     namespace, _, local = root[0].rpartition(_NAMESPACE)
-    for one in table:
+    for one in table.rooted:
         for rule in one.roots:
             if rule.declares is None and _fits(rule.local, local) and _fits(rule.namespace, namespace):
                 return _of(one.id, table)
-    for one in table:
+    for one in table.rooted:
         if any(rule.declares in declared for rule in one.roots if rule.declares is not None):
             return _of(one.id, table)
     # A namespace may be declared far behind: what was not read may be of any format that is told by that.
-    late = {one.id for one in table for rule in one.roots if rule.declares is not None}
-    return _of("xml", table, frozenset() if ended else frozenset(late))
+    late = (
+        () if ended else (one.id for one in table.rooted for rule in one.roots if rule.declares is not None)
+    )
+    return _of("xml", table, frozenset(late))
 
 
 def _fits(wanted: str | None, given: str) -> bool:
@@ -177,15 +202,16 @@ def _fits(wanted: str | None, given: str) -> bool:
 
 
 def _json(text: bytes, whole: bool, table: Table) -> Detected:
-    words = {word: one.id for one in table for word in one.words}
-    undecided = frozenset(words.values())
+    words = table.words
+    undecided = frozenset[str]() if whole else frozenset(words.values())
     if whole:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as reason:
             return Detected("text", f"text that is no JSON ({reason})")
         word = value.get("type") if isinstance(value, dict) else None
-        undecided = frozenset()
+        if isinstance(word, str) and words.get(word) == "geojson":
+            return replace(_of("geojson", table), flaw=misshapen(value))
     else:
         word = _type_of(text.decode("utf-8", "replace"))
         undecided = undecided if word is None and text.startswith(b"{") else frozenset()

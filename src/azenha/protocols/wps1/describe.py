@@ -12,7 +12,6 @@ from typing import Final
 
 from azenha.domain import lexical
 from azenha.domain.crs import epsg_code
-from azenha.domain.formats import OCTETS
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -31,7 +30,7 @@ from azenha.domain.process import (
     Text,
 )
 from azenha.domain.published import MEDIA_TYPES
-from azenha.protocols.ows_service import MIME_TYPE, allowed, metadata
+from azenha.protocols.ows_service import allowed, metadata, travelling
 from azenha.protocols.xml_write import Tag
 
 UNBOUNDED: Final = 2**31 - 1  # the schema has numbers alone; clients read a signed integer of 32 bits
@@ -129,7 +128,7 @@ def _output_data(domain: Domain) -> Tag:
             return Tag("BoundingBoxOutput", *_systems(crss))
         case ComplexDomain(formats, services=services):
             served = tuple(Format(MEDIA_TYPES[service]) for service in services)
-            return Tag("ComplexOutput", *_formats((*formats, *served)))
+            return Tag("ComplexOutput", *_formats(formats, served))
         case ObjectDomain():
             return Tag("ComplexOutput", *_formats((JSON,)))
 
@@ -142,8 +141,9 @@ def _megabytes(bytes: int | None) -> str | None:
     return None if bytes is None else str(max(1, -(-bytes // MEGABYTE)))
 
 
-def _formats(formats: Sequence[Format]) -> Iterable[Tag]:
-    shown = [one for one in formats if MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
+def _formats(formats: Sequence[Format], served: Sequence[Format] = ()) -> Iterable[Tag]:
+    """`served`: those of services, of which an address is given, and no content."""
+    shown = (*travelling(formats), *served)
     return (
         Tag("Default", _format(shown[0])),
         Tag("Supported", *(_format(one) for one in shown)),

@@ -26,6 +26,7 @@ from azenha.protocols.services.addresses import links as service_links
 from azenha.protocols.wps import outputs
 from azenha.protocols.wps.manner import Manner
 from azenha.protocols.wps1 import capabilities, describe, faults, kvp, read, response, wsdl
+from azenha.protocols.wps1.response import Spoken
 from azenha.protocols.wps1.words import NAMESPACES, VERSION
 from azenha.protocols.xml_write import MEDIA_TYPE, Tag, Verbatim, document, fragment
 
@@ -67,11 +68,12 @@ class Wps1:
             case ApiDescribed():
                 return HttpReply(200, (("Content-Type", wsdl.MEDIA_TYPE),), wsdl.wsdl(site))
             case Accepted():
-                return _reply(response.accepted(outcome, site), manner)
+                return _reply(response.accepted(outcome, self._process(outcome, site), site), manner)
             case JobRecord():
                 located = outcome.request.asked.store or request.path != "/"
                 headers: Headers = () if request.path == "/" else (("Cache-Control", "no-store"),)
-                return _reply(response.record(outcome, site, located=located), manner, headers)
+                process = self._process(outcome, site)
+                return _reply(response.record(outcome, process, site, located=located), manner, headers)
             case Results():
                 return _raw(outcome, site)
         raise AssertionError("no command of this dialect leads here")
@@ -79,7 +81,8 @@ class Wps1:
     def _capabilities(self, outcome: ServerDescribed, manner: Manner, site: Site) -> HttpReply:
         def render() -> HttpReply:
             offerings = outcome.catalogue.offerings
-            processes = [self._brief(offerings[id], outcome.language, site) for id in sorted(offerings)]
+            found = (self._spoken(offerings[id], outcome.language, site) for id in sorted(offerings))
+            processes = [process.brief for process in found]
             root = capabilities.capabilities(
                 processes, site, self._versions, outcome.languages, outcome.language
             )
@@ -101,11 +104,17 @@ class Wps1:
         key = (*map(id, outcome.offerings), outcome.language, manner.soap)
         return kept.reply(key, outcome.offerings, render)
 
-    def _brief(self, offering: Offering, language: str, site: Site) -> Verbatim:
-        def render() -> Verbatim:
-            return Verbatim(
-                fragment(describe.brief(in_language(offering.description, language, site.language)), {})
-            )
+    def _process(self, outcome: Accepted | JobRecord, site: Site) -> Spoken:
+        """The process of a job, in the language of its request."""
+        request = outcome.request
+        assert request is not None
+        if outcome.offering is None:
+            return response.unknown(request)
+        return self._spoken(outcome.offering, request.asked.language, site)
+
+    def _spoken(self, offering: Offering, language: str, site: Site) -> Spoken:
+        def render() -> Spoken:
+            return response.spoken(in_language(offering.description, language, site.language))
 
         return self._pieces.reply(("brief", id(offering), language), offering, render)
 

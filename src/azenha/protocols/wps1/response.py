@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from azenha.domain.job import Job, JobState
-from azenha.domain.languages import in_language
 from azenha.domain.messages import (
     Accepted,
     JobRecord,
@@ -16,7 +16,7 @@ from azenha.domain.messages import (
     StoredRequest,
     Transmission,
 )
-from azenha.domain.process import Domain, Format, Offering, ProcessDescription, Text
+from azenha.domain.process import Domain, Format, ProcessDescription, Text
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 from azenha.protocols.http import Site
 from azenha.protocols.ows_service import MIME_TYPE
@@ -26,22 +26,43 @@ from azenha.protocols.wps1 import faults
 from azenha.protocols.wps1.capabilities import instance
 from azenha.protocols.wps1.describe import brief, crs_text, named
 from azenha.protocols.wps1.words import VERSION
-from azenha.protocols.xml_write import Tag
+from azenha.protocols.xml_write import Tag, Verbatim, fragment
 
 _DISMISSED: Final = "the job was dismissed"
 _LOST: Final = "the job failed, and no reason was recorded"
 
 
-def accepted(outcome: Accepted, site: Site) -> Tag:
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A process in one language; `brief`: what a response begins with, rendered."""
+
+    description: ProcessDescription
+    brief: Verbatim
+
+
+def spoken(description: ProcessDescription) -> Spoken:
+    """
+    Args:
+        description: in the language.
+    """
+    return Spoken(description, Verbatim(fragment(brief(description), {})))
+
+
+def unknown(request: StoredRequest) -> Spoken:
+    """What little is known of a process that is not offered any more."""
+    return spoken(ProcessDescription(request.process, request.version, Text(request.process)))
+
+
+def accepted(outcome: Accepted, process: Spoken, site: Site) -> Tag:
     """The answer to an asynchronous Execute: where to look."""
     assert outcome.request is not None
     job, request = outcome.job, outcome.request
-    told = _Told(job, request, _described(outcome.offering, request, site), site, outcome.inputs)
+    told = _Told(job, request, process, site, outcome.inputs)
     status = _status(job, JobState.ACCEPTED, job.created)
     return told.response(status, located=True)
 
 
-def record(outcome: JobRecord, site: Site, *, located: bool) -> Tag:
+def record(outcome: JobRecord, process: Spoken, site: Site, *, located: bool) -> Tag:
     """A job as it is now.
 
     Args:
@@ -50,18 +71,9 @@ def record(outcome: JobRecord, site: Site, *, located: bool) -> Tag:
         NoSuchJob: its files are gone.
     """
     job, request = outcome.job, outcome.request
-    told = _Told(
-        job, request, _described(outcome.offering, request, site), site, outcome.inputs, outcome.folder
-    )
+    told = _Told(job, request, process, site, outcome.inputs, outcome.folder)
     status = _status(job, job.state, job.finished or outcome.now)
     return told.response(status, located=located, outputs=outcome.outputs)
-
-
-def _described(offering: Offering | None, request: StoredRequest, site: Site) -> ProcessDescription:
-    """The process in the language of the request; of one that is not offered any more what little is known."""
-    if offering is None:
-        return ProcessDescription(request.process, request.version, Text(request.process))
-    return in_language(offering.description, request.asked.language, site.language)
 
 
 def _status(job: Job, state: JobState, time: datetime) -> Tag:
@@ -94,14 +106,15 @@ class _Told:
         self,
         job: Job,
         request: StoredRequest,
-        process: ProcessDescription,
+        process: Spoken,
         site: Site,
         inputs: str = "",
         folder: str = "",
     ) -> None:
         self.job = job
         self.request = request
-        self.process = process
+        self.process = process.description
+        self.brief = process.brief
         self.site = site
         self.inputs = inputs
         self.folder = folder
@@ -110,7 +123,7 @@ class _Told:
         found = [tag for output in outputs for tag in self.output(output)]
         return Tag(
             "wps:ExecuteResponse",
-            brief(self.process),
+            self.brief,
             status,
             *(self.lineage() if self.request.asked.lineage else ()),
             Tag("wps:ProcessOutputs", *found) if found else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -20,11 +21,13 @@ NAMESPACES: Final[Mapping[str, str]] = MappingProxyType({"wps": WPS, "ows": OWS,
 HREF: Final = f"{{{XLINK}}}href"
 
 
+@lru_cache(maxsize=256)
 def wps(name: str) -> str:
     """A name in the namespace of WPS 1.0.0, as trees have it."""
     return f"{{{WPS}}}{name}"
 
 
+@lru_cache(maxsize=256)
 def ows(name: str) -> str:
     """The same of OWS Common 1.1."""
     return f"{{{OWS}}}{name}"

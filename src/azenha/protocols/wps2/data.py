@@ -13,7 +13,7 @@ from typing import Final
 from azenha.domain import formats
 from azenha.domain.errors import BadRequest, InvalidInputs, TooLarge, UnsupportedFormat
 from azenha.domain.lexical import WHITE
-from azenha.domain.process import Format
+from azenha.domain.process import CRS84, Format
 from azenha.domain.slices import content
 from azenha.domain.values import Coding, Lexical, Raw, RawBox, RawReference, RawSlice
 from azenha.protocols import xml
@@ -46,7 +46,9 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
     if one.tag == wps("LiteralValue"):
         return _literal(one, format)
     if one.tag == ows("BoundingBox"):
-        return _box(one, format, id)
+        return _box(one, attribute(one, "crs"), format, id)
+    if one.tag == ows("WGS84BoundingBox"):  # may stand for the other (06-121r9 §10.2.2): longitude first
+        return _box(one, attribute(one, "crs") or CRS84, format, id)
     return values_in.data(found, body, limits, format=format)
 
 
@@ -84,13 +86,13 @@ def noted(raw: Lexical) -> Lexical:
     return raw if literal == raw else replace(raw, literal=literal)
 
 
-def _box(element: Element, format: Format | None, id: str) -> RawBox:
+def _box(element: Element, crs: str | None, format: Format | None, id: str) -> RawBox:
     if format is not None and not formats.is_plain(format):
         raise InvalidInputs(
             [UnsupportedFormat(id, f"a bounding box is text/xml or text/plain, got {formats.shown(format)}")]
         )
     lower, upper = (child(element, ows(f"{name}Corner")) for name in ("Lower", "Upper"))
-    return values_in.box(lower, upper, attribute(element, "crs"), attribute(element, "dimensions"), id)
+    return values_in.box(lower, upper, crs, attribute(element, "dimensions"), id)
 
 
 def _format(element: Element) -> Format | None:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from azenha.domain import lexical
-from azenha.domain.formats import BASE64, OCTETS, is_text
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -28,7 +26,7 @@ from azenha.domain.process import (
     Text,
 )
 from azenha.domain.published import MEDIA_TYPES
-from azenha.protocols.ows_service import MIME_TYPE, allowed, keywords, metadata
+from azenha.protocols.ows_service import allowed, keywords, metadata, travelling
 from azenha.protocols.wps2.words import DATA_TYPES, TEXT, XML
 from azenha.protocols.xml_write import Tag
 
@@ -136,20 +134,13 @@ def _data(
             return (Tag("wps:BoundingBoxData", *_formats(_LITERAL_FORMATS), *supported),)
         case ComplexDomain(formats, max_bytes, services=services):
             served = tuple(Format(MEDIA_TYPES[service]) for service in services)
-            return (Tag("wps:ComplexData", *_formats((*_travelling(formats), *served), max_bytes)),)
+            return (Tag("wps:ComplexData", *_formats((*travelling(formats), *served), max_bytes)),)
         case ObjectDomain(fields):
             return tuple(_input(one) if nested == "wps:Input" else _part(one) for one in fields)
 
 
 def _default(chosen: bool) -> Mapping[str, str | None]:
     return {"default": "true" if chosen else None}
-
-
-def _travelling(formats: Sequence[Format]) -> Sequence[Format]:
-    """The formats, and those in base64 that bytes take within a document. The schemas know no wildcards."""
-    shown = [one for one in formats if MIME_TYPE.fullmatch(one.media_type)] or [Format(OCTETS)]
-    coded = (replace(one, encoding=BASE64) for one in shown if not is_text(one.media_type))
-    return tuple(dict.fromkeys((*shown, *coded)))
 
 
 def _formats(formats: Sequence[Format], max_bytes: int | None = None) -> tuple[Tag, ...]:

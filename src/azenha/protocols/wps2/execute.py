@@ -123,7 +123,7 @@ class _Inputs:
     def of(self, parent: Element) -> dict[str, tuple[Raw, ...]]:
         """Of one level; an id that is repeated has several values."""
         found: dict[str, list[Raw]] = {}
-        for element in parent.findall(wps("Input")):
+        for element in parent.iterchildren(wps("Input")):
             id = _id(element)
             found.setdefault(id, []).append(self.input(element, id))
         return {id: tuple(raws) for id, raws in found.items()}
@@ -145,7 +145,7 @@ class _Inputs:
 
 def _outputs(parent: Element) -> dict[str, OutputRequest]:
     found: dict[str, list[OutputRequest]] = {}
-    for element in parent.findall(wps("Output")):
+    for element in parent.iterchildren(wps("Output")):
         id = _id(element)
         found.setdefault(id, []).append(_output(element, id))
     return {id: _merged(requests, id) for id, requests in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -33,11 +34,13 @@ XML: Final = "text/xml"
 TEXT: Final = "text/plain"
 
 
+@lru_cache(maxsize=256)
 def wps(name: str) -> str:
     """A name in the namespace of WPS 2.0, as trees have it."""
     return f"{{{WPS}}}{name}"
 
 
+@lru_cache(maxsize=256)
 def ows(name: str) -> str:
     """The same of OWS Common 2.0."""
     return f"{{{OWS}}}{name}"

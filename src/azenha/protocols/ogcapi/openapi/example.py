@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from azenha.domain.crs import epsg_code
 from azenha.domain.process import (
     BoxDomain,
     Closure,
@@ -100,8 +99,7 @@ def _inside(range: ValueRange) -> Scalar:
 
 def _sample_box(crs: Crs, dimensions: int) -> Schema:
     """Around Lisbon where the system is one of degrees, else a kilometre at its origin."""
-    degrees = crs.name.endswith(("CRS84", "CRS84h")) or epsg_code(crs.name) in (4326, 4979)
-    low, high = ([-9.2, 38.7], [-9.1, 38.8]) if degrees else ([0, 0], [1000, 1000])
+    low, high = ([-9.2, 38.7], [-9.1, 38.8]) if crs.circle == 360 else ([0, 0], [1000, 1000])
     if crs.swapped:
         low, high = low[::-1], high[::-1]
     if dimensions == 3:

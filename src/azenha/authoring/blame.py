@@ -1,0 +1,61 @@
+"""Whose fault it is that a file cannot be opened: of data that came in, the client's, whose data it is.
+
+The error stays what it is, so that a process may catch it. One that leaves the process is told by its mark.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
+
+from azenha.domain.errors import InvalidValue
+from azenha.domain.lexical import clean
+
+_MARK: Final = "_azenha_input"
+# Not about the data: what is missing here, and slips in a program.
+_OTHERS: Final = (
+    ImportError,
+    MemoryError,
+    FileNotFoundError,
+    PermissionError,
+    TypeError,
+    AttributeError,
+    NameError,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Came(Protocol):
+    """A file: `input` is the locator of what it came as; None: it was made here."""
+
+    input: str | None
+
+    @property
+    def media_type(self) -> str: ...
+
+
+def opens(method: Callable[P, R]) -> Callable[P, R]:
+    """Of a method of a file that reads all of it or its head. Whoever gives it options may have given wrong ones."""
+
+    @functools.wraps(method)
+    def opened(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except Exception as error:
+            file = cast("Came", args[0])
+            if file.input is not None and not kwargs and not isinstance(error, _OTHERS):
+                reason = clean(str(error) or type(error).__name__, 2000)
+                text = f"is declared {file.media_type}, and cannot be read as that: {reason}"
+                setattr(error, _MARK, InvalidValue(file.input, text))
+            raise
+
+    return opened
+
+
+def blamed(error: BaseException) -> InvalidValue | None:
+    """What is wrong with which input, if that is why a process ended; None: it is the process's own error."""
+    found: Any = getattr(error, _MARK, None)
+    return found if isinstance(found, InvalidValue) else None

@@ -1,0 +1,86 @@
+"""Patterns over pieces of JSON text that is not parsed yet: where its strings, brackets and numbers are.
+
+Masked text has its escapes replaced, so that a quote is the end of a string. All of it is linear in the piece's
+length, whatever is in it: what has matched is never tried again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from azenha.protocols import json as strict
+
+_PAIR = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*"')
+_NUMERIC = bytes(ord("0") if c in b"0123456789.eE+-" else 0 for c in range(256))
+# With an exponent of two digits at most, and fewer characters than this, no number is out of strict.EXPONENT.
+_LONG_NUMBER = b"0" * (strict.DIGITS - 100)
+_LARGE_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{3}")
+
+_BLANK: Final = "[ \t\r\n]*+"
+_NUMBER: Final = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
+
+
+def _several(item: str) -> str:
+    return rf"\[{_BLANK}{item}(?:{_BLANK},{_BLANK}{item})*+{_BLANK}\]"
+
+
+_NUMBERS = re.compile(f"{_several(_several(_NUMBER))}|{_several(_NUMBER)}")
+
+
+def _nested(depth: int) -> str:
+    """An array or object with `depth` more within each other at most; which bracket closes which is not looked at."""
+    inner = f"|{_nested(depth - 1)}" if depth else ""
+    return rf'[\[{{](?:[^\[\]{{}}"]++|"[^"]*+"{inner})*+[\]}}]'
+
+
+_TOKEN = re.compile(rf'"[^"]*"|{_nested(5)}|[\[\]{{}}]'.encode())
+
+
+def masked(data: bytes) -> bytes:
+    return _PAIR.sub(b"__", data) if b"\\" in data else data
+
+
+def bare(masked: bytes) -> bytes:
+    """Without its strings."""
+    return _STRING.sub(b"", masked)
+
+
+def tokens(masked: bytes) -> Iterator[tuple[int, int]]:
+    """Where brackets are, by start and end: those that have no partner here, and whole values of any kind beside."""
+    for token in _TOKEN.finditer(masked):
+        yield token.span()
+
+
+def is_exact(bare: bytes) -> bool:
+    """Whether a number may be too long or too large for `strict`, so that each has to be read digit by digit."""
+    exponents = b"e" in bare or b"E" in bare
+    if exponents and _LARGE_EXPONENT.search(bare) is not None:
+        return True
+    return _LONG_NUMBER in bare.translate(_NUMERIC)
+
+
+def without_numbers(text: str) -> str:
+    """Arrays of numbers, and arrays of these, emptied: of most large documents little is left to be parsed.
+
+    For text whose strings have no bracket, and whose numbers need not be looked at.
+    """
+    return _NUMBERS.sub("[]", text)
+
+
+def last_comma(masked: bytes) -> int:
+    """The last comma outside of strings, but for the first byte; -1 if there is none."""
+    end = len(masked)
+    if masked.count(b'"') % 2:
+        end = masked.rfind(b'"')
+    while (comma := masked.rfind(b",", 1, end)) > 0:
+        after = masked.find(b'"', comma, end)
+        if after < 0 or masked.count(b'"', comma, end) % 2 == 0:
+            return comma
+        # It stands in a string, which begins before it.
+        end = masked.rfind(b'"', 0, comma)
+        if end < 0:
+            return -1
+    return -1

@@ -1,0 +1,112 @@
+"""What came within a request is looked at by its bytes, before it is accepted; no file and no library is touched."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from samples import KML, SAMPLES, geojson, sample
+
+from azenha.domain.binding import bind
+from azenha.domain.complexes import BindingLimits
+from azenha.domain.errors import InvalidInputs
+from azenha.domain.process import (
+    ComplexDomain,
+    Format,
+    InputDescription,
+    Level,
+    ProcessDescription,
+    Text,
+    Validation,
+)
+from azenha.domain.values import InlineBytes, InlineText, Lexical, Native, Raw
+from azenha.engine.formats.at_hand import AtHand
+from azenha.engine.formats.sniff import HEAD
+
+LOOK = AtHand(Level.SIMPLE)
+GEOJSON, TIFF = Format("application/geo+json"), Format("image/tiff")
+ANY = ComplexDomain((TIFF, GEOJSON, Format("application/x-zipped-shp")))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_good_data_of_every_format_is_let_through_with_no_file_open(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, media_type = sample(name, tmp_path)
+    data = path.read_bytes()
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a file is opened")
+
+    LOOK(ANY, InlineBytes(b"II*\0", TIFF))  # what is loaded once, is
+    with monkeypatch.context() as patched:
+        patched.setattr(builtins, "open", refused)
+        patched.setattr(Path, "open", refused)
+        assert LOOK(ANY, InlineBytes(data, Format(media_type))) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (InlineText(KML, GEOJSON), "is declared application/geo+json, and its content is KML"),
+        (InlineBytes(b"<html><body>404", TIFF), "is declared image/tiff, and its content is HTML"),
+        (InlineBytes(b"", TIFF), "is declared image/tiff, and its content is an empty file"),
+        (
+            InlineBytes(b"PK\3\4" + bytes(99), Format("application/x-zipped-shp")),
+            "a zip that cannot be trusted",
+        ),
+        (InlineText('{"type": "Point"}', GEOJSON), "is no good GeoJSON: its coordinates is missing"),
+    ],
+    ids=["KML", "a page", "nothing", "no zip", "no point"],
+)
+def test_data_that_is_plainly_something_else_is_refused(value: InlineText | InlineBytes, reason: str) -> None:
+    assert reason in (LOOK(ANY, value) or "")
+
+
+def test_what_its_process_or_the_server_does_not_look_at_is_let_through() -> None:
+    bad = InlineText(KML, GEOJSON)
+    assert AtHand(Level.NONE)(ANY, bad) is None
+    assert LOOK(ComplexDomain((GEOJSON,), validation=Validation(Level.NONE)), bad) is None
+    closely = ComplexDomain((GEOJSON,), validation=Validation(Level.STRICT))
+    assert "its content is KML" in (AtHand(Level.NONE)(closely, bad) or "")
+    assert LOOK(ComplexDomain((Format("x/unknown"),)), InlineText(KML, Format("x/unknown"))) is None
+
+
+def test_of_what_is_long_the_beginning_decides_and_time_stays_short() -> None:
+    long = json.dumps(geojson()) + " " * (50 << 20)
+    began = time.perf_counter()
+    assert LOOK(ANY, InlineText(long, GEOJSON)) is None
+    assert "its content is KML" in (LOOK(ANY, InlineText(KML + long, GEOJSON)) or "")
+    zipped = InlineBytes(b"PK\3\4" + bytes(HEAD), Format("application/x-zipped-shp"))
+    assert LOOK(ANY, zipped) is None  # the list of members is at its end: the job reads it
+    assert time.perf_counter() - began < 0.5
+
+
+def test_every_bad_value_is_named_with_its_place_before_anything_runs() -> None:
+    process = ProcessDescription(
+        "p", "1", Text("P"), (InputDescription("a", ComplexDomain((GEOJSON,)), Text("A"), 1, 9, array=True),)
+    )
+    good: Raw = Native(geojson())
+    given: dict[str, tuple[Raw, ...]] = {
+        "a": (good, Lexical(KML), good, Native({"type": "Feature", "geometry": 1}))
+    }
+    with pytest.raises(InvalidInputs) as refusal:
+        bind(process, given, limits=BindingLimits(10**6), look=LOOK)
+    assert [p.locator for p in refusal.value.problems] == ["a[1]", "a[3]"]
+    assert "its geometry is 1; wanted is an object" in str(refusal.value)
+    assert bind(process, given, limits=BindingLimits(10**6))  # the job looks at it
+
+
+def test_looking_loads_no_library() -> None:
+    import subprocess
+
+    code = (
+        "import sys; from azenha.engine.formats.at_hand import AtHand, known; known.table(); "
+        "print(sorted({n.partition('.')[0] for n in sys.modules} & {'lxml', 'pyogrio', 'rasterio', 'numpy'}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"

@@ -1,0 +1,77 @@
+"""What a job returned is published: on the disk for good, with its checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from azenha.authoring.calling import LocalFile
+from azenha.domain.process import Format
+from azenha.domain.values import StoredFile
+from azenha.engine import child
+
+OCTETS = Format("application/octet-stream")
+
+
+@pytest.fixture(params=[10, child.AT_ONCE + 1], ids=["small", "large"])
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "result.bin").write_bytes(os.urandom(request.param))
+    return work / "result.bin"
+
+
+def published(file: Path) -> StoredFile:
+    produced = {"result": (LocalFile(file, OCTETS),)}
+    ((value,),) = child._publish(produced, file.parent, file.parents[1] / "out", 1 << 30).values()
+    assert isinstance(value, StoredFile)
+    return value
+
+
+def test_it_is_on_the_disk_when_it_is_told_of(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(child, "sync", synced.append)
+    content = file.read_bytes()
+    value = published(file)
+    assert value.sha256 == hashlib.sha256(content).hexdigest()
+    target = file.parents[1] / "out" / value.key
+    assert target.read_bytes() == content
+    assert sorted(synced) == [target.parent, target]
+
+
+def test_it_is_on_the_disk_where_no_thread_can_be_started(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    synced: list[Path] = []
+    monkeypatch.setattr(child, "sync", synced.append)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    published(file)
+    assert len(synced) == 2
+
+
+@pytest.mark.parametrize("file", [child.AT_ONCE + 1], ids=["large"], indirect=True)
+def test_a_large_one_is_read_for_its_checksum_while_the_disk_writes_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, seen = threading.Event(), []
+    digest = hashlib.file_digest
+
+    def read(*arguments: object) -> object:
+        reading.set()
+        return digest(*arguments)  # type: ignore[arg-type]
+
+    def sync(path: Path) -> None:
+        if path.is_file():
+            seen.append(reading.wait(10))
+
+    monkeypatch.setattr(child.hashlib, "file_digest", read)
+    monkeypatch.setattr(child, "sync", sync)
+    published(file)
+    assert seen == [True]
