@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azenha.adapters.engines import embedded
 from azenha.adapters.engines.embedded import FILE, WakeClient, WakeListener
 from azenha.adapters.engines.frames import LONGEST, Frames, packed
 from azenha.adapters.engines.news import MOST, dump_told, load_told
@@ -50,9 +51,22 @@ class Ends:
         asyncio.run(main())
 
 
-@pytest.fixture
-def ends(tmp_path: Path) -> Ends:
+@pytest.fixture(params=["as the platform has it", "without UNIX sockets"])
+def ends(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ends:
+    if request.param != "as the platform has it":
+        monkeypatch.setattr(embedded, "NAMED", False)
     return Ends(tmp_path)
+
+
+def at(folder: Path) -> socket.socket:
+    """A connection of a stranger to the worker."""
+    place = json.loads((folder / FILE).read_text())
+    if "name" not in place:
+        return socket.create_connection((place["host"], place["port"]), timeout=10)
+    stranger = socket.socket(socket.AF_UNIX)
+    stranger.settimeout(10)
+    stranger.connect(f"\0{place['name']}")
+    return stranger
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -118,8 +132,7 @@ def test_what_is_heard_of_is_not_lost_with_the_worker(ends: Ends) -> None:
 
 @pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\n\r\n", b"x" * 64])
 def test_a_stranger_at_the_worker_is_not_heard(ends: Ends, said: bytes) -> None:
-    place = json.loads((ends.folder / FILE).read_text())
-    with socket.create_connection((place["host"], place["port"]), timeout=10) as stranger:
+    with at(ends.folder) as stranger:
         stranger.sendall(said)
         stranger.shutdown(socket.SHUT_WR)
         received = b""
@@ -136,7 +149,8 @@ def test_a_stranger_in_the_place_of_the_worker_is_given_nothing(tmp_path: Path) 
     got: list[bytes] = []
     closed = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        (tmp_path / FILE).write_text(json.dumps({**place, "port": server.getsockname()[1]}))
+        host, port = server.getsockname()
+        (tmp_path / FILE).write_text(json.dumps({"host": host, "port": port, "key": place["key"]}))
 
         def pretend() -> None:
             connection, _ = server.accept()

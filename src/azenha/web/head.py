@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from azenha.web.joined import Joined
+
 LONGEST: Final = 64 * 1024  # bytes of a request line and its headers; what does not end is cut off as soon
 LONGEST_METHOD: Final = 64
 LINGER: Final = 2.0  # seconds between a refusal and the end of the connection, if the client does not end it
@@ -51,7 +53,7 @@ class Head(HttpToolsProtocol):
     # -- what uvicorn is told by the loop ------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
         self._since = self.loop.time()
         self._watch = self.loop.call_later(self.silence, self._look)
 

@@ -1,8 +1,9 @@
 """The line between web tier and worker of one machine, over loopback with a key from the data folder.
 
 The web tier says what waits, and hands synchronous jobs over; the worker says what ended. Lossy by design: the store
-is the truth, and who handed over what was lost is told that, and stores it. Loopback TCP, not a UNIX socket, so that
-it is the same on every platform and a long data folder's path is no problem.
+is the truth, and who handed over what was lost is told that, and stores it. Loopback TCP; where UNIX sockets may have
+names outside of the file system (Linux) one of these, which costs half as much a message. A socket in the data folder
+could have too long a path.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import json
 import os
 import secrets
 import socket
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -28,7 +30,36 @@ FILE = "worker.json"
 AGAIN_AFTER = 0.1  # seconds between attempts to reach the worker
 MOST_UNSENT = 1 << 20  # bytes that a worker has not taken: no more is handed over to it
 NONCE = 32  # bytes
+NAMED = sys.platform == "linux" and hasattr(socket, "AF_UNIX")  # there are such names
 HANDSHAKE_WITHIN = 5.0  # seconds
+
+
+def _listening() -> tuple[socket.socket, dict[str, object]]:
+    """A socket that listens, and what the other side needs to find it."""
+    if NAMED:
+        name = f"azenha-{secrets.token_hex(16)}"
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(f"\0{name}")
+        listener.listen(8)
+        return listener, {"name": name}
+    listener = socket.create_server(("127.0.0.1", 0), backlog=8)
+    host, port = listener.getsockname()
+    return listener, {"host": host, "port": port}
+
+
+async def _connected(
+    loop: asyncio.AbstractEventLoop, make: Callable[[], _Line], place: Mapping[str, Any]
+) -> tuple[asyncio.BaseTransport, _Line]:
+    if "name" not in place:
+        return await loop.create_connection(make, place["host"], place["port"])
+    connecting = socket.socket(socket.AF_UNIX)
+    try:
+        connecting.setblocking(False)
+        await loop.sock_connect(connecting, f"\0{place['name']}")
+        return await loop.create_unix_connection(make, sock=connecting)
+    except BaseException:
+        connecting.close()
+        raise
 
 
 class WakeListener:
@@ -47,12 +78,11 @@ class WakeListener:
         self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
         self._key = secrets.token_bytes(32)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=8)
-        host, port = self._listener.getsockname()
+        self._listener, place = _listening()
         path = folder / FILE
         fresh = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"host": host, "port": port, "key": self._key.hex()}, file)
+            json.dump({**place, "key": self._key.hex()}, file)
         fresh.replace(path)
         threading.Thread(target=self._accept, name="azenha-wake", daemon=True).start()
 
@@ -82,7 +112,8 @@ class WakeListener:
     def _known(self, connection: socket.socket) -> bool:
         """Whether the other side has the key too; it learns the same of us."""
         connection.settimeout(HANDSHAKE_WITHIN)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if connection.family == socket.AF_INET:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         ours = secrets.token_bytes(NONCE)
         connection.sendall(ours)
         answer = b""
@@ -158,7 +189,7 @@ class WakeClient:
             with suppress(OSError, ValueError, KeyError):
                 place = json.loads(self._path.read_text())
                 make = partial(_Line, bytes.fromhex(place["key"]), self._reached, self._heard)
-                transport, line = await self._loop.create_connection(make, place["host"], place["port"])
+                transport, line = await _connected(self._loop, make, place)
                 try:
                     await line.over
                 finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,8 @@ MOST = 16 * 1024  # characters of outputs that are told with the end; what is mo
 
 
 def dump_handed(job: Handed) -> dict[str, object]:
-    return {"t": "handed", "job": astuple(job)}
+    fields = (job.id, job.process, job.document, job.max_attempts, job.waiting_limit, job.waiting_setting)
+    return {"t": "handed", "job": fields}
 
 
 def load_handed(data: Mapping[str, Any]) -> Handed:
