@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from azenha.reading import NotAllowed, Rule, parse, show
-from azenha.settings import Settings
+from azenha.settings import LOCAL, PRESIGNED, Settings
 
 DEFAULT_FILE = "azenha.toml"
 PREFIX = "AZENHA_"
@@ -207,6 +207,17 @@ def _across(settings: Settings) -> Iterator[str]:
         yield (
             f"setting 'jobs.heartbeat': given {shown('jobs.heartbeat')}; allowed: less than half of "
             f"jobs.lease, which is {shown('jobs.lease')}"
+        )
+    if settings.results.store != LOCAL:
+        if find_spec("obstore") is None:
+            yield (
+                f"setting 'results.store': given {shown('results.store')}, which needs the package obstore; "
+                "install it: pip install 'azenha[s3]'"
+            )
+    elif settings.results.links == PRESIGNED:
+        yield (
+            "setting 'results.links': given presigned; allowed: served, because results.store is local, "
+            "which has no links of its own"
         )
     for text in settings.references.roots:
         if text.startswith("s3:") and find_spec("obstore") is None:

@@ -202,6 +202,14 @@ def web_address(text: str) -> str | None:
     return "an http or https address without query and fragment"
 
 
+def blob_store(text: str) -> str | None:
+    parts = urlsplit(text)
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc or ":" in parts.netloc)
+    if text == "local" or (parts.scheme == "s3" and len(parts.netloc) >= 3 and plain):
+        return None
+    return "local, or s3://bucket or s3://bucket/prefix, the bucket of 3 letters or more"
+
+
 def web_origin(text: str) -> str | None:
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.netloc and text == f"{parts.scheme}://{parts.netloc}":

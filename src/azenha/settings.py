@@ -14,6 +14,7 @@ from typing import TypeVar
 from azenha.reading import (
     Kind,
     Rule,
+    blob_store,
     language_tag,
     network,
     reachable,
@@ -26,6 +27,8 @@ KiB = 1024
 MiB = 1024 * KiB
 GiB = 1024 * MiB
 CORES = os.cpu_count() or 1
+PRESIGNED = "presigned"
+LOCAL = "local"  # where results are kept, if nowhere else
 
 T = TypeVar("T")
 
@@ -137,6 +140,40 @@ class JobSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultSettings:
+    """Where results are kept, and how they are given out."""
+
+    store: str = _setting(
+        LOCAL,
+        Kind.TEXT,
+        "where files of results are kept: local (the data folder), or s3://bucket/prefix (extra `s3`)",
+        check=blob_store,
+    )
+    endpoint: str | None = _setting(
+        None, Kind.TEXT, "address of an S3-compatible server; none: AWS", check=web_address
+    )
+    region: str | None = _setting(None, Kind.TEXT, "region of the bucket; none: `AWS_REGION`")
+    links: str = _setting(
+        "served",
+        Kind.TEXT,
+        "served: results come from this server; presigned: it redirects to the store's own links, where it has such",
+        choices=("served", PRESIGNED),
+    )
+    inline: int = _setting(
+        MiB,
+        Kind.SIZE,
+        "data up to this stand in a document, if its client says neither value nor reference; larger ones are linked",
+        0,
+    )
+    stac: bool = _setting(
+        False,
+        Kind.FLAG,
+        "look into rasters and features when a job ends, so that its results can be had as a STAC Item",
+    )
+    link_time: float = _time(600.0, "how long a presigned link works", 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Children:
     """How children are started."""
 
@@ -233,6 +270,22 @@ class Formats:
 
 
 @dataclass(frozen=True, slots=True)
+class Publishing:
+    """Outputs as OGC services, by MapServer."""
+
+    offer: bool = _setting(True, Kind.FLAG, "outputs can be asked as services, where `mapserv` is found")
+    mapserv: Path | None = _setting(  # noqa: RUF009 - a Path does not change
+        None, Kind.PATH, "the program `mapserv`; none: the one on PATH, or of Debian's package"
+    )
+    at_once: int = _count(CORES, "requests that are answered at once (default: the number of cores)", 1)
+    waiting: int = _count(100, "requests that wait for that; more are refused")
+    time: float = _time(60.0, "to wait for a turn, to begin the answer, and to go on with it")
+    total: float = _time(600.0, "one request in all, until its client has read the answer")
+    memory: int = _size(2 * GiB, "address space of the `mapserv` of one request (Linux)")
+    body: int = _size(MiB, "what is posted to a service")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     data: Path = _setting(Path("azenha-data"), Kind.PATH, "folder of jobs and results")  # noqa: RUF009 - a Path does not change
     targets: tuple[str, ...] = _setting(
@@ -244,9 +297,11 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     queue: Queue = field(default_factory=Queue)
     jobs: JobSettings = field(default_factory=JobSettings)
+    results: ResultSettings = field(default_factory=ResultSettings)
     children: Children = field(default_factory=Children)
     addresses: Addresses = field(default_factory=Addresses)
     references: ReferenceSettings = field(default_factory=ReferenceSettings)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     wps: Wps = field(default_factory=Wps)
     formats: Formats = field(default_factory=Formats)
+    services: Publishing = field(default_factory=Publishing)

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from live_server import SHORT, LiveServer, Reply, until
 
-from conftest import BASIC, PROCESSES
+from conftest import BASIC, HERE, PROCESSES
 
 Validate = Callable[[Mapping[str, Any], str], None]
 
+PLACES = HERE / "processes_that_make_places.py"
 BODY = 1 << 16
 LENGTH = 8  # of the queue
 HOST = {"Host": "elsewhere.example"}
@@ -45,10 +46,11 @@ SCHEMAS: Mapping[str, tuple[str, ...]] = {
 RUNS = ("execute", "execute-kvp")
 RESULTS = ("results", f"{CORE}/results")
 # No standard has a schema of these documents that can be used: the definition is valid by OpenAPI's own
-# (test_ogcapi_openapi), PROV-JSON is read in test_ogcapi_jobs, inputs.yaml of Part 4 has dead references.
-OF_NO_STANDARD = {"api", "script", "inputs", "input", "provenance", "log", "output", "item"}
+# (test_ogcapi_openapi), PROV-JSON is read in test_ogcapi_jobs, the STAC Item in
+# test_ogcapi_stac, inputs.yaml of Part 4 has dead references.
+OF_NO_STANDARD = {"api", "script", "inputs", "input", "provenance", "log", "output", "item", "stac"}
 
-FAILING = {"execute", "execute-kvp", "results", "output", "item"}  # 500 of these: the process failed
+FAILING = {"execute", "execute-kvp", "results", "output", "item", "stac"}  # 500 of these: the process failed
 # What no request can bring about here; each is tested where it can be.
 NOT_HERE: Mapping[tuple[str, int], str] = {
     **{
@@ -57,6 +59,10 @@ NOT_HERE: Mapping[tuple[str, int], str] = {
     },
     **{(name, 504): "no worker stops the job in time (test_app)" for name in RUNS},
     **{(name, 204): "a value that lies elsewhere (test_ogcapi_results)" for name in ("output", "item")},
+    **{
+        (name, 307): "the store has no links of its own (test_results_in_s3)"
+        for name in ("results", "output", "item")
+    },
     ("change", 503): "its process cannot run since the job was created (test_processing)",
 }
 
@@ -68,6 +74,7 @@ class Made:
     server: LiveServer
     plain: str  # a job that succeeded, with small values
     raw: str  # one whose only output is a list of files
+    placed: str  # one whose results tell where they lie
     failed: str
     created: str
     ready: str  # created too, and started in the end
@@ -95,13 +102,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         **SHORT,
         "queue": {"slots": 1, "sync_slots": 2, "length": LENGTH, "sync_seconds": 2},
         "limits": {"body": BODY},
+        "results": {"stac": True},
     }
-    server = LiveServer(folder, [PROCESSES, BASIC, broken], settings)
+    server = LiveServer(folder, [PROCESSES, PLACES, BASIC, broken], settings)
     server.start()
     try:
         jobs = {
             "plain": server.submit("echo", text="a", numbers=[1, 2]),
             "raw": server.submit("write_files", texts=["some text", "more"]),
+            "placed": server.submit("make_places"),
             "failed": server.submit("fail", how="raise"),
             "left": server.submit("echo", text="b"),
         }
@@ -156,6 +165,7 @@ def places(made: Made) -> dict[str, tuple[str, str, object]]:
         "input": ("GET", f"{plain}/inputs/text/0", None),
         "provenance": ("GET", f"{plain}/prov", None),
         "log": ("GET", f"{plain}/log", None),
+        "stac": ("GET", f"/jobs/{made.placed}/stac", None),
     }
 
 
@@ -172,7 +182,7 @@ def requests(made: Made) -> Iterator[Request]:
         joint = "&" if "?" in path else "?"
         yield name, method, f"{path}{joint}nonsense=1", body, {}
         elsewhere = path.replace(made.plain, "no-job").replace(made.raw, "no-job").replace("echo", "nothing")
-        for job in (made.created, made.ready, made.left, made.waiting):
+        for job in (made.created, made.ready, made.left, made.waiting, made.placed):
             elsewhere = elsewhere.replace(job, "no-job")
         if elsewhere != path:
             yield name, method, elsewhere, body, {}
@@ -195,6 +205,7 @@ def requests(made: Made) -> Iterator[Request]:
         ("results", "GET", f"/jobs/{made.failed}/results", None),
         ("output", "GET", f"/jobs/{made.failed}/results/result", None),
         ("item", "GET", f"/jobs/{made.failed}/results/result/0", None),
+        ("stac", "GET", f"/jobs/{made.failed}/stac", None),
         ("results", "GET", f"/jobs/{made.running}/results", None),
         ("results", "GET", f"/jobs/{made.none}/results", None),
         ("results", "GET", f"/jobs/{made.plain}/results", None),
@@ -211,7 +222,7 @@ def requests(made: Made) -> Iterator[Request]:
         ("log", "GET", f"/jobs/{made.failed}/log?offset=x", None),
     ):
         yield name, method, path, body, {}
-    for name in ("results", "output", "item"):
+    for name in ("results", "output", "item", "stac"):
         path = found[name][1]
         tag = send(made.server, "GET", path).headers.get("etag", "none")
         yield name, "GET", path, None, {"If-None-Match": tag}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -14,6 +15,7 @@ from azenha.domain.callbacks import Subscriber
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.process import Format
+from azenha.domain.published import Attribute, Features, Published, Raster, Service
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile
 
 NAMES = st.text(min_size=1, max_size=8)
@@ -31,12 +33,38 @@ SCALARS = st.one_of(
     st.timedeltas(),
 )
 CORNERS = st.integers(2, 3).flatmap(lambda n: st.tuples(*[st.tuples(*[FINITE] * n)] * 2))
+FOUR = st.tuples(FINITE, FINITE, FINITE, FINITE)
+CONTENT = st.one_of(
+    st.builds(
+        Raster,
+        st.integers(1),
+        st.integers(1),
+        NAMES,
+        st.tuples(st.tuples(FINITE, FINITE)),
+        st.none() | FINITE,
+    ),
+    st.builds(Features, NAMES, st.integers(0), st.tuples(st.builds(Attribute, NAMES, NAMES, NAMES))),
+)
+PUBLISHED = st.builds(
+    Published, NAMES, st.none() | st.integers(1), st.lists(NAMES).map(tuple), FOUR, FOUR, CONTENT
+)
 FLAT = st.one_of(
     st.builds(Literal, SCALARS, MAYBE),
     st.builds(lambda corners, crs: Box(*corners, crs), CORNERS, NAMES),
     st.builds(InlineText, st.text(), FORMATS),
     st.builds(InlineBytes, st.binary(), FORMATS),
-    st.builds(StoredFile, NAMES, NAMES, st.integers(0, 2**60), FORMATS, st.text("0123456789abcdef")),
+    st.builds(
+        StoredFile,
+        NAMES,
+        NAMES,
+        st.integers(0, 2**60),
+        FORMATS,
+        st.text("0123456789abcdef"),
+        source=st.just("") | NAMES,
+        crc32=st.none() | st.integers(0, 2**32 - 1),
+        geodata=st.none() | st.builds(lambda n: {"features": n}, st.integers(0)),
+        published=st.none() | PUBLISHED,
+    ),
     st.builds(Reference, NAMES, st.none() | FORMATS),
 )
 
@@ -47,7 +75,13 @@ def named(values):
 
 VALUES = st.recursive(FLAT, lambda inner: st.builds(Record, named(inner)), max_leaves=8)
 PLAIN_OUTPUTS = st.builds(
-    OutputRequest, st.none() | FORMATS, st.none() | st.sampled_from(list(Transmission)), MAYBE, MAYBE, MAYBE
+    OutputRequest,
+    st.none() | FORMATS,
+    st.none() | st.sampled_from(list(Transmission)),
+    MAYBE,
+    MAYBE,
+    MAYBE,
+    service=st.none() | st.sampled_from(list(Service)),
 )
 OUTPUTS = st.recursive(
     PLAIN_OUTPUTS,
@@ -143,3 +177,12 @@ def test_the_address_that_a_file_came_from_is_kept_and_rows_without_one_are_read
     own = StoredFile("a/b", "b", 3, Format("image/tiff"), "ab")
     assert len(canonical.dump_value(own)) == 6
     assert canonical.load_value(through_json(canonical.dump_value(own))).source == ""
+
+
+def test_what_not_every_file_has_survives_and_older_rows_are_read() -> None:
+    plain = StoredFile("a/x", "x", 1, Format("text/plain"), "ab")
+    for file in (plain, replace(plain, source="https://e.org/x"), replace(plain, crc32=0)):
+        found = canonical.load_value(canonical.dump_value(file))
+        assert isinstance(found, StoredFile)
+        assert (found, found.source, found.crc32) == (file, file.source, file.crc32)
+    assert len(canonical.dump_value(plain)) == 6  # as it was

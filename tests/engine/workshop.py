@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from azenha.adapters.blobs.local import LocalBlobs
 from azenha.adapters.folders import LocalFolders
 from azenha.adapters.store.migrate import migrate
 from azenha.adapters.store.sql import SqlJobs
@@ -23,6 +24,7 @@ from azenha.domain.values import Literal, StoredFile, Value
 from azenha.engine.discover import discover
 from azenha.engine.worker import ENDED, Worker
 from azenha.settings import Addresses, Children, JobSettings, LimitSettings, Queue, Settings
+from azenha.usecases.blobs import Blobs
 from azenha.usecases.ports import Handed, NewJob, Told
 
 WITHIN = 30.0  # seconds: far more than anything here takes, so that a loaded machine fails no test
@@ -284,6 +286,7 @@ class Workshop:
     offered: Offered
     settings: Settings
     announced: list[str] = field(default_factory=list)
+    blobs: Blobs = None  # type: ignore[assignment] # in the data folder
     news: dict[str, Told] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -291,11 +294,13 @@ class Workshop:
         migrate(database, self.settings.data / "backups")
         self.jobs = SqlJobs(database, UtcClock(), keep=600, keep_sync=600)
         self.folders = LocalFolders(self.settings.data)
+        self.blobs = self.blobs or LocalBlobs(self.settings.data)
         catalogue, keys = self.offered
         self.worker = Worker(
             f"worker-{next(NUMBERS)}",
             self.jobs,
             self.folders,
+            self.blobs,
             starter(self.settings),
             catalogue,
             keys,
@@ -384,7 +389,8 @@ class Workshop:
 
     def content(self, id: str, value: Value) -> bytes:
         assert isinstance(value, StoredFile)
-        return (self.folders.results(id, self.job(id).attempt) / value.key).read_bytes()
+        attempt = self.job(id).attempt
+        return b"".join(self.blobs.read(id, attempt, value.key, 0, value.size))
 
     def log(self, id: str) -> str:
         path = self.folders.log(id)

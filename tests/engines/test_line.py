@@ -19,8 +19,10 @@ from azenha.adapters.engines.embedded import FILE, WakeClient, WakeListener
 from azenha.adapters.engines.frames import LONGEST, Frames, packed
 from azenha.adapters.engines.news import MOST, dump_told, load_told
 from azenha.domain.errors import QueueFull
+from azenha.domain.geodata import Geodata
 from azenha.domain.job import Job, JobState, Lane
 from azenha.domain.process import Format
+from azenha.domain.published import Attribute, Features, Published
 from azenha.domain.values import InlineText, Literal, StoredFile
 from azenha.usecases.ports import Handed, Told
 
@@ -197,3 +199,28 @@ def test_little_is_told_with_the_end_and_what_is_more_is_left_to_the_store(value
     id, heard = load_told(json.loads(json.dumps(dump_told("a", told_now))))
     assert id == "a"
     assert heard == (told_now if told else Told())
+
+
+def with_columns(number: int) -> StoredFile:
+    geodata = Geodata(bbox=[1.0, 2.0, 3.0, 4.0], columns=[[f"column {n}", "int64"] for n in range(number)])
+    box = (1.0, 2.0, 3.0, 4.0)
+    copy = Published(
+        "copy/a.gpkg", 4326, (), box, box, Features("Point", 7, (Attribute("a", "A", "Integer"),))
+    )
+    return StoredFile(
+        "a.json", "a.json", 9, Format("x/y"), "0" * 64, crc32=5, geodata=geodata, published=copy
+    )
+
+
+def test_what_is_known_of_a_file_is_told_with_the_end() -> None:
+    file = with_columns(2)
+    _, heard = load_told(json.loads(json.dumps(dump_told("a", Told(DONE, {"out": (file,)})))))
+    assert heard.outputs is not None
+    (told,) = heard.outputs["out"]
+    assert isinstance(told, StoredFile)
+    # Two files are the same whatever is known of them, so each is compared.
+    assert (told, told.crc32, told.geodata, told.published) == (file, 5, file.geodata, file.published)
+
+
+def test_much_that_is_known_of_a_file_is_left_to_the_store() -> None:
+    assert "record" not in dump_told("a", Told(DONE, {"out": (with_columns(MOST // 10),)}))

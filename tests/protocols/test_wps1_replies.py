@@ -62,6 +62,7 @@ from azenha.domain.process import (
     ProcessDescription,
     Text,
 )
+from azenha.domain.published import Service
 from azenha.domain.values import (
     Box,
     InlineBytes,
@@ -288,6 +289,20 @@ def test_bytes_are_offered_as_they_are_and_in_base64_and_text_as_it_is(way: str)
     assert len(set(offered)) == len(offered)
     assert ("text/csv", "base64") not in offered
     assert ("application/geo+json", "base64") not in offered
+
+
+def test_services_are_formats_behind_those_of_the_data_and_not_in_base64() -> None:
+    first, *others = RICH.description.outputs
+    domain = ComplexDomain((Format("image/tiff"),), services=(Service.WMS, Service.WCS))
+    outputs = (replace(first, domain=domain), *others)
+    root = described(Offering(replace(RICH.description, outputs=outputs), "x"))
+    formats = next(root.iter("ComplexOutput")).iterfind("Supported/Format")
+    assert [(f.findtext("MimeType"), f.findtext("Encoding")) for f in formats] == [
+        ("image/tiff", None),
+        ("image/tiff", "base64"),
+        ("application/x-ogc-wms", None),
+        ("application/x-ogc-wcs", None),
+    ]
 
 
 def test_boxes_objects_and_data_tell_their_systems_and_formats() -> None:

@@ -140,16 +140,26 @@ class FakeFolders:
     def work(self, job: str, attempt: int) -> Path:
         return self.root / "work" / job / str(attempt)
 
-    def results(self, job: str, attempt: int) -> Path:
-        return self.root / "results" / job / str(attempt)
-
     def log(self, job: str) -> Path:
         return self.root / "logs" / f"{job}.log"
 
     def remove(self, job: str) -> None:
-        for name in ("inputs", "work", "results"):
+        for name in ("inputs", "work"):
             shutil.rmtree(self.root / name / job, ignore_errors=True)
         self.log(job).unlink(missing_ok=True)
+
+
+class FakeBlobs:
+    """Where results would be; nothing is kept here."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def place(self, job: str, attempt: int) -> str:
+        return str(self.root / "results" / job / str(attempt))
+
+    def served(self, job: str, attempt: int) -> str:
+        return self.place(job, attempt)
 
 
 class FakeWake:

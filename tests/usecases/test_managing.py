@@ -145,7 +145,7 @@ def test_a_full_queue_lets_nothing_be_started(server: Server) -> None:
 
 def test_a_process_that_is_gone_is_not_started(server: Server) -> None:
     job = created(server)
-    without = Server(Catalogue({}), server.jobs, server.folders, server.wake, server.settings, server.new_id)
+    without = replace(server, catalogue=Catalogue({}))
     with pytest.raises(NoSuchProcess):
         without.handle(Start(job))
 
@@ -211,6 +211,7 @@ def test_a_required_input_cannot_be_taken_away(server: Server) -> None:
         Catalogue({"echo": offering}),
         server.jobs,
         server.folders,
+        server.blobs,
         server.wake,
         server.settings,
         server.new_id,

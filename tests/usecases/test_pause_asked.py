@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from fakes import FakeFolders, FakeJobs, FakeWake
+from fakes import FakeBlobs, FakeFolders, FakeJobs, FakeWake
 
 from azenha.domain.errors import AppError, JobStateConflict, NoSuchJob, PauseNotOffered
 from azenha.domain.job import Failure, FailureKind, JobEvent, JobState, Lane
@@ -40,7 +40,13 @@ class Server:
         self.jobs, self.wake = FakeJobs(), FakeWake()
         ids = count(1)
         self.processing = Processing(
-            CATALOGUE, self.jobs, FakeFolders(folder), self.wake, Settings(), lambda: f"job{next(ids)}"
+            CATALOGUE,
+            self.jobs,
+            FakeFolders(folder),
+            FakeBlobs(folder),  # type: ignore[arg-type]
+            self.wake,
+            Settings(),
+            lambda: f"job{next(ids)}",
         )
 
     def run(self, process: str = "calm", mode: Mode = Mode.ASYNC) -> str:

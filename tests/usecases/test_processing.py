@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from fakes import FakeFolders, FakeJobs, FakeWake
+from fakes import FakeBlobs, FakeFolders, FakeJobs, FakeWake
 
 from azenha.domain.errors import (
     BadParameter,
@@ -49,6 +49,7 @@ from azenha.domain.messages import (
     GetRecord,
     GetRequest,
     GetResults,
+    GetService,
     GetStatus,
     InputRead,
     JobRecord,
@@ -135,7 +136,15 @@ def made_in(folder: Path) -> Server:
     settings = Settings(
         limits=replace(LimitSettings(), row=100), queue=replace(Queue(), length=2, sync_waiting=1)
     )
-    return Server(CATALOGUE, FakeJobs(), FakeFolders(folder), FakeWake(), settings, lambda: f"job{next(ids)}")
+    return Server(
+        CATALOGUE,
+        FakeJobs(),
+        FakeFolders(folder),
+        FakeBlobs(folder),  # type: ignore[arg-type]
+        FakeWake(),
+        settings,
+        lambda: f"job{next(ids)}",
+    )
 
 
 @pytest.fixture
@@ -185,13 +194,14 @@ def test_every_command_has_a_function(server: Server) -> None:
         GetLog: (GetLog("job1"), LogRead),
         Dismiss: (Dismiss("job1"), Dismissed),
     }
-    assert set(outcomes) == set(get_args(Command))
+    # Published outputs: see test_publishing.py.
+    assert {*outcomes, GetService} == set(get_args(Command))
     for command, kind in outcomes.values():
         assert type(server.handle(command)) is kind
 
 
 def test_what_is_answered_at_once_asks_neither_store_nor_folders(server: Server) -> None:
-    alone = Processing(CATALOGUE, None, None, None, None, None)  # type: ignore[arg-type]
+    alone = Processing(CATALOGUE, None, None, None, None, None, None)  # type: ignore[arg-type]
     small = (
         DescribeServer(),
         DescribeConformance(),
@@ -566,7 +576,7 @@ def test_results_are_all_outputs_in_the_order_of_the_description(server: Server)
         ("c", (Literal(3),), True),
     ]
     assert got.asked == ASKED
-    assert got.folder == str(server.folders.results("job1", 1))
+    assert got.folder == server.blobs.place("job1", 1)
     assert not got.single
 
 

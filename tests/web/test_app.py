@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeFolders, FakeJobs, FakeWake
+from fakes import FakeBlobs, FakeFolders, FakeJobs, FakeWake
 
 from azenha.domain.errors import (
     AppError,
@@ -144,7 +144,13 @@ class Stage:
         ids = count(1)
         catalogue = Catalogue({"echo": Offering(ECHO, "here")})
         self.processing = Processing(
-            catalogue, self.jobs, self.folders, self.wake, self.settings, lambda: f"job{next(ids)}"
+            catalogue,
+            self.jobs,
+            self.folders,
+            FakeBlobs(folder),  # type: ignore[arg-type]
+            self.wake,
+            self.settings,
+            lambda: f"job{next(ids)}",
         )
         self.ends = Ends(self.has_ended, every=60)
         self.root = Plain()

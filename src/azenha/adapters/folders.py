@@ -12,16 +12,14 @@ from pathlib import Path
 
 
 class LocalFolders:
-    """`inputs/<job>`, `results/<job>/<attempt>`, `logs/<job>.log`, and folders to work in below `work`.
+    """`inputs/<job>`, `logs/<job>.log`, and folders to work in below `work`; results are kept by `Blobs`.
 
     Job ids are ours (UUID4), never text from a client: use cases look a job up before they ask.
     """
 
     def __init__(self, data: Path) -> None:
-        self._inputs, self._work, self._results, self._logs = (
-            data / name for name in ("inputs", "work", "results", "logs")
-        )
-        for folder in (self._inputs, self._work, self._results, self._logs):
+        self._inputs, self._work, self._logs = (data / name for name in ("inputs", "work", "logs"))
+        for folder in (self._inputs, self._work, self._logs):
             folder.mkdir(parents=True, exist_ok=True)
         self._empty: deque[Path] = deque()
 
@@ -44,23 +42,18 @@ class LocalFolders:
                 return True
         return False
 
-    def results(self, job: str, attempt: int) -> Path:
-        return self._results / job / str(attempt)
-
     def log(self, job: str) -> Path:
         return self._logs / f"{job}.log"
 
     def jobs(self, older: float) -> list[str]:
         before = time.time() - older
         found = set()
-        for parent in (self._inputs, self._results):
-            for folder in parent.iterdir():
-                with suppress(OSError):
-                    if folder.stat().st_mtime < before:
-                        found.add(folder.name)
+        for folder in self._inputs.iterdir():
+            with suppress(OSError):
+                if folder.stat().st_mtime < before:
+                    found.add(folder.name)
         return sorted(found)
 
     def remove(self, job: str) -> None:
-        for parent in (self._inputs, self._results):
-            shutil.rmtree(parent / job, ignore_errors=True)
+        shutil.rmtree(self._inputs / job, ignore_errors=True)
         self.log(job).unlink(missing_ok=True)

@@ -21,17 +21,20 @@ if TYPE_CHECKING:
     from azenha.adapters.store.sql import SqlJobs
     from azenha.domain.process import Catalogue
     from azenha.protocols.http import Calling
+    from azenha.usecases.blobs import Blobs
     from azenha.usecases.ports import Folders
 
 
-def caller(name: str, settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders) -> Caller:
+def caller(
+    name: str, settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders, blobs: Blobs
+) -> Caller:
     def tell(job: str, line: str) -> None:
         Log(partial(folders.log, job), settings.limits.log).write(line.encode("utf-8", "replace"))
 
     return Caller(
         name,
         jobs,
-        writer(settings, catalogue, jobs, folders),
+        writer(settings, catalogue, jobs, blobs),
         _poster(settings),
         tell,
         UtcClock(),
@@ -57,7 +60,7 @@ def _poster(settings: Settings) -> Post:
 
 
 def writer(
-    settings: Settings, catalogue: Catalogue, jobs: SqlJobs, folders: Folders
+    settings: Settings, catalogue: Catalogue, jobs: SqlJobs, blobs: Blobs
 ) -> Callable[[DueCallback], CallbackBody | None]:
     """Writes bodies in the dialect that a job was asked in."""
     calling: dict[str, Calling] = {}
@@ -66,7 +69,7 @@ def writer(
         request = jobs.request(due.job)
         if request is None or request.subscriber is None:
             return None
-        outcome = _outcome(due, catalogue, jobs, folders)
+        outcome = _outcome(due, catalogue, jobs, blobs, settings.results.inline)
         if outcome is None:
             return None
         if not calling:
@@ -89,12 +92,12 @@ def writer(
 
 
 def _outcome(
-    due: DueCallback, catalogue: Catalogue, jobs: SqlJobs, folders: Folders
+    due: DueCallback, catalogue: Catalogue, jobs: SqlJobs, blobs: Blobs, inline: int
 ) -> Results | Status | None:
     """What is told; None where the job is not as it was any more."""
     try:
         if due.occasion is Occasion.SUCCESS:
-            return results(GetResults(due.job), recorded(due.job, jobs), catalogue, folders)
+            return results(GetResults(due.job), recorded(due.job, jobs), catalogue, blobs, inline)
         job = status(due.job, jobs)
     except (NoSuchJob, JobFailed, ResultsGone, ResultsNotReady):
         return None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from azenha.bootstrap.parts import program
+from azenha.bootstrap.publishing import offered
 from azenha.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def discovered(
     from azenha.engine.sandbox import tree
 
     catalogue, keys = described(settings, on_import)
-    catalogue = readiness.served(catalogue, Policy.of(settings.formats))
+    catalogue = offered(readiness.served(catalogue, Policy.of(settings.formats)), settings)
     return catalogue if tree.can_suspend() else _without_stops(catalogue), keys
 
 

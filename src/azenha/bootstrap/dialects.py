@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
+from azenha.bootstrap.publishing import program
 from azenha.protocols.http import Dialect, Limits
 from azenha.protocols.ogcapi import OgcApi
 from azenha.protocols.wps.dialect import wps
@@ -14,4 +15,8 @@ def dialects(settings: Settings) -> list[Dialect]:
     """Ours, and those of installed packages: entry points of the group azenha.dialects, each called as ours are."""
     limits = Limits(depth=settings.limits.depth, inline=settings.limits.inline)
     ours: list[Dialect] = [OgcApi(limits), *wps(limits, settings.wps)]
+    if program(settings) is not None:
+        from azenha.protocols.services.dialect import Services
+
+        ours.append(Services(settings.services.body))
     return [*ours, *(one.load()(limits) for one in entry_points(group="azenha.dialects"))]

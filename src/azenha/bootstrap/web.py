@@ -14,9 +14,12 @@ import uvicorn
 
 from azenha.adapters.engines.embedded import WakeClient
 from azenha.adapters.folders import LocalFolders
+from azenha.bootstrap.blobs import blobs_of
 from azenha.bootstrap.dialects import dialects
 from azenha.bootstrap.folder import open_jobs, run_folder
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program, to_parts
+from azenha.bootstrap.publishing import FOLDER as SERVICES
+from azenha.bootstrap.publishing import publisher
 from azenha.domain.languages import languages
 from azenha.domain.process import Level
 from azenha.engine.formats.at_hand import AtHand
@@ -32,7 +35,9 @@ def main(_: Sequence[str]) -> int:
     log_to_stderr()
     settings, catalogue, _keys, descriptor = from_supervisor()
     jobs = open_jobs(settings)
-    rmtree(settings.data / SPOOL, ignore_errors=True)  # bodies that a killed web tier left
+    for left in (SPOOL, SERVICES):  # by a killed web tier
+        rmtree(settings.data / left, ignore_errors=True)
+    publishing = publisher(settings)
     bodies = Readers(program("read-bodies"), to_parts(settings, catalogue, {}, -1))
     ends = Ends(lambda name: (job := jobs.get(name)) is not None and job.ended)
     wake = WakeClient(run_folder(settings), ends.tell)
@@ -48,13 +53,17 @@ def main(_: Sequence[str]) -> int:
         catalogue,
         jobs,
         LocalFolders(settings.data),
+        blobs_of(settings),
         wake,
         settings,
         lambda: str(uuid.uuid4()),
         languages=languages(catalogue, settings.server.language),
+        publishes=publishing is not None,
         look=AtHand(Level(settings.formats.validation)),
     )
-    app = make_app(dialects(settings), processing, ends, settings, lifespan, bodies, wake.hand_over)
+    app = make_app(
+        dialects(settings), processing, ends, settings, lifespan, bodies, wake.hand_over, publishing
+    )
     config = uvicorn.Config(
         app,
         lifespan="on",

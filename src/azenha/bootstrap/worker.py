@@ -13,6 +13,7 @@ from shutil import rmtree
 from azenha.adapters.engines.embedded import WakeListener
 from azenha.adapters.folders import LocalFolders
 from azenha.adapters.locks import FolderInUse, FolderLock
+from azenha.bootstrap.blobs import blobs_of
 from azenha.bootstrap.callbacks import caller
 from azenha.bootstrap.children import fetching
 from azenha.bootstrap.folder import open_jobs, run_folder
@@ -43,14 +44,15 @@ def main(_: Sequence[str]) -> int:
     os.environ[MARK] = _mark(settings.data)
     _end_leftovers(settings.data)
     jobs = open_jobs(settings)
-    folders = LocalFolders(settings.data)
+    folders, blobs = LocalFolders(settings.data), blobs_of(settings)
     name = f"{uuid.uuid4()}"
-    calling = caller(name, settings, catalogue, jobs, folders)
+    calling = caller(name, settings, catalogue, jobs, folders, blobs)
     announce: list[WakeListener] = []
     worker = Worker(
         name,
         jobs,
         folders,
+        blobs,
         starter(settings),
         catalogue,
         keys,

@@ -11,12 +11,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from azenha.domain.callbacks import Subscriber
+from azenha.domain.geodata import Geodata
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
 from azenha.domain.messages import StoredRequest as StoredRequest
 from azenha.domain.process import Format, Scalar
+from azenha.domain.published import Published, Service
+from azenha.domain.published import dump as dump_published
+from azenha.domain.published import load as load_published
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 Data = Mapping[str, object]
@@ -74,6 +78,8 @@ def _dump_output(output: OutputRequest) -> list[object]:
     shown: list[object] = [output.unit, output.title, output.abstract]
     if output.fields is not None:
         shown.append({id: _dump_output(field) for id, field in output.fields.items()})
+    if output.service is not None:
+        shown += [*([] if output.fields is not None else [None]), output.service]
     return [_dump_format(output.format), output.transmission, *(shown if any(shown) else ())]
 
 
@@ -84,6 +90,7 @@ def _load_output(
     title: str | None = None,
     abstract: str | None = None,
     fields: Mapping[str, Sequence[Any]] | None = None,
+    service: str | None = None,
 ) -> OutputRequest:
     """Rows that older versions wrote have less."""
     return OutputRequest(
@@ -93,6 +100,7 @@ def _load_output(
         title,
         abstract,
         None if fields is None else {id: _load_output(*field) for id, field in fields.items()},
+        None if service is None else Service(service),
     )
 
 
@@ -138,6 +146,27 @@ def _load_asking(data: Sequence[object]) -> tuple[str, tuple[tuple[str, str], ..
     )
 
 
+def _dump_more(file: StoredFile) -> list[object]:
+    """What not every file has; nothing where there is nothing."""
+    geodata = None if file.geodata is None else dict(file.geodata)
+    if file.published is not None:
+        return [file.source, file.crc32, geodata, dump_published(file.published)]
+    if geodata is not None:
+        return [file.source, file.crc32, geodata]
+    if file.crc32 is not None:
+        return [file.source, file.crc32]
+    return [file.source] if file.source else []
+
+
+def _load_more(
+    source: object = "", crc32: object = None, geodata: object = None, published: object = None
+) -> tuple[str, int | None, Geodata | None, Published | None]:
+    """Rows that older versions wrote have less."""
+    known = cast("Geodata", geodata) if isinstance(geodata, dict) else None
+    served = None if published is None else load_published(published)
+    return str(source), None if crc32 is None else int(str(crc32)), known, served
+
+
 def dump_value(value: Value) -> list[object]:
     match value:
         case Literal(scalar, unit):
@@ -148,8 +177,8 @@ def dump_value(value: Value) -> list[object]:
             return ["text", text, _dump_format(format)]
         case InlineBytes(data, format):
             return ["bytes", base64.b64encode(data).decode(), _dump_format(format)]
-        case StoredFile(key, name, size, format, sha256, source):
-            return ["file", key, name, size, _dump_format(format), sha256, *([source] if source else [])]
+        case StoredFile(key, name, size, format, sha256):
+            return ["file", key, name, size, _dump_format(format), sha256, *_dump_more(value)]
         case Reference():
             return ["reference", value.href, _dump_format(value.format), *_dump_asking(value)]
         case Record(fields):
@@ -167,8 +196,8 @@ def load_value(data: Sequence[object]) -> Value:
             return InlineText(text, Format(*format))
         case ["bytes", str(text), list(format)]:
             return InlineBytes(base64.b64decode(text), Format(*format))
-        case ["file", str(key), str(name), int(size), list(format), str(sha256), *source]:
-            return StoredFile(key, name, size, Format(*format), sha256, *map(str, source))
+        case ["file", str(key), str(name), int(size), list(format), str(sha256), *more]:
+            return StoredFile(key, name, size, Format(*format), sha256, *_load_more(*more))
         case ["reference", str(href), format, *asking]:
             return Reference(href, _load_format(format), *_load_asking(asking))
         case ["record", dict(fields)]:

@@ -32,6 +32,7 @@ from azenha.domain.process import (
     Validation,
     ValueRange,
 )
+from azenha.domain.published import Service
 
 # What was dumped is read by the same code only: keys are short, not meant for people or other programs.
 Data = Any
@@ -154,13 +155,14 @@ def _dump_domain(domain: Domain) -> Data:
             return ["literal", type, [_dump_allowed(a) for a in allowed], list(units)]
         case BoxDomain(crss, dimensions):
             return ["box", [[c.name, c.swapped, c.circle] for c in crss], list(dimensions)]
-        case ComplexDomain(formats, max_bytes, validation):
+        case ComplexDomain(formats, max_bytes, validation, services):
             dumped = [[f.media_type, f.encoding, f.schema] for f in formats]
             return [
                 "complex",
                 dumped,
                 max_bytes,
                 None if validation is None else _dump_validation(validation),
+                list(services),
             ]
         case ObjectDomain(fields):
             return ["object", [_dump_input(f) for f in fields]]
@@ -172,9 +174,10 @@ def _load_domain(data: Data) -> Domain:
             return LiteralDomain(LiteralType(type), tuple(_load_allowed(a) for a in allowed), tuple(units))
         case ["box", crss, dimensions]:
             return BoxDomain(tuple(Crs(*c) for c in crss), tuple(dimensions))
-        case ["complex", formats, max_bytes, validation]:
+        case ["complex", formats, max_bytes, validation, services]:
             asked = None if validation is None else _load_validation(validation)
-            return ComplexDomain(tuple(Format(*f) for f in formats), max_bytes, asked)
+            offered = tuple(map(Service, services))
+            return ComplexDomain(tuple(Format(*f) for f in formats), max_bytes, asked, offered)
         case ["object", fields]:
             return ObjectDomain(tuple(_load_input(f) for f in fields))
     raise ValueError(f"not a dumped domain: {data!r}")

@@ -228,6 +228,13 @@ class NoSuchResult(NotFound):
     """An output that was not asked for or that the process left out, or a value beyond the last of a list."""
 
 
+class NoSuchService(NotFound):
+    """The output of a job is not published: it was not asked for so, or there is no such output or job any more."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, f"nothing is published at '{path}', or not any more")
+
+
 class ResultsNotReady(NotFound):
     def __init__(self, job: str, state: str) -> None:
         super().__init__(job, f"job '{job}' has no results yet: it is {state}")
@@ -318,6 +325,25 @@ class TookTooLong(AppError):
 
 class FetchFailed(AppError):
     """A reference could not be fetched; the message says why, and from where."""
+
+
+class ServiceFailed(AppError):
+    """What publishes an output gave no answer; the message says why, as far as a client may know."""
+
+
+class ServiceBusy(ServiceFailed):
+    """As many requests to published outputs are answered and wait as are allowed; `retry_after` in seconds."""
+
+    def __init__(self, limit: int, setting: str, retry_after: int = 5) -> None:
+        super().__init__(f"{limit} requests wait already (setting {setting}); try again later")
+        self.retry_after = retry_after
+
+
+class ServiceTookTooLong(ServiceFailed):
+    """What publishes an output had not begun its answer within its time."""
+
+    def __init__(self, seconds: float, setting: str) -> None:
+        super().__init__(f"there was no answer within {seconds:g} s (setting {setting})")
 
 
 class ProcessUnavailable(AppError):

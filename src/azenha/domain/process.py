@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+from azenha.domain.published import Service
+
 Scalar = str | int | float | Decimal | bool | date | datetime | timedelta
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -131,11 +133,13 @@ class ComplexDomain:
         formats: the first is the default.
         max_bytes: of the decoded value; None: the server's limit.
         validation: None: whatever the server does with all data.
+        services: that the data can be published as, of an output; empty: none.
     """
 
     formats: tuple[Format, ...]
     max_bytes: int | None = None
     validation: Validation | None = None
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from azenha.domain.process import (
     OutputDescription,
     ProcessDescription,
 )
+from azenha.domain.published import MEDIA_TYPES, Service, asked
 
 
 def bind_outputs(
@@ -73,13 +74,20 @@ def _wrong(
             yield from _wrong(fields, request.fields, f"{locator}.")
 
 
-def _not_offered(domain: Domain, asked: Format) -> str | None:
+def _not_offered(domain: Domain, wanted: Format) -> str | None:
     """Why a format is not; None if it is. What has none is written as text all the same."""
+    if isinstance(domain, ComplexDomain) and (service := asked(wanted.media_type)):
+        return None if service in domain.services else _no_service(domain, service)
     if isinstance(domain, ComplexDomain):
-        return None if formats.offers(domain.formats, asked) else format_refused(asked, domain.formats)
-    if formats.is_plain(asked) or (isinstance(domain, ObjectDomain) and formats.is_written_json(asked)):
+        return None if formats.offers(domain.formats, wanted) else format_refused(wanted, domain.formats)
+    if formats.is_plain(wanted) or (isinstance(domain, ObjectDomain) and formats.is_written_json(wanted)):
         return None
-    return f"is {kind(domain)} and has no formats, got {formats.shown(asked)}"
+    return f"is {kind(domain)} and has no formats, got {formats.shown(wanted)}"
+
+
+def _no_service(domain: ComplexDomain, service: Service) -> str:
+    offered = ", ".join(MEDIA_TYPES[one] for one in domain.services)
+    return f"is not published as {MEDIA_TYPES[service]} here; offered as a service: {offered or 'nothing'}"
 
 
 def _check_unit(domain: Domain, asked: str | None) -> None:

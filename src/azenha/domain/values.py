@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from azenha.domain.geodata import Geodata
 from azenha.domain.process import Format, Scalar
+from azenha.domain.published import Published
 
 # -- raw: what a dialect read ------------------------------------------------------------------
 
@@ -196,7 +198,10 @@ class StoredFile:
         name: file name to show a person.
         size: bytes.
         sha256: hex; empty where not computed.
+        crc32: of the bytes, as in an archive; None where not computed.
+        geodata: what its content says of where it is; None where that was not looked at.
         source: the address that it was fetched from; empty where it was not.
+        published: what is known of its copy that is served, of an output that was asked as a service.
     """
 
     key: str
@@ -205,6 +210,9 @@ class StoredFile:
     format: Format
     sha256: str = ""
     source: str = field(default="", compare=False)
+    crc32: int | None = field(default=None, compare=False)
+    geodata: Geodata | None = field(default=None, compare=False)
+    published: Published | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import traceback
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -32,9 +33,12 @@ from azenha.authoring.signature import Definition
 from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
 from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
+from azenha.domain.geodata import Geodata
 from azenha.domain.job import FailureKind
+from azenha.domain.published import Published
 from azenha.domain.values import StoredFile, Value
 from azenha.engine.channel import Channel, Message
+from azenha.engine.formats import facts
 from azenha.engine.formats.checking import check_inputs, check_outputs
 from azenha.engine.formats.policy import Policy
 from azenha.engine.sandbox import tree
@@ -266,11 +270,23 @@ def _call(
 
     produced = call(definition, request.inputs, inputs, context, look)
     check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
-    return _publish(produced, workdir, Path(order["publish"]), order["outputs"])
+    look_into = facts.facts if order["facts"] else None
+    folder, served = Path(order["publish"]), {}
+    if any(output.service for output in outputs.values()):
+        # A job that publishes nothing loads nothing of this.
+        from azenha.engine.publishing.copying import publish
+
+        served = publish(produced, request, folder, order["outputs"])
+    return _publish(produced, served, workdir, folder, order["outputs"], look_into)
 
 
 def _publish(
-    produced: Mapping[str, tuple[Produced, ...]], workdir: Path, folder: Path, limit: int
+    produced: Mapping[str, tuple[Produced, ...]],
+    served: Mapping[str, tuple[Published | None, ...]],
+    workdir: Path,
+    folder: Path,
+    limit: int,
+    look_into: Callable[[Path, str], Geodata | None] | None,
 ) -> dict[str, tuple[Value, ...]]:
     """Move the files that were returned to `folder`, on disk for good; values with keys relative to it."""
     results: dict[str, tuple[Value, ...]] = {}
@@ -287,26 +303,47 @@ def _publish(
                 raise OutputError(id, f"the job's files exceed {limit:,} bytes (setting limits.outputs)")
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
-            checksum = _placed(item.path, workdir, folder / key)
-            values.append(StoredFile(key, name, size, item.format, checksum))
+            sha256, crc32 = _placed(item.path, workdir, folder / key)
+            geodata = look_into and look_into(folder / key, item.format.media_type)
+            values.append(
+                StoredFile(
+                    key,
+                    name,
+                    size,
+                    item.format,
+                    sha256,
+                    crc32=crc32,
+                    geodata=geodata or None,
+                    published=served[id][number] if id in served else None,
+                )
+            )
         results[id] = tuple(values)
     return results
 
 
-def _placed(source: Path, workdir: Path, target: Path) -> str:
-    """Move or copy a file to where it is published, on disk for good; its SHA-256.
+def _placed(source: Path, workdir: Path, target: Path) -> tuple[str, int]:
+    """Move or copy a file to where it is published, on disk for good; its checksums.
 
-    The disk writes a large one while it is read for its checksum: each takes about as long as the other.
+    The disk writes a large one while it is read for them: each takes about as long as the other.
     """
     _place(source, workdir, target)
     written = _writing(target)
     try:
-        with target.open("rb") as file:
-            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        checksums = _checksums(target)
     finally:
         written()
     sync(target.parent)
-    return checksum
+    return checksums
+
+
+def _checksums(path: Path) -> tuple[str, int]:
+    """SHA-256 and CRC-32, for archives, in one reading."""
+    digest, crc32 = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(1 << 18):
+            digest.update(piece)
+            crc32 = zlib.crc32(piece, crc32)
+    return digest.hexdigest(), crc32
 
 
 def _writing(target: Path) -> Callable[[], None]:

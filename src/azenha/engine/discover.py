@@ -22,7 +22,7 @@ from azenha.domain.described import dump_description, load_description
 from azenha.domain.process import Catalogue, Offering, ProcessDescription, Unavailable
 from azenha.engine.sandbox import tree
 
-CACHE_FORMAT = 3
+CACHE_FORMAT = 5
 
 
 def key(source: Source) -> str:

@@ -23,7 +23,6 @@ from azenha.domain.job import Failure, FailureKind, Job, Lane
 from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.domain.values import StoredFile
 from azenha.engine.channel import Message
-from azenha.engine.child import sync
 from azenha.engine.formats.policy import Policy, archives
 from azenha.engine.pool import Pool
 from azenha.engine.running import Log, Run, paused_too_long
@@ -33,6 +32,7 @@ from azenha.engine.steering import PausedTooLong, Steering, Stopped
 from azenha.engine.transfer import has_references
 from azenha.engine.waiting import Waiting
 from azenha.settings import Settings
+from azenha.usecases.blobs import Blobs, NotKept
 from azenha.usecases.ports import Folders, Handed, Lease, Leases, Success, Told
 
 LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
@@ -65,6 +65,7 @@ class Worker:
         name: str,
         store: Leases,
         folders: Folders,
+        blobs: Blobs,
         starter: Starter,
         catalogue: Catalogue,
         sources: Mapping[str, str],
@@ -76,6 +77,7 @@ class Worker:
         self._name = name
         self._store = store
         self._folders = folders
+        self._blobs = blobs
         self._starter = starter
         self._catalogue = catalogue
         self._sources = sources
@@ -324,6 +326,7 @@ class Worker:
             "publish": str(_published(work)),
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
+            "facts": self._settings.results.stac,
             **self._of_formats,
             "pauses_itself": description.pauses_itself,
         }
@@ -367,20 +370,20 @@ class Worker:
     def _succeed(self, lease: Lease, answer: Message, outputs: Path) -> tuple[Told, Lease | None]:
         """Record success, and claim the next job with it."""
         success = Success(load_values(answer["values"]))
-        moved = any(isinstance(v, StoredFile) for values in success.outputs.values() for v in values)
-        if moved:
-            # One rename publishes all; it is on disk before the record says so.
-            results = self._folders.results(lease.job.id, lease.attempt)
-            results.parent.mkdir(parents=True, exist_ok=True)
-            outputs.rename(results)
-            sync(results)
-            sync(results.parent)
+        files = [v for values in success.outputs.values() for v in values if isinstance(v, StoredFile)]
+        if files:
+            # They are kept for good before the record says so: it never names what is not there.
+            try:
+                self._blobs.put(lease.job.id, lease.attempt, outputs, files)
+            except NotKept as error:
+                self._fail(lease, FailureKind.OUTPUT, f"its results could not be kept: {error}")
+                return ENDED, None
         while True:
             recorded, following = self._record_success(lease, success)
             if recorded is not None or not self._resumed(lease):
                 break
-        if recorded is None and moved:
-            shutil.rmtree(results, ignore_errors=True)
+        if recorded is None and files:
+            self._blobs.remove(lease.job.id, lease.attempt)
         return ENDED if recorded is None else Told(recorded, success.outputs), following
 
     def _record_success(self, lease: Lease, success: Success) -> tuple[Job | None, Lease | None]:
@@ -439,6 +442,9 @@ class Worker:
             # A web tier killed between a job's files and its record leaves the files.
             for id in self._store.unknown(self._folders.jobs(STRAY_AFTER)):
                 self._folders.remove(id)
+        with suppress(Exception):
+            for id in self._store.unknown(self._blobs.jobs(STRAY_AFTER)):
+                self._blobs.remove(id)
         while not self._stop.wait(TIDY_EVERY):
             try:
                 self._starter.tidy(self._settings.children.idle)
@@ -446,6 +452,7 @@ class Worker:
                 self._pool.end_idle(self._settings.children.idle)
                 while gone := self._store.expired(TIDY_AT_ONCE):
                     for id in gone:
+                        self._blobs.remove(id)
                         self._folders.remove(id)
                     self._store.forget(gone)
             except Exception:

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from azenha.domain import lexical
+from azenha.domain.blob_path import BlobPath, opened
 from azenha.domain.boxes import corners
 from azenha.domain.files import file_name
 from azenha.domain.formats import OCTETS, media_type
@@ -38,20 +39,45 @@ _SANDBOX: Final = ("Content-Security-Policy", "default-src 'none'; sandbox")
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A value as it is: its bytes and their media type; `name` of data, None of a JSON value."""
+    """A value as it is: its bytes and their media type; `name` of data, None of a JSON value.
+
+    Attributes:
+        sha256: of the bytes, hex; empty where it is not known.
+    """
 
     media_type: str
     body: Pieces
     name: str | None = None
+    sha256: str = ""
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         found = [("Content-Type", in_header(self.media_type)), ("X-Content-Type-Options", "nosniff")]
         if self.name is not None:
-            parsed = media_type(self.media_type)
-            passive = parsed is not None and _PASSIVE.fullmatch(parsed.essence)
-            found += [_SANDBOX, ("Content-Disposition", disposition(self.name, inline=bool(passive)))]
+            passive = _is_passive(self.media_type)
+            found += [_SANDBOX, ("Content-Disposition", disposition(self.name, inline=passive))]
+        if self.sha256:
+            found.append(("Repr-Digest", digest(self.sha256)))
         return tuple(found)
+
+
+def _is_passive(type: str) -> bool:
+    parsed = media_type(type)
+    return parsed is not None and _PASSIVE.fullmatch(parsed.essence) is not None
+
+
+def digest(sha256: str) -> str:
+    """A checksum as the header Repr-Digest has it (RFC 9530 §3): of the whole, also where a range is sent."""
+    return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
+
+
+def headers_of(file: StoredFile) -> tuple[tuple[str, str], ...]:
+    """What a store that serves a file itself is to say of it. Others' data is nothing that it may show as a page."""
+    type = with_charset(file.format.media_type)
+    return (
+        ("Content-Type", in_header(type)),
+        ("Content-Disposition", disposition(file.name, inline=_is_passive(type))),
+    )
 
 
 def disposition(name: str, *, inline: bool) -> str:
@@ -78,6 +104,19 @@ def is_file(value: Value) -> bool:
     return isinstance(value, InlineText | InlineBytes | StoredFile)
 
 
+def size_of(value: Value) -> int:
+    """Bytes of data; 0 of what is a JSON value."""
+    match value:
+        case StoredFile():
+            return value.size
+        case InlineText(text, _):
+            return len(text.encode())
+        case InlineBytes(data, _):
+            return len(data)
+        case _:
+            return 0
+
+
 def with_charset(type: str) -> str:
     """A media type of text that was written as UTF-8."""
     plain_text = type.lower().startswith("text/") and "charset" not in type.lower()
@@ -86,6 +125,8 @@ def with_charset(type: str) -> str:
 
 def path_of(folder: str, key: str) -> str:
     """Where a `StoredFile` is."""
+    if isinstance(folder, BlobPath):
+        return folder.child(key)
     return f"{folder}/{PurePosixPath(key)}"
 
 
@@ -103,8 +144,9 @@ def entity(id: str, value: Value, domain: Domain | None, folder: str, *, as_text
             return Entity(with_charset(format.media_type), (text.encode(),), file_name(id, format.media_type))
         case InlineBytes(data, format):
             return Entity(format.media_type, (data,), file_name(id, format.media_type))
-        case StoredFile(key, name, size, format):
-            return Entity(with_charset(format.media_type), (FileSlice(path_of(folder, key), 0, size),), name)
+        case StoredFile(key, name, size, format, sha256):
+            whole = FileSlice(path_of(folder, key), 0, size)
+            return Entity(with_charset(format.media_type), (whole,), name, sha256)
         case Reference():
             return None
         case _:
@@ -148,7 +190,7 @@ def is_utf8(path: str) -> bool:
     """Looked at before the first byte is sent: afterwards nothing else could be answered."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             while piece := file.read(256 * 1024):
                 decoder.decode(piece)
         decoder.decode(b"", True)

@@ -119,6 +119,7 @@ class Site:
         base: the dialect's address without a trailing slash.
         language: of the texts that are no translations.
         fees, constraints: `NONE` where there are none (OWS Common).
+        root: the server's address, below which all dialects are; empty: that is `base`.
     """
 
     base: str
@@ -129,6 +130,7 @@ class Site:
     fees: str = "NONE"
     constraints: str = "NONE"
     provider: Provider = Provider()
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,14 @@ class Dialect(Protocol):
 
     def fault(self, error: AppError, request: HttpRequest, site: Site) -> HttpReply:
         """Render an error; every AppError has a place in the dialect's table."""
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A dialect whose bodies are smaller than others' may be: `largest` in bytes, by the setting of that name."""
+
+    largest: int
+    setting: str
 
 
 @runtime_checkable

@@ -124,6 +124,9 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.QueueFull: ("ServerBusy", 503),
         errors.TookTooLong: ("NoApplicableCode", 504),
         errors.FetchFailed: ("NoApplicableCode", 400),
+        errors.ServiceFailed: ("NoApplicableCode", 502),
+        errors.ServiceBusy: ("ServerBusy", 503),
+        errors.ServiceTookTooLong: ("NoApplicableCode", 504),
         errors.ProcessUnavailable: ("NoApplicableCode", 503),
         errors.JobFailed: ("NoApplicableCode", 500),
     }

@@ -128,6 +128,7 @@ class Started:
                 "formats": ["simple", "warning", None],
                 "archives": [10 * 1024**3, 10_000, 200, 0],
                 "pauses_itself": False,
+                "facts": False,
                 "publish": str(self.folder / f"outputs-{self.jobs}"),
                 "mark": True,
                 "last": last,

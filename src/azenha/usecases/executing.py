@@ -24,6 +24,7 @@ from azenha.domain.job import Job, Lane
 from azenha.domain.messages import Accepted, Checked, Execute, Mode, OutputRequest
 from azenha.domain.process import Catalogue, ComplexDomain, JobControl, ProcessDescription
 from azenha.domain.roots import WEB
+from azenha.domain.services import as_services
 from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
@@ -83,7 +84,8 @@ def check(
         if large.files:
             folders.remove(job)
         raise
-    return Checked(job, replace(command, inputs={}), stored, large.files)
+    outputs = as_services(description, command.outputs)
+    return Checked(job, replace(command, inputs={}, outputs=outputs), stored, large.files)
 
 
 def check_subscriber(subscriber: Subscriber | None, policy: AddressPolicy) -> None:

@@ -30,6 +30,7 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Catalogue, JobControl, OutputDescription
 from azenha.domain.values import Value
+from azenha.usecases.blobs import Blobs
 from azenha.usecases.ports import Folders, Jobs, Wake
 
 Recorded = tuple[Job, StoredRequest, Mapping[str, Sequence[Value]]]
@@ -46,8 +47,11 @@ def status(id: str, jobs: Jobs) -> Job:
     return job
 
 
-def results(command: GetResults, found: Recorded, catalogue: Catalogue, folders: Folders) -> Results:
+def results(command: GetResults, found: Recorded, catalogue: Catalogue, blobs: Blobs, inline: int) -> Results:
     """The outputs that were asked for, in the order of the description.
+
+    Args:
+        inline: see Results.
 
     Raises:
         ResultsNotReady, ResultsGone, JobFailed
@@ -66,14 +70,15 @@ def results(command: GetResults, found: Recorded, catalogue: Catalogue, folders:
         job,
         tuple(outputs[id] for id in chosen or outputs),
         request.asked,
-        str(folders.results(job.id, job.attempt)),
+        blobs.place(job.id, job.attempt),
         single=command.output is not None,
         requested=request.outputs is None or bool(request.outputs),
         several=len(chosen or named) > 1,
+        inline=inline,
     )
 
 
-def record(found: Recorded, catalogue: Catalogue, folders: Folders, now: datetime) -> JobRecord:
+def record(found: Recorded, catalogue: Catalogue, folders: Folders, blobs: Blobs, now: datetime) -> JobRecord:
     """All that there is of a job."""
     job, request, stored = found
     return JobRecord(
@@ -82,7 +87,7 @@ def record(found: Recorded, catalogue: Catalogue, folders: Folders, now: datetim
         catalogue.offerings.get(job.process),
         output_values(job, request, stored, catalogue),
         str(folders.inputs(job.id)),
-        str(folders.results(job.id, job.attempt)),
+        blobs.place(job.id, job.attempt),
         now,
     )
 

@@ -27,6 +27,7 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Catalogue, InputDescription, JobControl, ProcessDescription
 from azenha.domain.roots import WEB
+from azenha.domain.services import as_services
 from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
@@ -152,7 +153,7 @@ def _changed(
         before.process,
         description.version,
         {id: merged[id] for id in order},
-        command.outputs if command.selects else before.outputs,
+        as_services(description, command.outputs) if command.selects else before.outputs,
         asked,
         command.subscriber if command.subscribes else before.subscriber,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from azenha.domain.callbacks import CallbackState, Occasion, Standing
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import QueueFull
 from azenha.domain.job import Failure, Job, JobEvent, JobState, Lane
-from azenha.domain.messages import ListJobs
+from azenha.domain.messages import ListJobs, OutputValue
 from azenha.domain.values import Value
 
 LOST = "the worker that ran it was lost (killed, crashed, or the machine went down)"
@@ -297,7 +297,7 @@ class Post(Protocol):
 
 
 class Folders(Protocol):
-    """Where a job's files are."""
+    """Where a job's files are, but for those of its results (see blobs)."""
 
     def inputs(self, job: str) -> Path: ...
 
@@ -307,12 +307,10 @@ class Folders(Protocol):
     def done_with(self, workdir: Path) -> bool:
         """Take an empty one back; False if it is not empty, or gone: then it is the caller's to remove."""
 
-    def results(self, job: str, attempt: int) -> Path: ...
-
     def log(self, job: str) -> Path: ...
 
     def jobs(self, older: float) -> list[str]:
-        """Jobs that have folders for inputs or results, untouched for `older` seconds."""
+        """Jobs that have folders for inputs, untouched for `older` seconds."""
 
     def remove(self, job: str) -> None:
         """Delete everything of a job. Nothing happens where there is nothing."""
@@ -406,4 +404,54 @@ class Fetch(Protocol):
             TooLarge: more bytes than allowed; the message names the limit.
             FetchFailed: anything else that lies at the other end.
             OSError: `target` cannot be written.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """A request to an output that is published.
+
+    Attributes:
+        method: GET, HEAD or POST.
+        path: below the address of the output, decoded: empty, or starting with `/`.
+        query: raw, without the `?`.
+        headers: names in lower case.
+        address: of the output as the client sees it.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAnswer:
+    """What a publisher answers, while it does.
+
+    Attributes:
+        content: to be read to its end, or closed (`aclose`) before: then the publisher stops its work for it. Raises
+            ServiceFailed where the rest will not come.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: AsyncIterator[bytes]
+
+
+class Publisher(Protocol):
+    """Answers requests of OGC services on outputs of jobs. What it needs to know of the data are its facts."""
+
+    async def answer(
+        self, job: Job, output: OutputValue, folder: Path, asked: ServiceRequest
+    ) -> ServiceAnswer:
+        """
+        Args:
+            output: each of its values is a StoredFile that is published.
+            folder: that the keys of the copies are relative to.
+        Raises:
+            ServiceFailed: there is no answer, or not in time, or not now.
+            BadRequest, MethodNotAllowed: what is asked is not of a service, or is refused.
         """

@@ -39,12 +39,14 @@ from azenha.domain.messages import (
     GetRecord,
     GetRequest,
     GetResults,
+    GetService,
     GetStatus,
     JobRecord,
     JobsListed,
     ListJobs,
     ListProcesses,
     Outcome,
+    OutputValue,
     Pause,
     Results,
     Resume,
@@ -56,13 +58,25 @@ from azenha.domain.process import Catalogue
 from azenha.domain.roots import schemes
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
+from azenha.usecases.blobs import Blobs
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
 from azenha.usecases.executing import PUBLIC, check, handing, submit
-from azenha.usecases.jobs import Recorded, abandon, dismiss, log, record, recorded, results, status
+from azenha.usecases.jobs import (
+    Recorded,
+    abandon,
+    dismiss,
+    log,
+    output_values,
+    record,
+    recorded,
+    results,
+    status,
+)
 from azenha.usecases.managing import change, create, read_input, read_request, start
 from azenha.usecases.pausing import pause, resume
 from azenha.usecases.pausing import told as status_told
 from azenha.usecases.ports import Folders, Handed, Jobs, Wake
+from azenha.usecases.publishing import is_published, service
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +86,20 @@ class Processing:
     Attributes:
         new_id: a fresh UUID4 text.
         languages: those that the catalogue's texts are in, the default first.
+        publishes: outputs can be asked for as services here.
         look: at the content of small values, before a request is accepted.
     """
 
     catalogue: Catalogue
     jobs: Jobs
     folders: Folders
+    blobs: Blobs
     wake: Wake
     settings: Settings
     new_id: Callable[[], str]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     languages: tuple[str, ...] = ("en",)
+    publishes: bool = False
     look: Look = look_at_nothing
 
     def handle(self, command: Command, body: Buffer = b"") -> Outcome:
@@ -151,8 +168,8 @@ class Processing:
             AppError: see jobs.results.
         """
         if isinstance(command, GetRecord):
-            return record(found, self.catalogue, self.folders, self.now())
-        return results(command, found, self.catalogue, self.folders)
+            return record(found, self.catalogue, self.folders, self.blobs, self.now())
+        return results(command, found, self.catalogue, self.blobs, self.settings.results.inline)
 
     def _create(self, command: Create, body: Buffer) -> Created:
         settings = self.settings
@@ -175,7 +192,18 @@ class Processing:
 
 def _status(p: Processing, command: GetStatus) -> Status:
     found = status_told(status(command.job, p.jobs), p.catalogue)
-    return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job))
+    published = _published(p, command.job) if p.publishes and found.job.state is JobState.SUCCEEDED else ()
+    return replace(found, now=p.now(), callbacks=p.jobs.callbacks(command.job), published=published)
+
+
+def _published(p: Processing, id: str) -> tuple[OutputValue, ...]:
+    told = p.jobs.results(id)
+    if told is None:
+        return ()
+    job, request, stored = told
+    if not any(asked.service for asked in (request.outputs or {}).values()):
+        return ()
+    return tuple(o for o in output_values(job, request, stored, p.catalogue) if is_published(o))
 
 
 def _list_jobs(p: Processing, command: ListJobs) -> JobsListed:
@@ -200,6 +228,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Processing, Any], Outcome]]] = MappingP
         GetRecord: lambda p, command: p.told(command, recorded(command.job, p.jobs)),
         GetResults: lambda p, command: p.told(command, recorded(command.job, p.jobs)),
         GetLog: lambda p, command: log(command, p.jobs, p.folders),
+        GetService: lambda p, command: service(command, p.catalogue, p.jobs, p.blobs),
         Pause: lambda p, command: pause(command, p.catalogue, p.jobs, p.wake, p.settings.jobs.pause_at_most),
         Resume: lambda p, command: resume(command, p.catalogue, p.jobs, p.wake),
         Dismiss: lambda p, command: dismiss(command, p.catalogue, p.jobs, p.wake),

@@ -8,32 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final, TypeVar, TypeVarTuple
 from urllib.parse import quote
 
-from azenha.domain.errors import AppError, BadParameter, MethodUnknown, NoSuchPath
-from azenha.domain.messages import (
-    Checked,
-    Command,
-    Execute,
-)
-from azenha.protocols.http import START, Buffer, Dialect, HttpReply, HttpRequest, Provider, Site
-from azenha.settings import Server, Settings
-from azenha.usecases.ports import Ended, HandOver
+from azenha.domain.errors import AppError, MethodUnknown, NoSuchPath
+from azenha.domain.messages import Checked, Command, Execute, GetService, ServiceFound
+from azenha.protocols.http import START, Bounded, Buffer, Dialect, HttpReply, HttpRequest
+from azenha.settings import PRESIGNED, Settings
+from azenha.usecases.ports import Ended, HandOver, Publisher
 from azenha.usecases.processing import Processing, at_once
+from azenha.web import services
 from azenha.web.bodies import Bodies, ReaderLost
+from azenha.web.edge import check, headers_of, internal, site_of
 from azenha.web.exchange import Exchange
 from azenha.web.executing import Executions
 from azenha.web.guard import SAFE, Guard
 from azenha.web.repeated import Asked, Repeated, asked
 from azenha.web.send import Send, send_reply
+from azenha.web.services import Streamed, send_streamed, streamed, unless_gone
 from azenha.web.spool import Disconnected, Receive, SpooledBody, announced_length, receive_body, release
 
 Scope = MutableMapping[str, Any]
@@ -50,12 +49,8 @@ READ_HERE: Final = 4 * 1024 * 1024  # bytes of a body that are decoded by this p
 HERE: Final = (*SAFE, "PATCH")
 # What some dialect may give a meaning to, per path; OPTIONS asks for that.
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-KNOWN: Final = (
-    *METHODS,
-    "TRACE",
-    "CONNECT",
-    "QUERY",
-)  # of HTTP: refused where they are not possible, and not unknown
+# Those of HTTP: refused where they are not possible, and not unknown.
+KNOWN: Final = (*METHODS, "TRACE", "CONNECT", "QUERY")
 
 log = logging.getLogger("azenha.web")
 
@@ -73,6 +68,7 @@ def make_app(
     lifespan: Lifespan = _nothing,
     bodies: Bodies | None = None,
     hand_over: HandOver | None = None,
+    publisher: Callable[[], Publisher] | None = None,
 ) -> App:
     """The application of these dialects; the longest mount that fits answers.
 
@@ -81,8 +77,9 @@ def make_app(
         lifespan: entered on the event loop before the first request and left after the last.
         bodies: reads what is larger than `READ_HERE`; None: threads do, and hold the others up.
         hand_over: takes synchronous jobs to a worker; None: they are stored here, as all others.
+        publisher: gives what answers for published outputs; called on the event loop with the first request for one.
     """
-    return Web(dialects, processing, ended, settings, lifespan, bodies, hand_over)
+    return Web(dialects, processing, ended, settings, lifespan, bodies, hand_over, publisher)
 
 
 class Web:
@@ -97,20 +94,24 @@ class Web:
         lifespan: Lifespan,
         bodies: Bodies | None,
         hand_over: HandOver | None,
+        publisher: Callable[[], Publisher] | None,
     ) -> None:
         self._dialects = sorted(dialects, key=lambda d: len(d.mount), reverse=True)
         self._processing = processing
         self._settings = settings
         self._lifespan = lifespan
         self._bodies = bodies
+        self._publisher = publisher
         self._guard = Guard.of(settings.server)
         self._repeated = Repeated()
         self._threads = ThreadPoolExecutor(THREADS, "azenha-web")
         self._executions = Executions(processing, ended, settings, self._threads, hand_over)
         self._spool = settings.data / SPOOL
+        told = settings.results
+        self._link_time = told.link_time if told.links == PRESIGNED else None
         server = settings.server
         self._fallback = server.url.rstrip("/") if server.url else f"http://localhost:{server.port}"
-        self._site = lru_cache(maxsize=64)(lambda base: _site(server, base))
+        self._site = lru_cache(maxsize=64)(lambda base, root: site_of(server, base, root))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -140,11 +141,14 @@ class Web:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         method: str = scope["method"]
-        headers = _headers(scope["headers"])
+        headers = headers_of(scope["headers"])
         try:
             reply = await self._reply(scope, method, headers, receive)
             shared = self._guard.shared(headers)
-            await send_reply(send, reply, shared, method == "HEAD", self._threads)
+            if isinstance(reply, Streamed):
+                await send_streamed(send, receive, reply, tuple(shared), method == "HEAD")
+            else:
+                await send_reply(send, reply, shared, method == "HEAD", self._threads)
         except Disconnected:
             log.debug("%s %r: the client went away", method, scope["path"])
             return
@@ -157,7 +161,9 @@ class Web:
 
     # -- one request --------------------------------------------------------------------------------
 
-    async def _reply(self, scope: Scope, method: str, headers: dict[str, str], receive: Receive) -> HttpReply:
+    async def _reply(
+        self, scope: Scope, method: str, headers: dict[str, str], receive: Receive
+    ) -> HttpReply | Streamed:
         path: str = scope["path"]
         if not path.isprintable():
             path = quote(path, safe="/", errors="replace")  # for messages
@@ -174,52 +180,64 @@ class Web:
             preflight = self._guard.preflight(method, headers)
             if preflight is not None:
                 return HttpReply(204, preflight)
-            announced = 0 if method in HERE else announced_length(headers)
-            if self._bodies and READ_HERE < announced <= self._settings.limits.body:
-                self._bodies.expect()
             query = scope["query_string"].decode("utf-8", "replace")
             exchange = self._mounted(method, path, query, headers, base)
             if method not in KNOWN:
                 raise MethodUnknown(method, METHODS)
-            _check(path == scope["path"], path, query)
-            body = await receive_body(receive, headers, self._settings.limits.body, self._spool)
+            check(path == scope["path"], path, query)
+            most, setting = self._largest(exchange.dialect)
+            announced = 0 if self._is_read_here(method, exchange.dialect) else announced_length(headers)
+            if self._bodies and READ_HERE < announced <= most:
+                self._bodies.expect()
+            body = await receive_body(receive, headers, most, self._spool, setting)
             received = True
             if body:
                 start = bytes(body[:START])  # a large body is gone before it is answered
                 request = HttpRequest(
                     method, exchange.request.path, query, headers, body, start, exchange.site.base
                 )
-                exchange = Exchange(exchange.dialect, request, exchange.site)
+                exchange = replace(exchange, request=request)
             return await self._answer(exchange, receive, key)
         except AppError as error:
             reply = self._fault(error, exchange or self._unadmitted(method, path, headers))
         except Disconnected:
             raise
         except Exception as error:
-            told = _internal(error, method, path)
+            told = internal(error, method, path)
             reply = self._fault(told, exchange or self._unadmitted(method, path, headers))
         finally:
             release(body)
         # A body that is not wanted must not be sent to its end before the next request is heard.
         return reply if received else replace(reply, headers=(*reply.headers, ("Connection", "close")))
 
+    def _largest(self, dialect: Dialect) -> tuple[int, str]:
+        """Bytes of a body that is meant for the dialect, and the setting that says so."""
+        most = self._settings.limits.body
+        if isinstance(dialect, Bounded) and dialect.largest < most:
+            return dialect.largest, dialect.setting
+        return most, "limits.body"
+
     def _mounted(self, method: str, path: str, query: str, headers: dict[str, str], base: str) -> Exchange:
         for dialect in self._dialects:
             mount = dialect.mount
             if not mount or path == mount or path.startswith(f"{mount}/"):
                 request = HttpRequest(method, path[len(mount) :] or "/", query, headers, base=base + mount)
-                return Exchange(dialect, request, self._site(base + mount))
+                return Exchange(dialect, request, self._site(base + mount, base), self._link_time)
         raise NoSuchPath(path)
 
     def _unadmitted(self, method: str, path: str, headers: dict[str, str]) -> Exchange:
         """Whoever is not admitted is told by the dialect at the root, under the address that we know of."""
-        site = self._site(self._fallback)
+        site = self._site(self._fallback, self._fallback)
         return Exchange(self._dialects[-1], HttpRequest(method, path, "", headers), site)
 
-    async def _answer(self, exchange: Exchange, receive: Receive, key: Asked | None) -> HttpReply:
+    def _is_read_here(self, method: str, dialect: Dialect) -> bool:
+        """Whether even a large body is."""
+        return method in HERE or isinstance(dialect, Bounded)
+
+    async def _answer(self, exchange: Exchange, receive: Receive, key: Asked | None) -> HttpReply | Streamed:
         dialect, request = exchange.dialect, exchange.request
         command: Command | Checked
-        large = len(request.body) > READ_HERE and request.method not in HERE
+        large = len(request.body) > READ_HERE and not self._is_read_here(request.method, dialect)
         if large and self._bodies and isinstance(request.body, SpooledBody):
             command = await self._read_elsewhere(self._bodies, exchange, request.body)
         elif len(request.body) > READ_AT_ONCE:
@@ -232,11 +250,21 @@ class Web:
             self._guard.admit_run(request.headers, exchange.site.base)
             reply = await self._executions.execute(command, exchange, receive)
             return replace(reply, headers=(*reply.headers, ("Cache-Control", "no-store")))
+        if isinstance(command, GetService):
+            return await self._service(command, exchange, receive)
         if at_once(command):
             reply = exchange.written(self._processing.handle(command))
             self._repeated.keep(key, reply)
             return reply
         return await self._in_thread(self._handled, command, exchange)
+
+    async def _service(self, command: GetService, exchange: Exchange, receive: Receive) -> Streamed:
+        assert self._publisher is not None  # else the dialect that reads this command is not mounted
+        found = await self._in_thread(self._processing.handle, command)
+        assert isinstance(found, ServiceFound)
+        wanted = services.asked(found, exchange.request, exchange.site)
+        answer = self._publisher().answer(found.job, found.output, Path(found.folder), wanted)
+        return streamed(await unless_gone(answer, receive), found)
 
     async def _read_elsewhere(
         self, bodies: Bodies, exchange: Exchange, body: SpooledBody
@@ -264,47 +292,5 @@ class Web:
         try:
             return exchange.dialect.fault(error, exchange.request, exchange.site)
         except Exception as second:
-            told = _internal(second, exchange.request.method, exchange.request.path)
+            told = internal(second, exchange.request.method, exchange.request.path)
             return HttpReply(500, (("Content-Type", "text/plain; charset=utf-8"),), (str(told).encode(),))
-
-
-def _internal(error: Exception, method: str, path: str) -> AppError:
-    """A bug of ours, told by a number that finds it in the log, and by nothing else."""
-    reference = secrets.token_hex(4)
-    log.error("internal error, reference %s: %s %r", reference, method, path, exc_info=error)
-    return AppError(f"internal error, reference {reference}")
-
-
-def _site(server: Server, base: str) -> Site:
-    """What the settings say of the server, seen at `base`."""
-    provider = Provider(server.provider, server.provider_url or "", server.contact or "", server.email or "")
-    return Site(
-        base,
-        server.title,
-        server.description,
-        server.language,
-        server.keywords,
-        server.fees,
-        server.constraints,
-        provider,
-    )
-
-
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
-
-
-def _check(printable: bool, path: str, query: str) -> None:
-    """Control characters name nothing, and NUL no value of ours: databases stumble over it.
-
-    Raises:
-        NoSuchPath, BadParameter
-    """
-    if not printable:
-        raise NoSuchPath(path)
-    if "%00" in query or "\0" in query:
-        raise BadParameter("the query must not hold the character NUL (%00)", "%00")

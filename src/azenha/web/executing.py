@@ -29,6 +29,7 @@ from azenha.settings import Settings
 from azenha.usecases.ports import Ended, HandOver, Told
 from azenha.usecases.processing import Processing
 from azenha.web.exchange import Exchange
+from azenha.web.services import until_gone
 from azenha.web.spool import Disconnected, Receive
 
 R = TypeVar("R")
@@ -97,7 +98,7 @@ class Executions:
 
     async def _waited(self, accepted: Accepted, receive: Receive) -> None:
         """Wait for the end of a background job as long as its client would; it goes on whoever waits."""
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         seconds = accepted.wait or accepted.settle
         ending = asyncio.ensure_future(self._ended.wait(accepted.job.id, seconds))
         try:
@@ -130,7 +131,7 @@ class Executions:
         """
         process, queue = checked.execute.process, self._settings.queue
         patience = queue.sync_seconds + self._settings.jobs.grace
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         gone.add_done_callback(lambda _: self._ended.forget(checked.job))  # which ends the waiting below
         try:
             told = await self._ended.wait(checked.job, patience)
@@ -180,8 +181,3 @@ class Executions:
             self._processing.abandon(job)
         except Exception:
             log.exception("job %s, for which nobody waits any more, could not be dismissed", job)
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

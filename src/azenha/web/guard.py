@@ -30,7 +30,7 @@ ALLOWED_HEADERS: Final = (
 )
 EXPOSED_HEADERS: Final = (
     "Accept-Ranges, Content-Disposition, Content-Range, ETag, Link, Location, Preference-Applied, "
-    "Retry-After, Sunset"
+    "Repr-Digest, Retry-After, Sunset"
 )
 PREFLIGHT_SECONDS: Final = 600
 

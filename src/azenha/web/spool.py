@@ -38,12 +38,15 @@ class Disconnected(Exception):
     """The client went away: nobody is left to be answered."""
 
 
-async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int, folder: Path) -> Buffer:
+async def receive_body(
+    receive: Receive, headers: Mapping[str, str], limit: int, folder: Path, setting: str = "limits.body"
+) -> Buffer:
     """The whole body. Whoever gets it calls `release` when done.
 
     Args:
         headers: names in lower case.
-        limit: bytes, inclusive (setting limits.body).
+        limit: bytes, inclusive.
+        setting: that says so.
         folder: where a large body's file may be; made if absent.
     Raises:
         TooLarge: by its announcement before the first byte is read, or while it arrives.
@@ -54,7 +57,7 @@ async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int,
     if announced is None and "transfer-encoding" not in headers:
         return b""
     if announced is not None and _length(announced) > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, setting)
     pieces: list[bytes] = []
     size = 0
     file: IO[bytes] | None = None
@@ -67,7 +70,7 @@ async def receive_body(receive: Receive, headers: Mapping[str, str], limit: int,
             piece: bytes = message.get("body", b"")
             size += len(piece)
             if size > limit:
-                raise _too_large(limit)
+                raise _too_large(limit, setting)
             if file is None and size > IN_MEMORY:
                 folder.mkdir(parents=True, exist_ok=True)
                 file = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - closed below
@@ -113,5 +116,5 @@ def _length(text: str) -> int:
     return int(text) if len(text) < 20 else 10**20
 
 
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"the body has more than {limit} bytes (setting limits.body)")
+def _too_large(limit: int, setting: str) -> TooLarge:
+    return TooLarge(f"the body has more than {limit} bytes (setting {setting})")

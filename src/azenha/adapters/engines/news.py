@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from azenha.adapters.store.rows import EPOCH, micros, moment
-from azenha.domain.canonical import dump_values, load_values
+from azenha.domain.canonical import compact, dump_value, dump_values, load_values
 from azenha.domain.errors import QueueFull
 from azenha.domain.job import Job, JobState, Lane
 from azenha.domain.values import InlineBytes, InlineText, Literal, StoredFile, Value
@@ -57,8 +57,10 @@ def _size(value: Value) -> int:
             return 2 * len(data)
         case Literal(value=str(text)):
             return len(text)
-        case Literal() | StoredFile():
+        case Literal() | StoredFile(geodata=None, published=None):
             return 200
+        case StoredFile():  # what is known of its content: little, but for data of very many columns
+            return len(compact(dump_value(value)))
     return MOST + 1
 
 

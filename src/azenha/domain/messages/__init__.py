@@ -29,6 +29,7 @@ from azenha.domain.messages.commands import (
     GetRecord,
     GetRequest,
     GetResults,
+    GetService,
     GetStatus,
     ListJobs,
     ListProcesses,
@@ -55,6 +56,7 @@ from azenha.domain.messages.outcomes import (
     RequestRead,
     Results,
     ServerDescribed,
+    ServiceFound,
     Status,
 )
 
@@ -84,6 +86,7 @@ __all__ = [
     "GetRecord",
     "GetRequest",
     "GetResults",
+    "GetService",
     "GetStatus",
     "InputRead",
     "InputValue",
@@ -106,6 +109,7 @@ __all__ = [
     "Results",
     "Resume",
     "ServerDescribed",
+    "ServiceFound",
     "Start",
     "Status",
     "StoredRequest",

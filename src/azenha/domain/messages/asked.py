@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from azenha.domain.callbacks import Subscriber
 from azenha.domain.process import Format
+from azenha.domain.published import MEDIA_TYPES, Service
 from azenha.domain.values import Value
 
 
@@ -45,6 +46,7 @@ class OutputRequest:
         unit: that its number is wanted in, one of those described.
         title, abstract: shown in place of those described (WPS 1.0.0).
         fields: of an output that is an object, these alone, each with how it was asked (WPS 2.0); None: all.
+        service: that it is to be published as; its format is then that of the data.
     """
 
     format: Format | None = None
@@ -53,6 +55,12 @@ class OutputRequest:
     title: str | None = None
     abstract: str | None = None
     fields: Mapping[str, OutputRequest] | None = None
+    service: Service | None = None
+
+    @property
+    def named(self) -> Format | None:
+        """The format that the client asked for: of one that is published, that of the service."""
+        return self.format if self.service is None else Format(MEDIA_TYPES[self.service])
 
 
 @dataclass(frozen=True, slots=True)

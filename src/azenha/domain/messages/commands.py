@@ -236,6 +236,15 @@ class GetLog:
 
 
 @dataclass(frozen=True, slots=True)
+class GetService:
+    """The output of a job that is published; `path`: what is asked below its address, empty or from `/` on."""
+
+    job: str
+    output: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Dismiss:
     """
     Attributes:
@@ -278,6 +287,7 @@ Command = (
     | GetRecord
     | GetResults
     | GetLog
+    | GetService
     | Dismiss
     | Pause
     | Resume

@@ -107,12 +107,14 @@ class Status:
         now: when this was read.
         callbacks: how those that were asked for stand.
         pausable: whether the job can be paused in some state, for its process and this server let it.
+        published: its outputs that are published.
     """
 
     job: Job
     now: datetime | None = field(default=None, compare=False)
     callbacks: tuple[Standing, ...] = ()
     pausable: bool = False
+    published: tuple[OutputValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ class Results:
         folder: path of the folder that the keys of `StoredFile` values are relative to.
         requested: False where the job was asked for no outputs at all.
         honoured: the preferences that led to a synchronous answer from a job that others can see.
+        inline: bytes of data, inclusive, that a document carries where its client said neither value nor reference.
     """
 
     job: Job
@@ -173,6 +176,7 @@ class Results:
     requested: bool = True
     honoured: tuple[str, ...] = ()
     several: bool = False
+    inline: int = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +235,21 @@ class LogRead:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceFound:
+    """An output that is published, for the publisher to answer.
+
+    Attributes:
+        folder: path of the folder that the keys of its published copies are relative to.
+        path: what is asked below its address.
+    """
+
+    job: Job
+    output: OutputValue
+    folder: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dismissed:
     """The job as it is now. `removed`: it had ended before, and its record and results are gone."""
 
@@ -254,5 +273,6 @@ Outcome = (
     | JobRecord
     | Results
     | LogRead
+    | ServiceFound
     | Dismissed
 )

@@ -49,6 +49,19 @@ def open_raster(opening: Opening) -> str:
         return f"{counted(bands, 'band')} of {datasets[0].width} × {datasets[0].height}, {place[:60]}"
 
 
+def opened(rasterio: Any, opening: Opening) -> Any:
+    """The dataset, or the first of those in it that has bands; a context manager.
+
+    Raises:
+        NotValid: no driver of its format opens it.
+    """
+    one = _open(rasterio, _target(opening), opening.format.drivers)
+    if one.count or not one.subdatasets:
+        return one
+    with one:
+        return _open(rasterio, one.subdatasets[0], (one.driver,))
+
+
 def _target(opening: Opening) -> str:
     if opening.format.id != "zarr":
         return str(opening.path)

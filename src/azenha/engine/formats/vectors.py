@@ -41,18 +41,17 @@ def open_vector(opening: Opening) -> str:
         return _parquet(opening)
     if not opening.format.drivers:
         raise NotValid("there are no features in it")
-    if opening.format.travel is Travel.XML:
-        open_xml(opening)  # GDAL takes what is cut off, and entities
+    prepared(opening)
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 
-    target = _target(opening)
+    target, options = target_of(opening)
     before = {name: pyogrio.get_gdal_config_option(name) for name in OPTIONS}
     pyogrio.set_gdal_config_options(OPTIONS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _layers(pyogrio, target, opening)
+            return _layers(pyogrio, target, options, opening)
     except (
         DataSourceError,
         DataLayerError,
@@ -64,8 +63,47 @@ def open_vector(opening: Opening) -> str:
         pyogrio.set_gdal_config_options(before)
 
 
+def described(pyogrio: Any, opening: Opening) -> Iterator[Mapping[str, Any]]:
+    """What is known of each layer, its extent and the number of its features included."""
+    target, options = target_of(opening)
+    before = {name: pyogrio.get_gdal_config_option(name) for name in OPTIONS}
+    pyogrio.set_gdal_config_options(OPTIONS)
+    try:
+        # By number: listing layers takes no options.
+        for number in range(_MOST_LAYERS):
+            try:
+                info = pyogrio.read_info(
+                    target, layer=number, force_feature_count=True, force_total_bounds=True, **options
+                )
+            except pyogrio.errors.DataLayerError:
+                return
+            if info["driver"] not in (*opening.format.drivers, "KML"):
+                return
+            yield info
+    finally:
+        pyogrio.set_gdal_config_options(before)
+
+
+def prepared(opening: Opening) -> None:
+    """What is XML is read as such before GDAL sees it, which takes what is cut off, and entities.
+
+    Raises:
+        NotValid
+    """
+    if opening.format.travel is Travel.XML:
+        open_xml(opening)
+
+
+def target_of(opening: Opening) -> tuple[str, Mapping[str, str]]:
+    """What GDAL is to open, of a zip the one member, after the zip was looked at; and the options for that.
+
+    Raises:
+        NotValid
+    """
+    return _target(opening), _GML if "GML" in opening.format.drivers else {}
+
+
 def _target(opening: Opening) -> str:
-    """What GDAL is to open; of a zip the one member, after the zip was looked at."""
     pattern = {"shapefile": ".shp", "kmz": ".kml"}.get(opening.format.id)
     if pattern is None:
         return str(opening.path)
@@ -79,11 +117,10 @@ def _target(opening: Opening) -> str:
     return f"/vsizip/{{{opening.path}}}/{found[0]}"
 
 
-def _layers(pyogrio: Any, target: str, opening: Opening) -> str:
-    options = _GML if "GML" in opening.format.drivers else {}
+def _layers(pyogrio: Any, target: str, options: Mapping[str, str], opening: Opening) -> str:
     shown: list[str] = []
     layers = 0
-    for name, info in _described(pyogrio, target, options):
+    for name, info in layers_of(pyogrio, target, options):
         layers += 1
         if info["driver"] not in (*opening.format.drivers, "KML"):
             raise NotValid(f"it was opened as {info['driver']}")
@@ -101,7 +138,7 @@ def _layers(pyogrio: Any, target: str, opening: Opening) -> str:
     return f"{counted(layers, 'layer')}: {'; '.join(shown[:5])}"
 
 
-def _described(
+def layers_of(
     pyogrio: Any, target: str, options: Mapping[str, str]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The name of each layer and what is known of it, of at most a hundred.

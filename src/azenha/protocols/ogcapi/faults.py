@@ -50,6 +50,9 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.QueueFull: (503, _BLANK, "Queue full"),
         errors.TookTooLong: (504, _BLANK, "Took too long"),
         errors.FetchFailed: (502, _BLANK, "Fetching failed"),
+        errors.ServiceFailed: (502, _BLANK, "Service failed"),
+        errors.ServiceBusy: (503, _BLANK, "Service busy"),
+        errors.ServiceTookTooLong: (504, _BLANK, "Took too long"),
         errors.ProcessUnavailable: (503, _BLANK, "Process unavailable"),
         errors.JobFailed: (500, _BLANK, "Job failed"),
     }

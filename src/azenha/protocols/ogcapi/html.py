@@ -110,6 +110,7 @@ def told(description: Mapping[str, object]) -> list[tuple[str, str]]:
     extra = description.get("additionalParameters")
     parameters = extra.get("parameters") if isinstance(extra, Mapping) else None
     labels = {"uom": "unit", "defaultUom": "default unit", "maximumBytes": "at most, in bytes"}
+    labels["services"] = "as a service"
     return [
         (labels.get(p["name"], p["name"]), ", ".join(data(v) for v in p["value"])) for p in parameters or ()
     ]

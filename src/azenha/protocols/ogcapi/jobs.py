@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from azenha.domain.callbacks import Standing
 from azenha.domain.job import Job, JobState
-from azenha.domain.messages import JobsListed, ListJobs
+from azenha.domain.messages import JobsListed, ListJobs, OutputValue
 from azenha.protocols.http import Site
 from azenha.protocols.ogcapi.documents import (
     Document,
@@ -20,7 +20,8 @@ from azenha.protocols.ogcapi.documents import (
     profile,
 )
 from azenha.protocols.ogcapi.faults import FAILURES
-from azenha.protocols.ogcapi.words import RELATION, STATUS, WAITS
+from azenha.protocols.ogcapi.words import PACKAGES, RELATION, STATUS, WAITS
+from azenha.protocols.services.addresses import links as service_links
 
 PROVENANCE = "http://www.w3.org/ns/prov#has_provenance"  # W3C PROV-AQ
 
@@ -32,6 +33,7 @@ def status(
     gone: bool = False,
     callbacks: Sequence[Standing] = (),
     pausable: bool = False,
+    published: Sequence[OutputValue] = (),
 ) -> Document:
     """statusInfo.yaml. Members without a value are left out: its schema knows no null.
 
@@ -39,6 +41,7 @@ def status(
         gone: the job is removed, so that nothing about it can be linked.
         callbacks: told in a member of our own, where any were asked for.
         pausable: it is known that the job can be paused, where its state allows it.
+        published: outputs whose services are linked.
     """
     found: Document = {
         "jobID": job.id,
@@ -70,7 +73,7 @@ def status(
             found[name] = instant(time)
     if callbacks:
         found["callbacks"] = [_standing(one) for one in callbacks]
-    found["links"] = _job_links(job, site, gone, pausable)
+    found["links"] = _job_links(job, site, gone, pausable, published)
     return found
 
 
@@ -85,7 +88,9 @@ def _standing(one: Standing) -> Document:
     return told if one.said is None else {**told, "answer": one.said}
 
 
-def _job_links(job: Job, site: Site, gone: bool, pausable: bool) -> list[Link]:
+def _job_links(
+    job: Job, site: Site, gone: bool, pausable: bool, published: Sequence[OutputValue]
+) -> list[Link]:
     address = job_address(site, job.id)
     around = [
         link(process_address(site, job.process), f"{RELATION}process", title="Process"),
@@ -97,6 +102,14 @@ def _job_links(job: Job, site: Site, gone: bool, pausable: bool) -> list[Link]:
     links = [*both(address), link(address, "monitor", title="Status")]
     if job.state is JobState.SUCCEEDED:
         links.append(link(f"{address}/results", f"{RELATION}results", title="Results"))
+        links += [
+            link(f"{address}/results?f={name}", "enclosure", type, f"Results as {name}")
+            for name, type in PACKAGES.items()
+        ]
+    for output in published:
+        for one in service_links(output, job.id, site):
+            rel = "service" if one.rel == "service" else "preview"
+            links.append(link(one.href, rel, one.type, f"{output.id}: {one.title}"))
     # Ours: to be sent an empty POST. There is no room for it in the closed list of jobControlOptions.
     if job.state in WAITS:
         links.append(link(f"{address}/resume", "resume", title="Resume"))

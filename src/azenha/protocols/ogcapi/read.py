@@ -5,6 +5,7 @@ Knows no process: whether an input exists and what it may be, binding decides by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -30,7 +31,9 @@ from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.negotiation import preferred
 from azenha.protocols.ogcapi import execute, filters, kvp, managing, routes
 from azenha.protocols.ogcapi.parameters import DIGITS, Parameters, after, count, limit, several, single
-from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, HTML, OPENAPI, PROFILE, PROFILES
+from azenha.protocols.ogcapi.words import FORM_NAMES, FORMS, HTML, OPENAPI, PACKAGES, PROFILE, PROFILES
+
+_RESULTS: Final = re.compile(r"/jobs/[^/]+/results/?")
 
 
 def read(request: HttpRequest, limits: Limits) -> Command:
@@ -76,7 +79,7 @@ def chosen_form(request: HttpRequest) -> str | None:
     """The media type that the parameter `f` names; None without it.
 
     Raises:
-        BadParameter: `f` is neither json nor html.
+        BadParameter: `f` is neither json nor html; of results, nor zip or metalink.
     """
     # In a query that runs a process `f` is an input's name.
     if "f=" not in request.query or (
@@ -86,9 +89,12 @@ def chosen_form(request: HttpRequest) -> str | None:
     ):
         return None
     value = dict(request.parameters()).get("f")
-    if value is not None and value not in FORM_NAMES:
-        raise BadParameter(f"parameter 'f' is json or html; given '{value}'", "f")
-    return FORM_NAMES[value] if value is not None else None
+    if value is None:
+        return None
+    known = {**FORM_NAMES, **(PACKAGES if _RESULTS.fullmatch(request.path) else {})}
+    if value not in known:
+        raise BadParameter(f"parameter 'f' is {' or '.join(known)}; given '{value}'", "f")
+    return known[value]
 
 
 def definition_form(request: HttpRequest) -> str:
@@ -178,6 +184,7 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
         ),
         "output": lambda parts, parameters, request: GetResults(parts[0], parts[1]),
         "item": _item,
+        "stac": lambda parts, parameters, request: GetResults(parts[0]),
         "definition": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.DEFINITION),
         "inputs": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.INPUTS),
         "provenance": lambda parts, parameters, request: GetRequest(parts[0], RequestPart.PROVENANCE),

@@ -97,8 +97,8 @@ def _outputs(requested: Mapping[str, OutputRequest]) -> Document:
 
 def _output(request: OutputRequest) -> Document:
     found: Document = {}
-    if request.format is not None:
-        found["format"] = _format(request.format)
+    if request.named is not None:
+        found["format"] = _format(request.named)
     if request.transmission is not None:
         found["transmissionMode"] = str(request.transmission)
     return found

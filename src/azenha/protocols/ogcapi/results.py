@@ -16,14 +16,15 @@ from azenha.domain.errors import NoSuchResult, NotAcceptable
 from azenha.domain.messages import OutputValue, ResponseForm, Results, Transmission
 from azenha.domain.values import Reference, StoredFile
 from azenha.protocols import json
-from azenha.protocols.entity import Entity, Pieces, entity, is_file, plain, quoted, type_of
+from azenha.protocols.entity import Entity, Pieces, entity, is_file, plain, quoted, size_of, type_of
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.negotiation import names, preferred
-from azenha.protocols.ogcapi import routes
+from azenha.protocols.ogcapi import packages, routes, stac
 from azenha.protocols.ogcapi.documents import Document, instant, job_address, output_address
 from azenha.protocols.ogcapi.values import inline, reference
 from azenha.protocols.ogcapi.wishes import wishes, word
-from azenha.protocols.ogcapi.words import HTML, JSON, PROFILE, PROFILES
+from azenha.protocols.ogcapi.words import GEOJSON, HTML, JSON, PACKAGES, PROFILE, PROFILES
+from azenha.protocols.services.addresses import links as service_links
 from azenha.protocols.stored import kept
 
 TEXT: Final = "text/plain"
@@ -46,6 +47,8 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
         return kept(one, outcome.job, vary=VARY)
     if not outcome.requested:
         return _nothing(outcome, fetched)
+    if (package := form if form in PACKAGES.values() else _package(outcome, request)) is not None:
+        return kept(packages.write(outcome, site, package), outcome.job, vary=VARY)
     as_document = form == JSON or _is_document(outcome, request)
     honoured = list(outcome.honoured)
     wish = wishes(request).transmission
@@ -65,6 +68,19 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
 def is_execution(request: HttpRequest) -> bool:
     """Whether the request runs a process, and does not fetch what an earlier one made."""
     return routes.find(request.method, request.path)[0].executes
+
+
+def _package(outcome: Results, request: HttpRequest) -> str | None:
+    """The package that is asked for by name; where the one output is such itself, that is meant."""
+    accept = request.headers.get("accept")
+    if accept is None or request.method == "POST" or not any(names(accept, p) for p in PACKAGES.values()):
+        return None
+    if is_execution(request):
+        return None
+    own = [type_of(v) for o in outcome.outputs for v in o.values] if len(outcome.outputs) == 1 else []
+    offered = (*(type for type in own if type is not None), JSON, HTML, MULTIPART, *PACKAGES.values())
+    liked = preferred(accept, offered)
+    return liked if liked in PACKAGES.values() and liked not in own else None
 
 
 def _nothing(outcome: Results, fetched: bool) -> HttpReply:
@@ -96,7 +112,7 @@ def _as_wished(outcome: Results, request: HttpRequest) -> Results:
 def _chosen(outcome: Results, request: HttpRequest, site: Site, as_document: bool) -> HttpReply:
     if as_document:
         profile = f'<{PROFILE}{PROFILES["results"]}>; rel="profile"'
-        links = () if is_execution(request) else (("Link", profile),)
+        links = () if is_execution(request) else (("Link", profile), *_packages(outcome, site))
         return HttpReply(200, (("Content-Type", JSON), *links), document(outcome, site))
     outputs = _present(outcome)
     if all(o.request.transmission is Transmission.REFERENCE for o in outputs):
@@ -109,12 +125,24 @@ def _chosen(outcome: Results, request: HttpRequest, site: Site, as_document: boo
     return _multipart(outcome, outputs, request, site)
 
 
+def _packages(outcome: Results, site: Site) -> tuple[tuple[str, str], ...]:
+    """Links to all results at once, and to where they lie."""
+    address = f"{job_address(site, outcome.job.id)}/results"
+    item = f'<{stac.address(site, outcome.job.id)}>; rel="describedby"; type="{GEOJSON}"'
+    placed = (("Link", item),) if stac.is_placed(outcome) else ()
+    return placed + tuple(
+        ("Link", f'<{address}?f={name}>; rel="alternate"; type="{type}"') for name, type in PACKAGES.items()
+    )
+
+
 def wants_page(outcome: Results, request: HttpRequest, form: str | None) -> bool:
     """Whether a person asks, who gets a page of all outputs. An output that is HTML is its own page."""
     if outcome.single or not outcome.requested:
         return False
     if form is not None:
         return form == HTML
+    if _package(outcome, request) is not None:
+        return False
     offered = [JSON, HTML]
     if not _is_document(outcome, request) and len(outcome.outputs) == 1 and outcome.outputs[0].values:
         own = type_of(outcome.outputs[0].values[0])
@@ -191,6 +219,11 @@ def _array(output: OutputValue) -> bytes:
 def _linked(outcome: Results, outputs: tuple[OutputValue, ...], site: Site) -> HttpReply:
     links = []
     for output in outputs:
+        if served := service_links(output, outcome.job.id, site):
+            for one in served:
+                told = f'rel="{one.rel}"; type={quoted(one.type)}; title="{quote(one.title)}"'
+                links.append(("Link", f"<{one.href}>; {told}"))
+            continue
         for href, type in _addresses(outcome, output, site):
             kind = f"; type={quoted(type)}" if type else ""
             links.append(("Link", f'<{href}>; rel="item"{kind}; title="{quote(output.id)}"'))
@@ -226,7 +259,8 @@ def _multipart(
     elements: list[_Element] = []
     for output in outputs:
         if output.request.transmission is Transmission.REFERENCE:
-            address = output_address(site, outcome.job.id, output.id)
+            served = service_links(output, outcome.job.id, site)
+            address = served[0].href if served else output_address(site, outcome.job.id, output.id)
             elements.append((output, output.id, address))
         elif output.array and any(is_file(v) for v in output.values):
             elements += _elements(output)
@@ -284,15 +318,18 @@ def document(outcome: Results, site: Site) -> Pieces:
 
 
 def _member(outcome: Results, output: OutputValue, site: Site) -> list[bytes | FileSlice]:
-    by_reference = output.request.transmission is Transmission.REFERENCE
+    if served := service_links(output, outcome.job.id, site):
+        told = [{"href": s.href, "rel": s.rel, "type": s.type, "title": s.title} for s in served]
+        return [json.dump(told)]
+    asked = output.request.transmission
     rendered: list[Pieces] = []
     for value, (address, type) in zip(output.values, _addresses(outcome, output, site), strict=True):
-        if by_reference:
+        unasked = asked is None and size_of(value) > outcome.inline
+        if unasked or asked is Transmission.REFERENCE:
             rendered.append((reference(address, type),))
         else:
-            carried = output.request.transmission is Transmission.VALUE
             rendered.append(
-                inline(value, output.domain, outcome.folder, address, outcome.job.id, carried=carried)
+                inline(value, output.domain, outcome.folder, address, outcome.job.id, carried=True)
             )
     if not output.array:
         return list(rendered[0])
@@ -323,13 +360,18 @@ def page(outcome: Results, site: Site) -> Document:
         shown: list[Mapping[str, object]] = []
         for value, (address, type) in zip(output.values, _addresses(outcome, output, site), strict=True):
             if isinstance(value, StoredFile):
-                shown.append({"href": address, "type": type, "name": value.name, "size": value.size})
+                file = {"href": address, "type": type, "name": value.name, "size": value.size}
+                shown.append({**file, "sha256": value.sha256})
             elif is_file(value) or isinstance(value, Reference):
                 shown.append({"href": address, "type": type})
             else:
                 shown.append({"value": plain(value, output.domain)})
+        served = service_links(output, outcome.job.id, site)
+        shown += [{"href": one.href, "type": one.type, "name": one.title} for one in served]
         found[output.id] = shown
     told: Document = {"jobID": outcome.job.id, "processID": outcome.job.process, "outputs": found}
+    if stac.is_placed(outcome):
+        told["stac"] = stac.address(site, outcome.job.id)
     if outcome.job.expires is not None:
         told["expires"] = instant(outcome.job.expires)
     return told

@@ -89,6 +89,13 @@ ROUTES: Final = (
         "One value, counted from 0, of an output that is a list",
         negotiated=False,
     ),
+    Route(
+        "stac",
+        "GET",
+        "/jobs/{job}/stac",
+        "Rasters and features among the results of a job, as a STAC Item",
+        negotiated=False,
+    ),
     Route("definition", "GET", "/jobs/{job}/definition", "What a job runs on, as an execute request"),
     Route("inputs", "GET", "/jobs/{job}/inputs", "Inputs and requested outputs of a job"),
     Route(

@@ -27,6 +27,7 @@ from azenha.domain.process import (
     Scalar,
     ValueRange,
 )
+from azenha.domain.published import MEDIA_TYPES
 from azenha.protocols.json import native
 
 Schema = dict[str, object]
@@ -132,8 +133,11 @@ def parameters(domain: Domain) -> dict[str, list[object]]:
                 found["allowed"] = [_interval(a) if isinstance(a, ValueRange) else native(a) for a in allowed]
             elif any(r.spacing is not None and not _counts_from_zero(r) for r in ranges):
                 found["allowed"] = [_interval(r) for r in ranges]
-        case ComplexDomain(_, int(most)):
-            found["maximumBytes"] = [most]
+        case ComplexDomain(max_bytes=most, services=services):
+            if most is not None:
+                found["maximumBytes"] = [most]
+            if services:
+                found["services"] = [MEDIA_TYPES[service] for service in services]
         case _:
             pass
     return found

@@ -10,6 +10,7 @@ import base64
 from dataclasses import replace
 from typing import Final
 
+from azenha.domain.blob_path import opened
 from azenha.domain.errors import NoSuchJob
 from azenha.domain.formats import BASE64, is_json, is_text
 from azenha.domain.process import Domain, Format
@@ -71,7 +72,7 @@ def _file(value: StoredFile, folder: str, address: str, job: str, *, carried: bo
             return _streamed(
                 replace(whole, encoding=Encoding.JSON_TEXT if as_text else Encoding.BASE64), format
             )
-        with open(path, "rb") as file:
+        with opened(path) as file:
             data = file.read(value.size)
     except FileNotFoundError:
         raise NoSuchJob(job) from None  # its time ran out between the record and its files

@@ -13,8 +13,13 @@ JSON: Final = "application/json"
 HTML: Final = "text/html"
 PROBLEM: Final = "application/problem+json"
 OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"
+GEOJSON: Final = "application/geo+json"
+ZIP: Final = "application/zip"
+METALINK: Final = "application/metalink4+xml"  # RFC 5854
 FORMS: Final = (JSON, HTML)  # the first is what a client gets that says nothing
 FORM_NAMES: Final = MappingProxyType({"json": JSON, "html": HTML})
+# Of all results of a job at once.
+PACKAGES: Final = MappingProxyType({"zip": ZIP, "metalink": METALINK})
 
 CONFORMANCE: Final = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"

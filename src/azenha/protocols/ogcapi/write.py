@@ -26,17 +26,18 @@ from azenha.domain.messages import (
     RequestRead,
     Results,
     ServerDescribed,
+    ServiceFound,
     Status,
 )
 from azenha.domain.process import Offering
 from azenha.domain.values import Reference
-from azenha.protocols import json
+from azenha.protocols import json, stored
 from azenha.protocols.entity import TEXT, entity, type_of
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.kept import KEPT
 from azenha.protocols.kept import Kept as Replies
 from azenha.protocols.negotiation import languages, names, preferred
-from azenha.protocols.ogcapi import documents, faults, jobs, requests, results
+from azenha.protocols.ogcapi import documents, faults, jobs, requests, results, routes, stac
 from azenha.protocols.ogcapi.documents import Document
 from azenha.protocols.ogcapi.openapi.write import Definitions
 from azenha.protocols.ogcapi.read import chosen_form, form, profile
@@ -120,8 +121,8 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
         case Created(job):
             headers = (("Location", documents.job_address(site, job.id)),)
             return _reply("job", jobs.status(job, site), _form(request), site, 201, headers)
-        case Status(job, callbacks=callbacks, pausable=pausable):
-            told = jobs.status(job, site, callbacks=callbacks, pausable=pausable)
+        case Status(job, callbacks=callbacks, pausable=pausable, published=published):
+            told = jobs.status(job, site, callbacks=callbacks, pausable=pausable, published=published)
             return _reply("job", told, _form(request), site)
         case Dismissed(job, removed):
             return _reply("job", jobs.status(job, site, gone=removed), _form(request), site)
@@ -133,7 +134,7 @@ def write(outcome: Outcome, request: HttpRequest, site: Site, kept: Kept) -> Htt
             return HttpReply(200, _PLAIN, requests.write(outcome, site))
         case InputRead():
             return _input(outcome, request)
-        case ProcessesDescribed() | JobRecord():
+        case ProcessesDescribed() | JobRecord() | ServiceFound():
             raise AssertionError("no command of this dialect leads here")
 
 
@@ -198,6 +199,11 @@ def _form(request: HttpRequest) -> str:
 
 
 def _results(outcome: Results, request: HttpRequest, site: Site) -> HttpReply:
+    if (
+        request.path.rstrip("/").endswith("/stac")
+        and routes.find(request.method, request.path)[0].name == "stac"
+    ):
+        return stored.kept(stac.write(outcome, site), outcome.job)
     chosen = chosen_form(request)
     if chosen is None and not outcome.single and profile(request) is not None:
         chosen = JSON  # the one profile of results is that of the document

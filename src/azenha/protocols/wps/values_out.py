@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from azenha.domain import boxes, lexical
+from azenha.domain.blob_path import check_present, opened
 from azenha.domain.errors import NoSuchJob
 from azenha.domain.formats import BASE64, is_text, is_xml
 from azenha.domain.process import BoxDomain, Domain, Format, Scalar
@@ -146,15 +147,15 @@ def _file(value: StoredFile, path: str) -> Embedded:
     format, whole = value.format, FileSlice(path, 0, value.size)
     as_text = _wanted(format) and is_text(format.media_type)
     if as_text and is_xml(format.media_type):
-        with open(path, "rb") as file:
+        with opened(path) as file:
             start = _root(file.fileno(), value.size)
         if start is not None:
             return Embedded(Verbatim((replace(whole, start=start),)), replace(format, encoding=None))
     if as_text and _carried(path):
         sent = replace(whole, encoding=Encoding.XML_TEXT)
         return Embedded(Verbatim((sent,)), replace(format, encoding=None))
-    with open(path, "rb"):  # it is there
-        sent = replace(whole, encoding=Encoding.BASE64)
+    check_present(path)
+    sent = replace(whole, encoding=Encoding.BASE64)
     return Embedded(Verbatim((sent,)), replace(format, encoding=BASE64))
 
 
@@ -170,7 +171,7 @@ def _carried(path: str) -> bool:
     """Whether a file is text that XML can carry."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             while piece := file.read(_PIECE):
                 if not carries(decoder.decode(piece)):
                     return False

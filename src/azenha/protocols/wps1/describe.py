@@ -29,6 +29,7 @@ from azenha.domain.process import (
     Scalar,
     Text,
 )
+from azenha.domain.published import MEDIA_TYPES
 from azenha.protocols.ows_service import allowed, metadata, travelling
 from azenha.protocols.xml_write import Tag
 
@@ -125,8 +126,9 @@ def _output_data(domain: Domain) -> Tag:
             return Tag("LiteralOutput", *_type_and_units(domain, None))
         case BoxDomain(crss):
             return Tag("BoundingBoxOutput", *_systems(crss))
-        case ComplexDomain(formats):
-            return Tag("ComplexOutput", *_formats(formats))
+        case ComplexDomain(formats, services=services):
+            served = tuple(Format(MEDIA_TYPES[service]) for service in services)
+            return Tag("ComplexOutput", *_formats(formats, served))
         case ObjectDomain():
             return Tag("ComplexOutput", *_formats((JSON,)))
 
@@ -139,8 +141,9 @@ def _megabytes(bytes: int | None) -> str | None:
     return None if bytes is None else str(max(1, -(-bytes // MEGABYTE)))
 
 
-def _formats(formats: Sequence[Format]) -> Iterable[Tag]:
-    shown = travelling(formats)
+def _formats(formats: Sequence[Format], served: Sequence[Format] = ()) -> Iterable[Tag]:
+    """`served`: those of services, of which an address is given, and no content."""
+    shown = (*travelling(formats), *served)
     return (
         Tag("Default", _format(shown[0])),
         Tag("Supported", *(_format(one) for one in shown)),

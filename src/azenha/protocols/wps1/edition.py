@@ -22,6 +22,7 @@ from azenha.protocols import soap
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Site
 from azenha.protocols.kept import Kept
 from azenha.protocols.kvp import Parameters
+from azenha.protocols.services.addresses import links as service_links
 from azenha.protocols.wps import outputs
 from azenha.protocols.wps.manner import Manner
 from azenha.protocols.wps1 import capabilities, describe, faults, kvp, read, response, wsdl
@@ -74,7 +75,7 @@ class Wps1:
                 process = self._process(outcome, site)
                 return _reply(response.record(outcome, process, site, located=located), manner, headers)
             case Results():
-                return _raw(outcome)
+                return _raw(outcome, site)
         raise AssertionError("no command of this dialect leads here")
 
     def _capabilities(self, outcome: ServerDescribed, manner: Manner, site: Site) -> HttpReply:
@@ -143,7 +144,7 @@ def _tagged(reply: HttpReply) -> HttpReply:
     return HttpReply(reply.status, reply.headers + more, reply.body)
 
 
-def _raw(outcome: Results) -> HttpReply:
+def _raw(outcome: Results, site: Site) -> HttpReply:
     """The one output that was asked for, and nothing else.
 
     Raises:
@@ -152,4 +153,6 @@ def _raw(outcome: Results) -> HttpReply:
     output = next(iter(outcome.outputs), None)
     if output is None or not output.values:
         raise NoSuchResult("RawDataOutput", "the process gave no value for the output that was asked for")
+    if served := service_links(output, outcome.job.id, site):
+        return HttpReply(302, (("Location", served[0].href),))
     return outputs.reply(output.id, output.values[0], output.domain, outcome.folder)

@@ -20,6 +20,7 @@ from azenha.domain.process import Domain, Format, ProcessDescription, Text
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 from azenha.protocols.http import Site
 from azenha.protocols.ows_service import MIME_TYPE
+from azenha.protocols.services.addresses import links as service_links
 from azenha.protocols.wps import outputs, states, values_out
 from azenha.protocols.wps1 import faults
 from azenha.protocols.wps1.capabilities import instance
@@ -160,7 +161,7 @@ class _Told:
             "wps:Output",
             *named(id, self.output_text(id, asked)),
             attributes={
-                **_attributes(asked.format),
+                **_attributes(asked.named),
                 "uom": asked.unit,
                 "asReference": "true" if by_reference else "false",
             },
@@ -177,6 +178,11 @@ class _Told:
     def output(self, output: OutputValue) -> Iterator[Tag]:
         """One for each value: a list is told as several outputs of one name."""
         text = self.output_text(output.id, output.request)
+        if served := service_links(output, self.job.id, self.site):
+            for one in served:
+                attributes = {"href": one.href, **_attributes(Format(one.type))}
+                yield Tag("wps:Output", *named(output.id, text), Tag("wps:Reference", attributes=attributes))
+            return
         for index, value in enumerate(output.values):
             if isinstance(value, Reference) or output.request.transmission is Transmission.REFERENCE:
                 content = self.reference(output.id, index, value)

@@ -25,6 +25,7 @@ from azenha.domain.process import (
     Scalar,
     Text,
 )
+from azenha.domain.published import MEDIA_TYPES
 from azenha.protocols.ows_service import allowed, keywords, metadata, travelling
 from azenha.protocols.wps2.words import DATA_TYPES, TEXT, XML
 from azenha.protocols.xml_write import Tag
@@ -131,8 +132,9 @@ def _data(
                 for index, crs in enumerate(crss)
             )
             return (Tag("wps:BoundingBoxData", *_formats(_LITERAL_FORMATS), *supported),)
-        case ComplexDomain(formats, max_bytes):
-            return (Tag("wps:ComplexData", *_formats(travelling(formats), max_bytes)),)
+        case ComplexDomain(formats, max_bytes, services=services):
+            served = tuple(Format(MEDIA_TYPES[service]) for service in services)
+            return (Tag("wps:ComplexData", *_formats((*travelling(formats), *served), max_bytes)),)
         case ObjectDomain(fields):
             return tuple(_input(one) if nested == "wps:Input" else _part(one) for one in fields)
 

@@ -104,7 +104,7 @@ class Wps2:
         if not results.is_raw(outcome):
             reply = _reply(results.result(outcome, site), manner)
         elif manner.soap is None:
-            reply = results.raw(outcome)
+            reply = results.raw(outcome, site)
         else:
             raise OptionNotOffered(
                 "raw data cannot stand in a SOAP envelope; get it by GET or XML", "response"

@@ -16,6 +16,7 @@ from azenha.domain.process import Domain, Format, InputDescription, LiteralDomai
 from azenha.domain.values import Box, Literal, Record, Reference, Value
 from azenha.protocols.http import HttpReply, Site
 from azenha.protocols.negotiation import essence
+from azenha.protocols.services.addresses import links as service_links
 from azenha.protocols.wps import outputs
 from azenha.protocols.wps.values_out import box_text, corners, embedded
 from azenha.protocols.wps2.status import instant
@@ -33,7 +34,7 @@ def is_raw(outcome: Results) -> bool:
     ) and not outcome.several
 
 
-def raw(outcome: Results) -> HttpReply:
+def raw(outcome: Results, site: Site) -> HttpReply:
     """The one output that was asked for, and nothing else. A reference of ours is not what it refers to.
 
     Raises:
@@ -42,6 +43,8 @@ def raw(outcome: Results) -> HttpReply:
     output = next(iter(outcome.outputs), None)
     if output is None or not output.values:
         raise NoSuchResult(outcome.job.id, "the process gave no value for the output that was asked for")
+    if served := service_links(output, outcome.job.id, site):
+        return HttpReply(302, (("Location", served[0].href),))
     value, domain, asked = _one_part(output.values[0], output.domain, output.request)
     if isinstance(value, Literal | Box) and not _plain(asked):
         return HttpReply(200, (("Content-Type", XML),), document(_content(value, domain), NAMESPACES))
@@ -78,6 +81,11 @@ def result(outcome: Results, site: Site) -> Tag:
 
 def _output(outcome: Results, output: OutputValue, site: Site) -> Iterator[Tag]:
     attributes = {"id": output.id}
+    if served := service_links(output, outcome.job.id, site):
+        for one in served:
+            reference = Tag("wps:Reference", attributes={"xlink:href": one.href, "mimeType": one.type})
+            yield Tag("wps:Output", reference, attributes=attributes)
+        return
     for index, value in enumerate(output.values):
         if isinstance(value, Reference) or output.request.transmission is Transmission.REFERENCE:
             address = outputs.address(site, outcome.job.id, output.id, index, value)

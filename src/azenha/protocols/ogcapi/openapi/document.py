@@ -86,7 +86,8 @@ def body(catalogue: Catalogue) -> Schema:
 def _operation(route: Route) -> Schema:
     told = OPERATIONS[route.name]
     names = [s[1:-1] for s in route.segments if s.startswith("{")]
-    names += [*(("f",) if route.name not in _NO_FORM else ()), *route.parameters, *told.headers]
+    form = () if route.name in _NO_FORM else ("form",) if route.name == "results" else ("f",)
+    names += [*form, *route.parameters, *told.headers]
     found: Schema = {"operationId": route.name, "tags": [told.tag], "summary": route.about}
     if told.about:
         found["description"] = told.about

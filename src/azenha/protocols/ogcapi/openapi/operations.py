@@ -15,7 +15,7 @@ from typing import Final
 from azenha.protocols.ogcapi.managing import SCHEMAS as SCHEMAS_TAKEN
 from azenha.protocols.ogcapi.openapi.schemas import COUNT, TEXT, Schema, ref, several, told
 from azenha.protocols.ogcapi.parameters import LONGEST_PAGE, PAGE
-from azenha.protocols.ogcapi.words import FORM_NAMES, HTML, JSON, OPENAPI
+from azenha.protocols.ogcapi.words import FORM_NAMES, GEOJSON, HTML, JSON, OPENAPI, PACKAGES
 
 # A value of a list in the query: not empty, and a comma separates it from the next.
 _LISTED: Final[Schema] = {"type": "string", "pattern": r"^[^,\u0000]+$"}
@@ -43,6 +43,7 @@ _MEDIA_TYPE: Final = "the form of the answer, instead of the header Accept"
 PARAMETERS: Final[Mapping[str, Schema]] = MappingProxyType(
     {
         "f": _query("f", _MEDIA_TYPE, {"type": "string", "enum": list(FORM_NAMES)}),
+        "form": _query("f", _MEDIA_TYPE, {"type": "string", "enum": [*FORM_NAMES, *PACKAGES]}),
         "limit": _query(
             "limit",
             f"how many at most are told on a page; more than {LONGEST_PAGE} count as {LONGEST_PAGE}",
@@ -143,6 +144,10 @@ HEADERS: Final[Mapping[str, Schema]] = MappingProxyType(
         "Accept-Ranges": {"description": "bytes: ranges can be asked for", "schema": TEXT},
         "Content-Range": {"description": "what bytes these are, and of how many", "schema": TEXT},
         "Content-Disposition": {"description": "a name for the file", "schema": TEXT},
+        "Repr-Digest": {
+            "description": "checksum of a file, also of one of which a part is sent (RFC 9530)",
+            "schema": TEXT,
+        },
     }
 )
 
@@ -211,8 +216,13 @@ RESULTS: Final = Answer(
     _ANYTHING,
     ("Content-Disposition", "Preference-Applied"),
 )
-_STORED: Final = ("ETag", "Accept-Ranges", "Content-Disposition", "Link", "Preference-Applied", "Sunset")
-_PART: Final = Answer("The bytes that are wanted", {"*/*": {}}, ("ETag", "Content-Range"))
+_STORED: Final = (
+    *("ETag", "Accept-Ranges", "Content-Disposition", "Link", "Preference-Applied", "Repr-Digest", "Sunset"),
+)
+_PART: Final = Answer("The bytes that are wanted", {"*/*": {}}, ("ETag", "Content-Range", "Repr-Digest"))
+_AT_THE_STORE: Final = Answer(
+    "The file is at the address of the header, for a while", {}, ("Location", "ETag")
+)
 _HELD: Final = Answer("The copy that is held is good", {}, ("ETag",))
 ACCEPTED: Final = Answer(
     "The job is accepted, and runs in the background",
@@ -226,7 +236,13 @@ EXECUTE_ERRORS: Final = (*RUN_ERRORS, 413, 415)
 
 _SERVER, _PROCESSES, _JOBS = "Server", "Processes", "Jobs"
 _VALUE: Final = Answer("The value as it is, in its own media type", _ANYTHING, _STORED)
-_FETCHED: Final[Mapping[int, Answer]] = {200: _VALUE, 204: LINKED, 206: _PART, 304: _HELD}
+_FETCHED: Final[Mapping[int, Answer]] = {
+    200: _VALUE,
+    204: LINKED,
+    206: _PART,
+    304: _HELD,
+    307: _AT_THE_STORE,
+}
 _CONDITIONS: Final = ("Return", "Range", "If-None-Match")
 
 OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
@@ -347,13 +363,28 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
         ),
         "results": Operation(
             _JOBS,
-            {**_FETCHED, 200: Answer(RESULTS.about, _ANYTHING, _STORED)},
+            {
+                **_FETCHED,
+                200: Answer(RESULTS.about, {**_ANYTHING, **dict.fromkeys(PACKAGES.values())}, _STORED),
+            },
             (404, 406, 412, 416),
             _CONDITIONS,
-            about="A job that failed answers with the error that made it fail.",
+            about="A job that failed answers with the error that made it fail. All values at once can be had as an "
+            "archive (`f=zip`), or as a list for download programs (`f=metalink`, RFC 5854).",
         ),
         "output": Operation(_JOBS, _FETCHED, (404, 412, 416), _CONDITIONS),
         "item": Operation(_JOBS, _FETCHED, (404, 412, 416), _CONDITIONS),
+        "stac": Operation(
+            _JOBS,
+            {
+                200: Answer("The item (STAC 1.1)", {GEOJSON: {"type": "object"}}, ("ETag", "Sunset")),
+                206: _PART,
+                304: _HELD,
+            },
+            (404, 412, 416),
+            ("Range", "If-None-Match"),
+            about="Of jobs that ended while the server looked into their results (setting results.stac).",
+        ),
         "log": Operation(_JOBS, {200: Answer("Lines of text", {"text/plain": told(TEXT, "UTF-8")})}, (404,)),
     }
 )

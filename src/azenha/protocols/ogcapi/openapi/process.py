@@ -24,6 +24,7 @@ from azenha.domain.process import (
     ProcessDescription,
     Scalar,
 )
+from azenha.domain.published import MEDIA_TYPES
 from azenha.protocols import json
 from azenha.protocols.json import native
 from azenha.protocols.ogcapi import schema as described
@@ -245,6 +246,10 @@ def _wanted(output: OutputDescription) -> Schema:
             )
             for f in output.domain.formats
         ]
+        offered += [
+            closed("a service that it is published as", (), mediaType=_only(MEDIA_TYPES[service]))
+            for service in output.domain.services
+        ]
         how["format"] = offered[0] if len(offered) == 1 else {"anyOf": offered}
     words = [w for w in (output.text.title, output.text.abstract) if w]
     return closed("\n\n".join(words), (), **how)
@@ -272,12 +277,18 @@ def _raw(output: OutputDescription) -> Schema:
 
 def _result(output: OutputDescription) -> Schema:
     domain = output.domain
-    link = {"type": "object", "required": ["href"], "properties": {"href": {"type": "string"}}}
+    link: Schema = {"type": "object", "required": ["href"], "properties": {"href": {"type": "string"}}}
     if isinstance(domain, LiteralDomain | BoxDomain):
         one: Schema = {"anyOf": [_answered(domain), link]}
     else:
         inside = _answered(domain)
-        one = {"anyOf": [{"type": "object", "required": ["value"], "properties": {"value": inside}}, link]}
+        ways: list[Schema] = [
+            {"type": "object", "required": ["value"], "properties": {"value": inside}},
+            link,
+        ]
+        if isinstance(domain, ComplexDomain) and domain.services:
+            ways.append(array(link))
+        one = {"anyOf": ways}
     shape = {"anyOf": [array(one), link]} if output.array else one
     return {"title": output.text.title, **shape}
 

@@ -1,10 +1,11 @@
-"""What a job returned is published: on the disk for good, with its checksum."""
+"""What a job returned is published: on the disk for good, with its checksums."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def published(file: Path) -> StoredFile:
     produced = {"result": (LocalFile(file, OCTETS),)}
-    ((value,),) = child._publish(produced, file.parent, file.parents[1] / "out", 1 << 30).values()
+    out = file.parents[1] / "out"
+    ((value,),) = child._publish(produced, {}, file.parent, out, 1 << 30, None).values()
     assert isinstance(value, StoredFile)
     return value
 
@@ -38,6 +40,7 @@ def test_it_is_on_the_disk_when_it_is_told_of(file: Path, monkeypatch: pytest.Mo
     content = file.read_bytes()
     value = published(file)
     assert value.sha256 == hashlib.sha256(content).hexdigest()
+    assert value.crc32 == zlib.crc32(content)
     target = file.parents[1] / "out" / value.key
     assert target.read_bytes() == content
     assert sorted(synced) == [target.parent, target]
@@ -61,17 +64,17 @@ def test_a_large_one_is_read_for_its_checksum_while_the_disk_writes_it(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading, seen = threading.Event(), []
-    digest = hashlib.file_digest
+    checksums = child._checksums
 
-    def read(*arguments: object) -> object:
+    def read(path: Path) -> tuple[str, int]:
         reading.set()
-        return digest(*arguments)  # type: ignore[arg-type]
+        return checksums(path)
 
     def sync(path: Path) -> None:
         if path.is_file():
             seen.append(reading.wait(10))
 
-    monkeypatch.setattr(child.hashlib, "file_digest", read)
+    monkeypatch.setattr(child, "_checksums", read)
     monkeypatch.setattr(child, "sync", sync)
     published(file)
     assert seen == [True]

@@ -1,0 +1,363 @@
+"""MapServer as a publisher: one `mapserv` for each request, as a CGI child (RFC 3875), and nothing that stays.
+
+The child gets a folder, a MAP file and a configuration of its own, an environment with nothing in it but what CGI and
+the configuration need, and limits of time and memory. What it writes is passed on as it comes. It is killed when its
+answer is not wanted any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from azenha.adapters.publishers.mapserver import asked as asking
+from azenha.adapters.publishers.mapserver.mapfile import Layer, configuration, mapfile, services
+from azenha.domain.errors import NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
+from azenha.domain.job import Job
+from azenha.domain.messages import OutputValue
+from azenha.domain.published import Service
+from azenha.domain.values import StoredFile
+from azenha.settings import Publishing
+from azenha.usecases.ports import ServiceAnswer, ServiceRequest
+
+_SHELL: Final = "/bin/sh"
+_LIMITED: Final = 'ulimit -v "$1"; ulimit -t "$2"; ulimit -c 0; exec "$0"'
+PIECE: Final = 64 * 1024
+_HEAD_AT_MOST: Final = 16 * 1024  # bytes of the headers of an answer
+_SAID_AT_MOST: Final = 2000  # bytes of what it says on standard error
+_MAP: Final = "output.map"
+_CONFIGURATION: Final = "mapserver.conf"
+_PLAIN: Final = re.compile(r"[ -~]*")
+# Of what the child tells, what may reach the client: the length is the web tier's to know.
+_PASSED_ON: Final = frozenset(
+    {"content-type", "content-disposition", "content-description", "content-crs", "link"}
+)
+# It opens GeoTIFFs and GeoPackages of ours, and must have no way to anything else.
+_ENVIRONMENT: Final[Mapping[str, str]] = {
+    "LC_ALL": "C.UTF-8",
+    "GDAL_SKIP": "VRT WMS WMTS WCS HTTP MBTiles PLMOSAIC STACTA STACIT DAAS EEDAI OGCAPI Rasterlite",
+    "OGR_SKIP": "OGR_VRT,WFS,OAPIF,CSW,HTTP,Carto,Elasticsearch,GMLAS,PLScenes,AmigoCloud,NGW,PostgreSQL,MySQL",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".nothing",
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "GDAL_CACHEMAX": "64",
+    "PROJ_NETWORK": "OFF",
+    "OGR_SQLITE_LOAD_EXTENSIONS": "",
+}
+
+_log = logging.getLogger("azenha.services")
+
+
+@dataclass(slots=True)
+class _Running:
+    """A child, its folder, and what goes on beside it."""
+
+    process: asyncio.subprocess.Process
+    folder: Path
+    said: asyncio.Task[bytes]
+    fed: asyncio.Task[None]
+    watched: asyncio.Task[None] | None = None
+    ending: asyncio.Task[str] | None = None
+
+
+class MapServer:
+    """See `azenha.usecases.ports.Publisher`. Lives on one event loop."""
+
+    def __init__(self, program: Path, templates: Path | None, folder: Path, settings: Publishing) -> None:
+        """
+        Args:
+            program: `mapserv`.
+            templates: of the pages of OGC API - Features; None: it answers JSON alone.
+            folder: for files of running requests; whatever is in it is nobody's.
+        """
+        self._program = program
+        self._templates = templates
+        self._folder = folder
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.at_once)
+        self._waiting = 0
+
+    async def answer(
+        self, job: Job, output: OutputValue, folder: Path, asked: ServiceRequest
+    ) -> ServiceAnswer:
+        layers = _layers(output, folder)
+        if asking.is_api(asked) and Service.FEATURES not in services(layers):
+            raise NoSuchService(asked.address + asked.path)
+        query = asking.query(asked)
+        await self._slot()
+        try:
+            running = await self._started(job, output, layers, asked, query)
+        except BaseException:
+            self._slots.release()
+            raise
+        try:
+            async with asyncio.timeout(self._settings.time):
+                head, rest = await _head(running.process)
+            status, headers = _understood(head)
+        except TimeoutError:
+            await self._ended(running)
+            raise ServiceTookTooLong(self._settings.time, "services.time") from None
+        except BaseException:
+            said = await self._ended(running)
+            _log.warning("mapserv gave no answer to %r: %s", query[:200], said)
+            raise
+        return ServiceAnswer(status, headers, self._content(running, rest))
+
+    async def _slot(self) -> None:
+        if self._slots.locked() and self._waiting >= self._settings.waiting:
+            raise ServiceBusy(self._settings.waiting, "services.waiting")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._settings.time):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise ServiceTookTooLong(self._settings.time, "services.time") from None
+        finally:
+            self._waiting -= 1
+
+    async def _started(
+        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, query: str
+    ) -> _Running:
+        own = await asyncio.to_thread(self._prepared, job, output, layers, asked)
+        try:
+            posted = asked.body if asking.posts(asked) else b""
+            process = await asyncio.create_subprocess_exec(
+                *_command(self._program, self._settings),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=_environment(own, output.id, asked, query),
+                cwd=own,
+                limit=PIECE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            shutil.rmtree(own, ignore_errors=True)
+            raise _cannot_start(error) from None
+        except BaseException:
+            shutil.rmtree(own, ignore_errors=True)
+            raise
+        assert process.stdin
+        assert process.stderr
+        said = asyncio.ensure_future(_said(process.stderr))
+        running = _Running(process, own, said, asyncio.ensure_future(_fed(process.stdin, posted)))
+        running.watched = asyncio.ensure_future(self._watched(running))
+        return running
+
+    def _prepared(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
+        """Blocks. The folder of one child, with its MAP file and configuration."""
+        if not os.access(self._program, os.X_OK):
+            raise _cannot_start(self._program)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        own = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            title, about = layers[0].title, f"Output '{output.id}' of job {job.id} of process '{job.process}'"
+            text = mapfile(layers, title, about, own, asked.address)
+            (own / _MAP).write_text(text, encoding="utf-8")
+            (own / _CONFIGURATION).write_text(
+                configuration(output.id, own / _MAP, self._templates), encoding="utf-8"
+            )
+        except ValueError as error:
+            shutil.rmtree(own, ignore_errors=True)
+            _log.error("output '%s' of job %s cannot be served: %s", output.id, job.id, error)
+            raise ServiceFailed("the output cannot be served") from None
+        except BaseException:
+            shutil.rmtree(own, ignore_errors=True)
+            raise
+        return own
+
+    async def _content(self, running: _Running, first: bytes) -> AsyncIterator[bytes]:
+        """The rest of the answer as it comes; closing this ends the child."""
+        assert running.process.stdout
+        whole = False
+        try:
+            if first:
+                yield first
+            while True:
+                try:
+                    # Around what is waited for alone: while this yields, the time is the client's.
+                    async with asyncio.timeout(self._settings.time):
+                        piece = await running.process.stdout.read(PIECE)
+                        code = None if piece else await running.process.wait()
+                except TimeoutError:
+                    raise ServiceTookTooLong(self._settings.time, "services.time") from None
+                if not piece:
+                    break
+                yield piece
+            if code:
+                raise ServiceFailed("the map server broke off")
+            whole = True
+        finally:
+            said = await self._ended(running)
+            if not whole and said:
+                _log.warning("mapserv broke off: %s", said)
+
+    async def _watched(self, running: _Running) -> None:
+        """A client that does not read its answer keeps its turn no longer than this."""
+        await asyncio.sleep(self._settings.total)
+        await self._ended(running)
+
+    async def _ended(self, running: _Running) -> str:
+        """Kill the child if it is not gone, and take back what it had; what it said. Once, whoever asks."""
+        if running.ending is None:
+            running.ending = asyncio.ensure_future(self._ending(running))
+        return await asyncio.shield(running.ending)
+
+    async def _ending(self, running: _Running) -> str:
+        try:
+            _kill(running.process)
+            running.fed.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(5):  # whoever it handed the pipes to may have them for ever
+                    await _drained(
+                        running.process
+                    )  # before `wait`, which waits for the ends of the pipes too
+                    await running.process.wait()
+                    return (await running.said).decode("utf-8", "replace").strip()
+            return ""
+        finally:
+            running.said.cancel()
+            if running.watched is not None:
+                running.watched.cancel()
+            self._slots.release()
+            await asyncio.to_thread(shutil.rmtree, running.folder, ignore_errors=True)
+
+
+def _layers(output: OutputValue, folder: Path) -> list[Layer]:
+    several = len(output.values) > 1
+    found = []
+    for number, value in enumerate(output.values):
+        assert isinstance(value, StoredFile)
+        assert value.published is not None
+        name = f"{output.id}_{number}" if several else output.id
+        found.append(Layer(name, value.name, folder / value.published.key, value.published))
+    return found
+
+
+def _environment(own: Path, key: str, asked: ServiceRequest, query: str) -> dict[str, str]:
+    """What CGI says of the request, in our words: nothing of the client's but the query and the path of OGC API."""
+    place = urlsplit(asked.address)
+    posts = asking.posts(asked)
+    found = {
+        **_ENVIRONMENT,
+        "MAPSERVER_CONFIG_FILE": str(own / _CONFIGURATION),
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": place.hostname or "localhost",
+        "SERVER_PORT": str(place.port or (443 if place.scheme == "https" else 80)),
+        "REQUEST_METHOD": "POST" if posts else "GET",
+        "QUERY_STRING": query,
+        "SCRIPT_NAME": place.path,
+    }
+    if place.scheme == "https":
+        found["HTTPS"] = "on"
+    if posts:
+        found |= {"CONTENT_TYPE": "text/xml", "CONTENT_LENGTH": str(len(asked.body))}
+    if asking.is_api(asked):
+        # Its first part names the MAP file, by the key in the configuration.
+        found |= {"SCRIPT_NAME": place.path.rpartition("/")[0], "PATH_INFO": f"/{key}{asked.path}"}
+        accept = asked.headers.get("accept", "")
+        if _PLAIN.fullmatch(accept):
+            found["HTTP_ACCEPT"] = accept
+    else:
+        found["MS_MAPFILE"] = str(own / _MAP)
+    return found
+
+
+def _cannot_start(why: object) -> ServiceFailed:
+    _log.error("mapserv cannot be started: %s", why)
+    return ServiceFailed("the map server cannot be started")
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End the child and what it started: it leads a session of its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+
+
+def _command(program: Path, settings: Publishing) -> tuple[str, ...]:
+    """Under limits where there is a shell to set them before it runs: of memory, and of processor time."""
+    if not os.access(_SHELL, os.X_OK):
+        return (str(program),)
+    return (
+        _SHELL,
+        "-c",
+        _LIMITED,
+        str(program),
+        str(settings.memory // 1024),
+        str(math.ceil(settings.total) + 2),
+    )
+
+
+async def _fed(stdin: asyncio.StreamWriter, body: bytes) -> None:
+    with suppress(OSError):
+        if body:
+            stdin.write(body)
+            await stdin.drain()
+        stdin.close()
+
+
+async def _said(stderr: asyncio.StreamReader) -> bytes:
+    """The end of what it says; all of it is read, or it would wait."""
+    kept = b""
+    while piece := await stderr.read(PIECE):
+        kept = (kept + piece)[-_SAID_AT_MOST:]
+    return kept
+
+
+async def _drained(process: asyncio.subprocess.Process) -> None:
+    """Read what a dead child left unread: its pipe is closed only at its end."""
+    assert process.stdout
+    while await process.stdout.read(PIECE):
+        pass
+
+
+async def _head(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """The headers, and what was read beyond them.
+
+    Raises:
+        ServiceFailed: it ended before.
+    """
+    assert process.stdout
+    got = b""
+    while True:
+        if match := re.search(rb"\r?\n\r?\n", got):
+            return got[: match.start()], got[match.end() :]
+        if len(got) > _HEAD_AT_MOST:
+            raise ServiceFailed("the map server's answer is not understood")
+        piece = await process.stdout.read(PIECE)
+        if not piece:
+            raise ServiceFailed("the map server ended without an answer")
+        got += piece
+
+
+def _understood(head: bytes) -> tuple[int, tuple[tuple[str, str], ...]]:
+    status, headers = 200, []
+    for line in head.decode("latin-1").splitlines():
+        name, colon, value = line.partition(":")
+        name, value = name.strip().lower(), value.strip()
+        if not colon:
+            raise ServiceFailed("the map server's answer is not understood")
+        if name == "status":
+            number = value[:3]
+            status = int(number) if number.isdecimal() and 200 <= int(number) < 600 else 502
+        elif name in _PASSED_ON:
+            headers.append((name.title(), value))
+    if not any(name == "Content-Type" for name, _ in headers):
+        raise ServiceFailed("the map server's answer is not understood")
+    return status, tuple(headers)

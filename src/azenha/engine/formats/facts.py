@@ -1,0 +1,203 @@
+"""Where the rasters and features of a job's results are, for catalogues: read at the job's end, in its child.
+
+Only what stands at the head of a file is read of rasters; of features all are counted, and their extent is taken,
+which some formats must be read through for. Nothing that goes wrong here is the job's fault: then there is nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from azenha.domain.geodata import Band, Geodata
+from azenha.domain.media import Family, KnownFormat
+from azenha.engine.formats import known, rasters, vectors
+from azenha.engine.formats.opening import Opening
+
+WGS84: Final = "OGC:CRS84"
+EDGE: Final = 20  # points on each side of a box, where its system bends it
+
+_Transform = Callable[[Sequence[float], Sequence[float]], tuple[Sequence[float], Sequence[float]]]
+
+
+def facts(path: Path, media_type: str) -> Geodata | None:
+    """What a file says of where it is; None of what is neither raster nor features, or cannot be read here."""
+    format = known.table().named(media_type)
+    look = _LOOKS.get(format.family) if format is not None else None
+    if look is None or format is None or not format.drivers:
+        return None
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = look(Opening(path, format, media_type), format)
+        return found or None
+    return None
+
+
+# -- rasters --------------------------------------------------------------------------------------
+
+
+def _raster(opening: Opening, format: KnownFormat) -> Geodata:
+    import rasterio
+    from rasterio.warp import transform
+
+    with rasterio.Env(**rasters.OPTIONS), rasters.opened(rasterio, opening) as one:
+        if not one.count:
+            return {}
+        found: Geodata = {"shape": [one.height, one.width], "bands": [_band(one, n) for n in one.indexes]}
+        if (time := _time(one.tags().get("TIFFTAG_DATETIME", ""))) is not None:
+            found["time"] = time
+        if one.crs:
+            found["transform"] = [float(n) for n in tuple(one.transform)[:6]]
+            found["box"] = [float(n) for n in _box_of(one)]
+            code = one.crs.to_epsg()
+            if code is not None:
+                found["crs"] = f"EPSG:{code}"
+            else:
+                found["wkt"] = one.crs.to_wkt(version="WKT2_2019")
+            corners = [_at(one.transform, *p) for p in _ring(0, 0, one.width, one.height)]
+            _place(found, corners, lambda x, y: transform(one.crs, WGS84, x, y))
+        return found
+
+
+def _box_of(dataset: Any) -> tuple[float, float, float, float]:
+    corners = [_at(dataset.transform, *p) for p in _ring(0, 0, dataset.width, dataset.height)]
+    x, y = [p[0] for p in corners], [p[1] for p in corners]
+    return min(x), min(y), max(x), max(y)
+
+
+def _at(transform: Any, column: float, row: float) -> tuple[float, float]:
+    a, b, c, d, e, f = tuple(transform)[:6]
+    return a * column + b * row + c, d * column + e * row + f
+
+
+def _band(dataset: Any, number: int) -> Band:
+    at = number - 1
+    found: Band = {
+        "name": dataset.descriptions[at] or f"band {number}",
+        "type": str(dataset.dtypes[at]),
+    }
+    nodata = dataset.nodatavals[at]
+    if nodata is not None:
+        found["nodata"] = float(nodata) if math.isfinite(nodata) else str(float(nodata))
+    if dataset.units[at]:
+        found["unit"] = str(dataset.units[at])
+    if dataset.scales[at] != 1 or dataset.offsets[at] != 0:
+        found["scale"], found["offset"] = float(dataset.scales[at]), float(dataset.offsets[at])
+    return found
+
+
+def _time(tag: str) -> str | None:
+    """TIFF 6.0, DateTime. It has no zone: taken as UTC, as everybody does."""
+    with suppress(ValueError):
+        return datetime.strptime(tag.strip(), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC).isoformat()
+    return None
+
+
+# -- features -------------------------------------------------------------------------------------
+
+
+def _vector(opening: Opening, format: KnownFormat) -> Geodata:
+    import pyogrio
+
+    first = next(
+        (info for info in vectors.described(pyogrio, opening) if info["geometry_type"] is not None), None
+    )
+    if first is None:
+        return {}
+    found: Geodata = {"features": int(first["features"]), "geometry": str(first["geometry_type"])}
+    found["columns"] = [[str(n), str(t)] for n, t in zip(first["fields"], first["dtypes"], strict=False)]
+    bounds = first["total_bounds"]
+    if bounds is None or not first["crs"] or not all(map(math.isfinite, bounds)):
+        return found
+    name = str(first["crs"])
+    if name.upper().startswith("EPSG:"):
+        found["crs"] = name.upper()
+    else:
+        with suppress(ImportError):
+            from pyproj import CRS
+
+            found["wkt"] = CRS.from_user_input(name).to_wkt("WKT2_2019")
+    found["box"] = [float(n) for n in bounds]
+    with suppress(ImportError):  # pyproj comes with the extra `examples`
+        _place(found, _ring(*found["box"]), _transform(name))
+    return found
+
+
+def _transform(system: str) -> _Transform:
+    if system.upper() in ("EPSG:4326", WGS84):
+        return lambda x, y: (x, y)
+    from pyproj import Transformer
+
+    to_wgs84 = Transformer.from_crs(system, WGS84, always_xy=True)
+    return lambda x, y: to_wgs84.transform(x, y, errcheck=True)
+
+
+_LOOKS: Final[Mapping[Family, Callable[[Opening, KnownFormat], Geodata]]] = {
+    Family.RASTER: _raster,
+    Family.VECTOR: _vector,
+}
+
+
+# -- on the globe ---------------------------------------------------------------------------------
+
+
+def _ring(left: float, bottom: float, right: float, top: float) -> list[tuple[float, float]]:
+    """A box as a closed ring, counter-clockwise where y goes up, with points along its sides."""
+    corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)]
+    found = [corners[0]]
+    for (x0, y0), (x1, y1) in itertools.pairwise(corners):
+        found += [(x0 + (x1 - x0) * n / EDGE, y0 + (y1 - y0) * n / EDGE) for n in range(1, EDGE + 1)]
+    return found
+
+
+def _place(found: Geodata, ring: Sequence[tuple[float, float]], transform: _Transform) -> None:
+    """Box and footprint in WGS 84; nothing where the system does not reach so far."""
+    x, y = transform([p[0] for p in ring], [p[1] for p in ring])
+    points = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+    if not all(math.isfinite(a) and math.isfinite(b) for a, b in points):
+        return
+    points = [(a, min(max(b, -90.0), 90.0)) for a, b in points]
+    if any(abs(a[0] - b[0]) > 180 for a, b in itertools.pairwise(points)):
+        _across(found, points)
+        return
+    longitudes, latitudes = [p[0] for p in points], [p[1] for p in points]
+    west, east = max(min(longitudes), -180.0), min(max(longitudes), 180.0)
+    found["bbox"] = [west, min(latitudes), east, max(latitudes)]
+    if _area(points) < 0:
+        points.reverse()  # RFC 7946 §3.1.6
+    kept = [
+        points[0],
+        *(b for a, b, c in zip(points, points[1:], points[2:], strict=False) if _bends(a, b, c)),
+    ]
+    found["footprint"] = {
+        "type": "Polygon",
+        "coordinates": [[[round(a, 7), round(b, 7)] for a, b in [*kept, kept[0]]]],
+    }
+
+
+def _across(found: Geodata, points: Sequence[tuple[float, float]]) -> None:
+    """What crosses the antimeridian: two boxes, one on each side of it (RFC 7946 §3.1.9, §5.2)."""
+    shifted = [p[0] % 360 for p in points]
+    south, north = min(p[1] for p in points), max(p[1] for p in points)
+    west, east = min(shifted), max(shifted) - 360
+    found["bbox"] = [west, south, east, north]
+    boxes = ((west, 180.0), (-180.0, east))
+    found["footprint"] = {
+        "type": "MultiPolygon",
+        "coordinates": [[[[a, south], [b, south], [b, north], [a, north], [a, south]]] for a, b in boxes],
+    }
+
+
+def _area(points: Sequence[tuple[float, float]]) -> float:
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(points))
+
+
+def _bends(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
+    """Whether the line turns in b: points on a straight side say nothing."""
+    return abs((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])) > 1e-12

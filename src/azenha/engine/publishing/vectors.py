@@ -1,0 +1,189 @@
+"""Features, copied piece by piece into a GeoPackage, with names that XML can take."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from azenha.domain.published import Attribute, Features, Published
+from azenha.engine.formats.opening import NotValid, Opening
+from azenha.engine.formats.vectors import OPTIONS, layers_of, prepared, target_of
+from azenha.engine.publishing.names import NUMBER, element_names, in_degrees, projection
+
+LAYER: Final = "features"  # of the copy: never a name out of the data
+_AT_ONCE: Final = 50_000  # features
+_KINDS: Final = {  # by the numbers of GEOS
+    0: "Point",
+    4: "Point",
+    1: "LineString",
+    2: "LineString",
+    5: "LineString",
+    3: "Polygon",
+    6: "Polygon",
+}
+_TYPES: Final = {
+    "OFTInteger": "Integer",
+    "OFTInteger64": "Long",
+    "OFTReal": "Real",
+    "OFTDate": "Date",
+    "OFTDateTime": "DateTime",
+}
+
+
+def copy_features(opening: Opening, target: Path, key: str) -> Published:
+    """Copy the one layer with geometry to `target`.
+
+    Raises:
+        NotValid: several layers, several kinds of geometry, no reference system; or it cannot be read.
+    """
+    import pyogrio
+    from pyogrio import errors
+
+    prepared(opening)
+    before = {name: pyogrio.get_gdal_config_option(name) for name in OPTIONS}
+    pyogrio.set_gdal_config_options(OPTIONS)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _copied(pyogrio, opening, target, key)
+    except NotValid:
+        raise
+    except (
+        errors.DataSourceError,
+        errors.DataLayerError,
+        errors.FeatureError,
+        errors.FieldError,
+        errors.GeometryError,
+        errors.CRSError,
+        ValueError,
+        NotImplementedError,
+    ) as error:
+        raise NotValid(f"it cannot be read: {error}") from None
+    finally:
+        pyogrio.set_gdal_config_options(before)
+
+
+def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published:
+    import numpy
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+
+    source, options = target_of(opening)
+    layers = [one for one in layers_of(pyogrio, source, options) if one[1]["geometry_type"] is not None]
+    if len(layers) != 1:
+        raise NotValid(f"it has {len(layers)} layers with geometry, and one can be published")
+    ((layer, info),) = layers
+    if not info["crs"]:
+        raise NotValid("it does not say in which reference system it is")
+    try:
+        crs = CRS.from_user_input(info["crs"])
+    except CRSError as error:
+        raise NotValid(f"its reference system is not understood: {error}") from None
+    number, parameters = projection(crs)
+    names = element_names(map(str, info["fields"]))
+    kinds: set[str] = set()
+    box: list[float] = []
+    count = 0
+    whole = [kind in ("OFTInteger", "OFTInteger64") for kind in info["ogr_types"]]
+    for geometries, values in _pieces(pyogrio, source, layer, options):
+        kinds |= _kinds(geometries, box)
+        if len(kinds) > 1:
+            raise NotValid(f"it has several kinds of geometry: {', '.join(sorted(kinds))}")
+        columns = [_column(column, one) for column, one in zip(values, whole, strict=True)]
+        numbers = numpy.arange(count + 1, count + len(geometries) + 1, dtype="int64")
+        columns.append((numbers, None))
+        _write(pyogrio, target, info["crs"], geometries, columns, [*names, NUMBER], count > 0)
+        count += len(geometries)
+    if not box:
+        raise NotValid("there is no geometry in it")
+    bounds = (box[0], box[1], box[2], box[3])
+    attributes = tuple(
+        Attribute(name, str(title), _type(kind, part))
+        for name, title, kind, part in zip(
+            names, info["fields"], info["ogr_types"], info["ogr_subtypes"], strict=True
+        )
+    )
+    content = Features(next(iter(kinds)), count, attributes)
+    return Published(key, number, parameters, bounds, in_degrees(crs, _with_room(bounds)), content)
+
+
+def _pieces(
+    pyogrio: Any, source: str, layer: str, options: Mapping[str, str]
+) -> Iterator[tuple[Any, list[Any]]]:
+    start = 0
+    while True:
+        _, _, geometries, values = pyogrio.raw.read(
+            source, layer=layer, skip_features=start, max_features=_AT_ONCE, **options
+        )
+        if len(geometries) or not start:
+            yield geometries, values
+        if len(geometries) < _AT_ONCE:
+            return
+        start += _AT_ONCE
+
+
+def _kinds(geometries: Any, box: list[float]) -> set[str]:
+    """The kinds of geometry; `box` grows to hold them."""
+    import shapely
+
+    try:
+        shapes = shapely.from_wkb(geometries)
+    except shapely.errors.GEOSException as error:
+        raise NotValid(f"it has a geometry that is none: {error}") from None
+    numbers = {int(number) for number in shapely.get_type_id(shapes)} - {-1}
+    if unknown := numbers - _KINDS.keys():
+        raise NotValid(f"it has collections of geometries ({len(unknown)} kinds)")
+    found = [float(n) for n in shapely.total_bounds(shapes)] if numbers else []
+    if found and not any(n != n for n in found):
+        pairs = zip(box or found, found, strict=True)
+        box[:] = [min(pair) if at < 2 else max(pair) for at, pair in enumerate(pairs)]
+    return {_KINDS[number] for number in numbers}
+
+
+def _column(values: Any, whole: bool) -> tuple[Any, Any]:
+    """The values and where there are none: whole numbers that are read as fractions because some are missing."""
+    import numpy
+
+    if not whole or values.dtype.kind != "f":
+        return values, None
+    missing = numpy.isnan(values)
+    return numpy.where(missing, 0, values).astype("int64"), missing
+
+
+def _write(
+    pyogrio: Any,
+    target: Path,
+    crs: str,
+    geometries: Any,
+    columns: list[tuple[Any, Any]],
+    names: list[str],
+    append: bool,
+) -> None:
+    pyogrio.raw.write(
+        target,
+        geometries,
+        [values for values, _ in columns],
+        names,
+        field_mask=[missing for _, missing in columns],
+        layer=LAYER,
+        driver="GPKG",
+        geometry_type="Unknown",
+        crs=crs,
+        append=append,
+        **({} if append else {"GEOMETRY_NAME": "geom", "FID": "fid"}),
+    )
+
+
+def _type(kind: str, part: str) -> str:
+    if part == "OFSTBoolean":
+        return "Boolean"
+    return _TYPES.get(kind, "Character")
+
+
+def _with_room(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """A point has no extent; whatever asks for a map of it needs one."""
+    west, south, east, north = bounds
+    room = 0.0 if east > west and north > south else 1e-4
+    return west - room, south - room, east + room, north + room

@@ -1,0 +1,1 @@
+"""Outputs as OGC services: their addresses, and what goes wrong there."""
