@@ -11,12 +11,13 @@ from pathlib import Path
 from benchmarks import measures, workloads
 from benchmarks.beside import beside
 from benchmarks.bodies import bodies
+from benchmarks.data import data
 from benchmarks.listing import listing
 from benchmarks.wps import wps
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 OGCAPI = {"listing": listing, "bodies": bodies, "beside": beside}
-ALL = {**workloads.ALL, **OGCAPI, "wps": wps}
+ALL = {**workloads.ALL, **OGCAPI, "wps": wps, "data": data}
 NOISE = (
     "Rates are the best of {repeat} runs, times the shortest of {repeat}: "
     "what else the machine does only makes them worse."

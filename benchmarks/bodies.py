@@ -173,14 +173,14 @@ def _polygons(plan: Plan) -> list[Row]:
     folder = plan.fresh("polygons")
     source = folder / "source.geojson"
     features = QUICK_FEATURES if plan.quick else FEATURES
-    collection = json.dumps(_collection(features))
-    source.write_text(collection)
+    polygons = json.dumps(collection(features))
+    source.write_text(polygons)
     command = [sys.executable, "-m", "benchmarks.bodies", "polygons", str(source), str(folder)]
     floor = min(
         float(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=300).stdout)
         for _ in range(plan.repeat)
     )
-    body = f'{{"inputs": {{"features": {collection}}}}}'.encode()
+    body = f'{{"inputs": {{"features": {polygons}}}}}'.encode()
     with serving(plan.fresh("features"), POLYGONS) as server:
         times = [_buffered(server.port, body, features) for _ in range(plan.repeat + 1)][1:]
     return [
@@ -189,7 +189,7 @@ def _polygons(plan: Plan) -> list[Row]:
     ]
 
 
-def _collection(features: int) -> dict[str, Any]:
+def collection(features: int) -> dict[str, Any]:
     def ring(n: int) -> list[list[float]]:
         x, y = n % 100, n // 100
         angles = [2 * math.pi * step / 32 for step in range(32)]

@@ -233,7 +233,7 @@ def ndvi(plan: Plan) -> list[Row]:
     bare, here, fetched = [], [], []
     settings = '[addresses]\nallow = ["127.0.0.1"]\n'
     with (
-        _file_server(folder) as files,
+        file_server(folder) as files,
         serving(folder, SCENE, "azenha.examples.raster", settings=settings) as server,
     ):
         href = {"href": f"http://127.0.0.1:{files}/scene.tif", "type": "image/tiff; application=geotiff"}
@@ -303,7 +303,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _file_server(folder: Path) -> Iterator[int]:
+def file_server(folder: Path) -> Iterator[int]:
     handler = functools.partial(_Quiet, directory=str(folder))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
