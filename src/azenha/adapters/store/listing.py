@@ -7,13 +7,17 @@ where there are many the walk meets them soon.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 
+from azenha.adapters.store.prepared import Prepared, given
 from azenha.adapters.store.rows import RECORD, J, micros, record
 from azenha.adapters.store.statements import within
 from azenha.domain.errors import BadParameter
@@ -22,7 +26,6 @@ from azenha.domain.messages import ListJobs
 from azenha.usecases.ports import JobPage
 
 Key = tuple[int, int]  # created, seq: the order of the list
-Walk = tuple[JobState, ColumnElement[bool] | None]  # the jobs of a state, and what else must hold of them
 
 LISTED: Final = within(Lane.BACKGROUND)
 FEW: Final = 1000  # jobs of a duration that are sorted rather than met on a walk
@@ -30,21 +33,36 @@ _LONGEST: Final = 10**12  # seconds; beyond what the column holds in microsecond
 _CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
 
-def page(connection: Connection, command: ListJobs, now: int) -> JobPage:
+class _Lasts(Enum):
+    """How long a job took, from `least` to `most` microseconds inclusive."""
+
+    ANY = None
+    UNTIL_NOW = and_(J.started <= given("now") - given("least"), J.started >= given("now") - given("most"))
+    TO_ITS_END = J.duration.between(given("least"), given("most"))
+
+
+Walk = tuple[JobState, _Lasts]  # the jobs of a state, and what else must hold of them
+
+
+def page(connection: Prepared, command: ListJobs, now: int) -> JobPage:
     """
     Args:
         now: microseconds, for the duration of what still runs.
     Raises:
         BadParameter: a cursor is none.
     """
-    connection.exec_driver_sql("BEGIN")  # what is found is still like that when it is read
-    newest = command.before is None
-    keys = sorted(_keys(connection, command, now), reverse=newest)
-    more = len(keys) > command.limit
-    keys = keys[: command.limit]
-    if not newest:
-        keys.reverse()
-    rows = connection.execute(select(*RECORD, J.seq).where(J.seq.in_([seq for _, seq in keys]))).all()
+    span = _Span.of(command)
+    connection.run("BEGIN")  # what is found is still like that when it is read
+    try:
+        newest = command.before is None
+        keys = sorted(_keys(connection, command, span, now), reverse=newest)
+        more = len(keys) > command.limit
+        keys = keys[: command.limit]
+        if not newest:
+            keys.reverse()
+        rows = connection.execute(_ROWS, {"seqs": json.dumps([seq for _, seq in keys])}).all()
+    finally:
+        connection.run("ROLLBACK")  # nothing was written
     by_seq = {row[-1]: record(row) for row in rows}
     older = more if newest else bool(keys)
     newer = more if not newest else bool(keys) and command.after is not None
@@ -92,18 +110,20 @@ class _Span:
             and (self.before is None or key > self.before)
         )
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        place = tuple_(J.created, J.seq)
-        found: list[ColumnElement[bool]] = []
-        if self.since is not None:
-            found.append(J.created >= self.since)
-        if self.until is not None:
-            found.append(J.created <= self.until)
-        if self.after is not None:
-            found.append(place < self.after)
-        if self.before is not None:
-            found.append(place > self.before)
-        return found
+    def bounds(self) -> dict[str, int]:
+        """Those that there are, by the names that `_BOUNDS` gives them."""
+        found = {"since": self.since, "until": self.until}
+        for name, key in (("after", self.after), ("before", self.before)):
+            found[name], found[f"{name}_seq"] = key or (None, None)
+        return {name: bound for name, bound in found.items() if bound is not None}
+
+
+_BOUNDS: Final = {
+    "since": J.created >= given("since"),
+    "until": J.created <= given("until"),
+    "after": tuple_(J.created, J.seq) < tuple_(given("after"), given("after_seq")),
+    "before": tuple_(J.created, J.seq) > tuple_(given("before"), given("before_seq")),
+}
 
 
 def _states(command: ListJobs) -> Sequence[JobState]:
@@ -114,23 +134,22 @@ def _states(command: ListJobs) -> Sequence[JobState]:
     return [state for state in JobState if state not in (JobState.CREATED, JobState.REMOVED)]
 
 
-def _keys(connection: Connection, command: ListJobs, now: int) -> list[Key]:
+def _keys(connection: Prepared, command: ListJobs, span: _Span, now: int) -> list[Key]:
     """The keys of the page and of one more, if there is, and perhaps others farther on."""
     states = _states(command)
+    values: dict[str, object] = {**span.bounds(), "most_keys": command.limit + 1}
     if command.shortest is None and command.longest is None:
-        return _walked(connection, command, [(state, None) for state in states])
-    least = int(min(command.shortest or 0, _LONGEST) * 1_000_000)
-    most = int(min(_LONGEST if command.longest is None else command.longest, _LONGEST) * 1_000_000)
+        return _walked(connection, command, [(state, _Lasts.ANY) for state in states], values)
+    values["now"] = now
+    values["least"] = int(min(command.shortest or 0, _LONGEST) * 1_000_000)
+    values["most"] = int(min(_LONGEST if command.longest is None else command.longest, _LONGEST) * 1_000_000)
     # Of what has not ended only the few that run have a duration.
-    running = and_(J.started <= now - least, J.started >= now - most)
-    walks: list[Walk] = [(state, running) for state in states if state not in ENDED]
+    walks: list[Walk] = [(state, _Lasts.UNTIL_NOW) for state in states if state not in ENDED]
     ended = [state for state in states if state in ENDED]
-    lasted = J.duration.between(least, most)
-    few = _few(connection, lasted) if ended else []
-    if few is None:
-        walks += [(state, lasted) for state in ended]
-        return _walked(connection, command, walks)
-    span = _Span.of(command)
+    if ended and connection.execute(_COUNT, {**values, "most_found": FEW + 1}).scalar_one() > FEW:
+        walks += [(state, _Lasts.TO_ITS_END) for state in ended]
+        return _walked(connection, command, walks, values)
+    few = connection.execute(_LASTED, values).all() if ended else []
     met = [
         (created, seq)
         for state, process, created, seq in few
@@ -138,30 +157,37 @@ def _keys(connection: Connection, command: ListJobs, now: int) -> list[Key]:
         and (not command.processes or process in command.processes)
         and (created, seq) in span
     ]
-    return met + _walked(connection, command, walks)
+    return met + _walked(connection, command, walks, values)
 
 
-def _few(connection: Connection, lasted: ColumnElement[bool]) -> Sequence[Any] | None:
-    """State, process and key of the jobs of a duration; None if they are more than `FEW`."""
-    found = select(J.state, J.process, J.created, J.seq).where(LISTED, lasted).limit(FEW + 1)
-    rows = connection.execute(found).all()
-    return rows if len(rows) <= FEW else None
-
-
-def _walked(connection: Connection, command: ListJobs, walks: Sequence[Walk]) -> list[Key]:
+def _walked(
+    connection: Prepared, command: ListJobs, walks: Sequence[Walk], values: dict[str, object]
+) -> list[Key]:
     """The first keys of each walk: newest first, or oldest first where the page before a cursor is asked for."""
-    conditions = [LISTED, *_Span.of(command).conditions()]
-    forwards = command.before is not None
-    order = (J.created.asc(), J.seq.asc()) if forwards else (J.created.desc(), J.seq.desc())
-    found = []
-    for state, more in walks:
+    bounds = tuple(name for name in _BOUNDS if name in values)
+    found: list[Key] = []
+    for state, lasts in walks:
+        walk = _walk(lasts, bounds, of_process=bool(command.processes), forwards=command.before is not None)
         for process in command.processes or (None,):
-            walk = select(J.created, J.seq).where(*conditions, J.state == state)
-            if process is not None:
-                walk = walk.where(J.process == process)
-            if more is not None:
-                walk = walk.where(more)
-            found.append(select(walk.order_by(*order).limit(command.limit + 1).subquery()))
-    if not found:
-        return []
-    return [(created, seq) for created, seq in connection.execute(union_all(*found))]
+            found += connection.execute(walk, {**values, "state": str(state), "process": process}).all()
+    return found
+
+
+@cache
+def _walk(lasts: _Lasts, bounds: tuple[str, ...], *, of_process: bool, forwards: bool) -> Select[Any]:
+    """The keys of a state in their order, and how often it is built is bounded by the number of filters."""
+    conditions: list[ColumnElement[bool]] = [LISTED, J.state == given("state")]
+    if of_process:
+        conditions.append(J.process == given("process"))
+    if lasts.value is not None:
+        conditions.append(lasts.value)
+    conditions += [_BOUNDS[name] for name in bounds]
+    order = (J.created.asc(), J.seq.asc()) if forwards else (J.created.desc(), J.seq.desc())
+    return select(J.created, J.seq).where(*conditions).order_by(*order).limit(given("most_keys"))
+
+
+_LASTED: Final = select(J.state, J.process, J.created, J.seq).where(LISTED, _Lasts.TO_ITS_END.value)
+_COUNT: Final = select(func.count()).select_from(_LASTED.limit(given("most_found")).subquery())
+_ROWS: Final = select(*RECORD, J.seq).where(
+    J.seq.in_(select(func.json_each(given("seqs")).table_valued("value").c.value))
+)
