@@ -59,13 +59,14 @@ def _no_fetch() -> Fetch:
 def warm_main(arguments: Sequence[str]) -> int:
     from azenha.engine import child
     from azenha.engine.channel import Channel
+    from azenha.engine.hearing import PolledInbox
     from azenha.engine.sandbox import warm
 
     source, _ = json.loads(arguments[1])
     ready: list[tuple[dict[str, Definition], Callable[[], Fetch]]] = []
 
     def run(channel: Channel) -> None:
-        child.serve(channel, child.PolledInbox(channel), *ready[0])
+        child.serve(channel, PolledInbox(channel), *ready[0])
 
     warm.main(socket.socket(fileno=0), lambda: ready.append(loaded(source)), run, int(arguments[0]))
     return 0
@@ -74,6 +75,7 @@ def warm_main(arguments: Sequence[str]) -> int:
 def child_main(arguments: Sequence[str]) -> int:
     from azenha.engine import child
     from azenha.engine.channel import Channel
+    from azenha.engine.hearing import ThreadedInbox
     from azenha.engine.sandbox import tree
 
     tree.die_with_parent()
@@ -85,7 +87,7 @@ def child_main(arguments: Sequence[str]) -> int:
     os.dup2(2, 1)
     if nice and hasattr(os, "nice"):
         os.nice(nice)
-    inbox = child.ThreadedInbox(channel)
+    inbox = ThreadedInbox(channel)
     try:
         definitions, fetch = loaded(source)
     except BaseException as error:

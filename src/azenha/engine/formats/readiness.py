@@ -61,11 +61,14 @@ def lacking(description: ProcessDescription, policy: Policy) -> Iterator[str]:
 
 
 def preload(descriptions: Iterable[ProcessDescription]) -> None:
-    """Import, before a child is forked, what processes ask for by a mark: each job would import it again."""
+    """Do before a child is forked what each job would do again: import what marks ask for, gather the formats."""
     for description in descriptions:
         inputs = [one.domain for one in _flat(description.inputs)]
         for domain in (*inputs, *(one.domain for one in description.outputs)):
-            if isinstance(domain, ComplexDomain) and domain.validation and domain.validation.level:
+            if not isinstance(domain, ComplexDomain):
+                continue
+            known.table()
+            if domain.validation and domain.validation.level:
                 for need in _libraries(domain, domain.validation.level):
                     with suppress(ImportError):
                         import_module(need)

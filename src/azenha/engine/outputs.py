@@ -1,0 +1,128 @@
+"""The files that a job returned: moved to where they are published, on disk for good, with their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import threading
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
+
+from azenha.authoring.calling import LocalFile, Produced
+from azenha.authoring.errors import OutputError
+from azenha.domain.geodata import Geodata
+from azenha.domain.published import Published
+from azenha.domain.values import StoredFile, Value
+
+T = TypeVar("T")
+
+AT_ONCE: Final = 1024 * 1024  # bytes of a file whose checksums are made before the disk has it, not meanwhile
+
+
+def put_out(
+    produced: Mapping[str, tuple[Produced, ...]],
+    served: Mapping[str, tuple[Published | None, ...]],
+    workdir: Path,
+    folder: Path,
+    limit: int,
+    look_into: Callable[[Path, str], Geodata | None] | None,
+) -> dict[str, tuple[Value, ...]]:
+    """Move the files that were returned to `folder`, on disk for good; values with keys relative to it."""
+    results: dict[str, tuple[Value, ...]] = {}
+    total = 0
+    for id, items in produced.items():
+        values: list[Value] = []
+        for number, item in enumerate(items):
+            if not isinstance(item, LocalFile):
+                values.append(item)
+                continue
+            size = item.path.stat().st_size
+            total += size
+            if total > limit:
+                raise OutputError(id, f"the job's files exceed {limit:,} bytes (setting limits.outputs)")
+            name = item.name or item.path.name
+            key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
+            sha256, crc32 = _placed(item.path, workdir, folder / key)
+            geodata = look_into and look_into(folder / key, item.format.media_type)
+            values.append(
+                StoredFile(
+                    key,
+                    name,
+                    size,
+                    item.format,
+                    sha256,
+                    crc32=crc32,
+                    geodata=geodata or None,
+                    published=served[id][number] if id in served else None,
+                )
+            )
+        results[id] = tuple(values)
+    return results
+
+
+def _placed(source: Path, workdir: Path, target: Path) -> tuple[str, int]:
+    """Move or copy a file to where it is published, on disk for good; its checksums."""
+    _place(source, workdir, target)
+    if target.stat().st_size <= AT_ONCE:
+        data = target.read_bytes()
+        checksums = hashlib.sha256(data).hexdigest(), zlib.crc32(data)
+        sync(target)
+    else:  # the disk writes it while it is read: the three take about as long as the first of them alone
+        written, crc32 = _beside(partial(sync, target)), _beside(partial(_crc32, target))
+        with target.open("rb") as file:
+            checksums = hashlib.file_digest(file, "sha256").hexdigest(), crc32()
+        written()
+    sync(target.parent)
+    return checksums
+
+
+def _crc32(path: Path) -> int:
+    """For archives."""
+    crc32, piece = 0, bytearray(1 << 18)
+    with path.open("rb", buffering=0) as file, memoryview(piece) as view:
+        while size := file.readinto(piece):
+            crc32 = zlib.crc32(view[:size], crc32)
+    return crc32
+
+
+def _beside(task: Callable[[], T]) -> Callable[[], T]:
+    """Do it in a thread. What is given back waits for the outcome; where there is none, it does the task itself."""
+    outcome: list[T] = []
+    thread = threading.Thread(target=lambda: outcome.append(task()))
+    try:
+        thread.start()
+    except RuntimeError:  # the job's limits may leave no room for a thread
+        return task
+
+    def wait() -> T:
+        thread.join()
+        return outcome[0] if outcome else task()
+
+    return wait
+
+
+def _place(source: Path, workdir: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    own = source.resolve().is_relative_to(workdir)
+    if own and not source.is_symlink() and source.stat().st_nlink == 1:
+        try:
+            source.rename(target)
+        except OSError:
+            shutil.copyfile(source, target)
+    else:  # an input handed on, or a file from elsewhere, which is not the job's to move
+        shutil.copyfile(source, target)
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk has a file or, where the system can, a folder's entries."""
+    with suppress(OSError):  # folders cannot be opened on Windows
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
