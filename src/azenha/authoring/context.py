@@ -72,7 +72,6 @@ class Context:
         job: the job's id; empty in tests.
         attempt: how often it was started, from 1: above that, where the process allows retries, an earlier one
             was cut off.
-        log: what is logged here stands in the job's log, from INFO up; clients may read it.
     """
 
     def __init__(
@@ -93,9 +92,7 @@ class Context:
         self._units = dict(units or {})
         self._formats = dict(formats or {})
         self._percent = 0
-        # Made here and not by getLogger: it belongs to this job alone, and no other logger sees its records.
-        self.log = logging.Logger("azenha.process", logging.INFO)
-        self.log.addHandler(_ToReporter(reporter))
+        self._log: logging.Logger | None = None
 
     @classmethod
     def for_tests(
@@ -110,6 +107,15 @@ class Context:
         workdir = Path(folder)
         workdir.mkdir(parents=True, exist_ok=True)
         return cls(workdir=workdir, reporter=reporter or Recorder(), units=units, formats=formats)
+
+    @property
+    def log(self) -> logging.Logger:
+        """What is logged here stands in the job's log, from INFO up; clients may read it."""
+        if self._log is None:
+            # Not by getLogger: it belongs to this job alone, and no other logger sees its records.
+            self._log = logging.Logger("azenha.process", logging.INFO)
+            self._log.addHandler(_ToReporter(self._reporter))
+        return self._log
 
     def with_units(self, units: Mapping[str, str | tuple[str, ...]]) -> Context:
         """The same job, with the units of its inputs; those that this one knows already stay."""
