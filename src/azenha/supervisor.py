@@ -33,11 +33,24 @@ class Part:
 
     name: str
     command: Sequence[str]
-    text: bytes
+    text: bytes = b""
     socket: socket.socket | None = None
     process: subprocess.Popen[bytes] | None = None
+    _waits: bool = False
 
     def start(self) -> None:
+        """Start it, unless it was begun, and tell it its text."""
+        if not self._waits:
+            self.begin()
+        self._waits = False
+        assert self.process is not None
+        assert self.process.stdin is not None
+        with suppress(OSError):
+            self.process.stdin.write(self.text)
+            self.process.stdin.flush()
+
+    def begin(self) -> None:
+        """Have it load what it needs while its text is still made; `start` follows, or `stop`."""
         passed = () if self.socket is None else (self.socket.fileno(),)
         self.process = subprocess.Popen(
             self.command,
@@ -46,10 +59,7 @@ class Part:
             # Ctrl-C is for the supervisor alone: it ends its parts in order.
             start_new_session=True,
         )
-        assert self.process.stdin is not None
-        with suppress(OSError):
-            self.process.stdin.write(self.text)
-            self.process.stdin.flush()
+        self._waits = True
 
     def stop(self) -> None:
         if self.process is None:

@@ -62,6 +62,8 @@ def _without_stops(catalogue: Catalogue) -> Catalogue:
 
 def describe_main(arguments: Sequence[str]) -> int:
     from azenha.engine.discover import describe
+    from azenha.engine.sandbox import tree
 
+    tree.die_with_parent()
     describe(arguments[0])
     return 0

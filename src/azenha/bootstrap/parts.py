@@ -43,6 +43,8 @@ def from_supervisor() -> tuple[Settings, Catalogue, dict[str, str], int]:
     from azenha.domain.process import Catalogue, Offering, Unavailable
 
     line = sys.stdin.buffer.readline()
+    if not line:  # the supervisor ended before it knew what to say
+        sys.exit(1)
     # From our own supervisor, through a pipe that nobody else has.
     settings, offered, missing, keys, descriptor = pickle.loads(base64.b64decode(line))
     offerings = {id: Offering(load_description(d), source) for id, (d, source) in offered.items()}

@@ -52,27 +52,30 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
     port = int(listening.getsockname()[1])
     settings = replace(settings, server=replace(settings.server, port=port))
     url = f"http://{_host_for_clients(settings.server.host)}:{port}"
-    catalogue, keys = discovered(settings, lambda name: _log.info("importing %s", name))
-    for missing in catalogue.unavailable:
-        _log.warning("%s is not served: %s", missing.source, missing.reason)
-    text = to_parts(settings, catalogue, keys, listening.fileno())
-    if not HANDS_ON:
-        listening.close()  # the web tier listens for itself
     handed = listening if HANDS_ON else None
-    supervisor = Supervisor(
-        [Part("worker", program("worker"), text), Part("web tier", program("web"), text, handed)],
-        # What a killed worker's jobs had started falls to this process.
-        on_death=tree.kill_orphans,
-    )
-    (settings.data / SERVER_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}))
-
-    def started() -> None:
-        if ready is not None:
-            threading.Thread(target=_when_ready, args=(url, ready), daemon=True).start()
-
+    web = Part("web tier", program("web"), socket=handed)
     try:
+        web.begin()  # of all that has to start it takes longest, and clients wait for it
+        catalogue, keys = discovered(settings, lambda name: _log.info("importing %s", name))
+        for missing in catalogue.unavailable:
+            _log.warning("%s is not served: %s", missing.source, missing.reason)
+        web.text = to_parts(settings, catalogue, keys, listening.fileno())
+        if handed is None:
+            listening.close()  # the web tier listens for itself
+        supervisor = Supervisor(
+            [Part("worker", program("worker"), web.text), web],
+            # What a killed worker's jobs had started falls to this process.
+            on_death=tree.kill_orphans,
+        )
+        (settings.data / SERVER_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}))
+
+        def started() -> None:
+            if ready is not None:
+                threading.Thread(target=_when_ready, args=(url, ready), daemon=True).start()
+
         supervisor.run(started)
     finally:
+        web.stop()
         with suppress(OSError):
             (settings.data / SERVER_FILE).unlink()
         listening.close()

@@ -83,11 +83,18 @@ def discover(
     sources, missing = find(targets)
     unavailable = list(missing)
 
+    imports = _Imports(command, import_time)
+
     def look(source: Source) -> list[ProcessDescription] | str:
-        return _describe(source, cache, command, import_time, on_import)
+        return _describe(source, cache, imports, on_import)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        answers = list(pool.map(look, sources))
+        try:
+            answers = list(pool.map(look, sources))
+        except BaseException:  # Ctrl-C: nobody waits for them any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            imports.end()
+            raise
     offerings: dict[str, Offering] = {}
     for source, answer in zip(sources, answers, strict=True):
         if isinstance(answer, str):
@@ -107,8 +114,7 @@ def discover(
 def _describe(
     source: Source,
     cache: Path,
-    command: Sequence[str],
-    import_time: float,
+    imports: _Imports,
     on_import: Callable[[str], None] | None,
 ) -> list[ProcessDescription] | str:
     text = key(source)
@@ -117,7 +123,7 @@ def _describe(
     if answer is None:
         if on_import is not None:
             on_import(source.name)
-        answer = _imported(text, command, import_time)
+        answer = imports.answer(text)
         if "processes" in answer:
             cache.mkdir(parents=True, exist_ok=True)
             fresh = place.with_suffix(f".{os.getpid()}")
@@ -147,20 +153,45 @@ def _cached(place: Path, text: str) -> dict[str, Any] | None:
     return dict(answer) if fits else None
 
 
-def _imported(text: str, command: Sequence[str], import_time: float) -> dict[str, Any]:
-    process = tree.start(
-        [*command, text],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        output, errors = process.communicate(timeout=import_time)
-    except subprocess.TimeoutExpired:
+class _Imports:
+    """Imports sources, each in a process of its own."""
+
+    def __init__(self, command: Sequence[str], import_time: float) -> None:
+        self._command = command
+        self._import_time = import_time
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def answer(self, text: str) -> dict[str, Any]:
+        process = tree.start(
+            [*self._command, text],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._running.add(process)
+        try:
+            output, errors = process.communicate(timeout=self._import_time)
+        except subprocess.TimeoutExpired:
+            self._end(process)
+            process.communicate()
+            within = f"within {self._import_time:g} s (setting children.import_time)"
+            return {"reason": f"its import did not end {within}"}
+        finally:
+            self._running.discard(process)
+        return _said(process, output, errors)
+
+    def end(self) -> None:
+        """End those that are on their way; whoever waits for their answers gets a reason instead."""
+        for process in list(self._running):
+            self._end(process)
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes]) -> None:
         tree.kill(process.pid)
         process.kill()
-        process.communicate()
-        return {"reason": f"its import did not end within {import_time:g} s (setting children.import_time)"}
+
+
+def _said(process: subprocess.Popen[bytes], output: bytes, errors: bytes) -> dict[str, Any]:
     try:
         return dict(json.loads(output))
     except ValueError:

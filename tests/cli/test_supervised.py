@@ -1,0 +1,77 @@
+"""The parts of a server: started at the right moment, told once, ended with whoever started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from azenha.engine.sandbox import tree
+from azenha.supervisor import Part
+from azenha.testing.sandbox import eventually
+
+REPEATS = (
+    "import os, sys; open(sys.argv[1], 'a').write(f'{os.getpid()} {sys.stdin.readline()}'); sys.stdin.read()"
+)
+
+
+@pytest.fixture
+def heard(tmp_path: Path) -> Path:
+    return tmp_path / "heard"
+
+
+def lines(heard: Path) -> list[list[str]]:
+    return [line.split() for line in heard.read_text().splitlines()] if heard.exists() else []
+
+
+def test_a_part_that_was_begun_is_told_by_its_start_and_anew_when_it_is_started_again(heard):
+    part = Part("repeater", [sys.executable, "-c", REPEATS, str(heard)])
+    part.begin()
+    first = part.process.pid
+    part.text = b"all\n"
+    part.start()
+    eventually(lambda: lines(heard) == [[str(first), "all"]])
+    part.stop()
+    part.start()
+    eventually(lambda: lines(heard)[1:] == [[str(part.process.pid), "all"]])
+    assert part.process.pid != first
+    part.stop()
+
+
+def test_a_part_that_was_begun_and_never_told_ends_by_stop(heard):
+    part = Part("repeater", [sys.executable, "-c", REPEATS, str(heard)])
+    part.begin()
+    part.stop()
+    assert part.process.returncode == 0
+
+
+@pytest.mark.skipif(not tree.LINUX, reason="marked processes are found in /proc")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_of_a_server_that_ends_while_its_processes_are_imported(tmp_path, ending):
+    importing = tmp_path / "importing"
+    module = tmp_path / "slow.py"
+    module.write_text(f"import pathlib, signal\npathlib.Path({str(importing)!r}).touch()\nsignal.pause()\n")
+    mark = str(tmp_path)
+    command = ["serve", str(module), "--port", "0", "--data", str(tmp_path / "data")]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "azenha", *command],
+        env=os.environ | {"MARK_OF_TEST": mark},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    eventually(importing.exists)
+    eventually(lambda: any(b"web" in argv(pid) for pid in tree.marked("MARK_OF_TEST", mark)))
+    server.send_signal(ending)
+    server.wait(20)
+    eventually(lambda: not tree.marked("MARK_OF_TEST", mark))
+
+
+def argv(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
