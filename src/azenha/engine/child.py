@@ -339,10 +339,11 @@ def _placed(source: Path, workdir: Path, target: Path) -> tuple[str, int]:
 def _checksums(path: Path) -> tuple[str, int]:
     """SHA-256 and CRC-32, for archives, in one reading."""
     digest, crc32 = hashlib.sha256(), 0
+    room = memoryview(bytearray(1 << 18))  # one, for all pieces: the system need not find memory for each
     with path.open("rb", buffering=0) as file:
-        while piece := file.read(1 << 18):
-            digest.update(piece)
-            crc32 = zlib.crc32(piece, crc32)
+        while size := file.readinto(room):
+            digest.update(room[:size])
+            crc32 = zlib.crc32(room[:size], crc32)
     return digest.hexdigest(), crc32
 
 
