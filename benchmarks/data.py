@@ -142,7 +142,7 @@ def _polygons(plan: Plan) -> list[Row]:
             _posted(server.port, f"buffer_{format}", body)  # starts the child
             floors, times = [], []
             with _script(here, folder / f"target.{format}") as once:
-                # In turns: what else the machine does takes from both. One costs little where all are short.
+                # In turns: what else the machine does takes from both alike.
                 for _ in range(plan.repeat if plan.quick else 3 * plan.repeat):
                     floors.append(once())
                     times.append(_posted(server.port, f"buffer_{format}", body))
