@@ -148,6 +148,7 @@ def test_a_variable_is_text_for_every_kind_of_setting(key, text, name, expected)
         ("[server]\nhost = 'example.org'", "given 'example.org', which others can reach"),
         ("[jobs]\nheartbeat = 15", "given 15 s; allowed: less than half of jobs.lease, which is 30 s"),
         ("[jobs]\nlease = '20 s'", "given 10 s; allowed: less than half of jobs.lease, which is 20 s"),
+        ("[formats]\nfetch_schemas = true", "formats.schemas names no folder to keep them in"),
         ("[limits]\nrow = '2 GiB'", "given 2 GiB; allowed: at most limits.inline, which is 1 GiB"),
         ("[server\nport = 1", "{} is not TOML: "),
         ("a = 1\n\nb = = 2", "line 3"),

@@ -227,6 +227,11 @@ def _across(settings: Settings) -> Iterator[str]:
             f"setting 'references.roots': given '{name}', and the data folder {settings.data} is in it, or it "
             "is in the data folder: others' results and keys could be read; allowed: folders apart from it"
         )
+    if settings.formats.fetch_schemas and settings.formats.schemas is None:
+        yield (
+            "setting 'formats.fetch_schemas': given true; allowed: false, because formats.schemas names no folder "
+            "to keep them in"
+        )
     if settings.limits.row > settings.limits.inline:
         yield (
             f"setting 'limits.row': given {shown('limits.row')}; allowed: at most limits.inline, "

@@ -261,8 +261,12 @@ class Formats:
         choices=("off", "warning", "failure"),
     )
     schemas: Path | None = _setting(  # noqa: RUF009 - a Path does not change
-        None, Kind.PATH, "folder of XML and JSON Schemas, for `very strict`; nothing is fetched"
+        None, Kind.PATH, "folder of XML and JSON Schemas, for `very strict`"
     )
+    fetch_schemas: bool = _setting(
+        False, Kind.FLAG, "jobs fetch the schemas that they lack, to that folder; else nothing is fetched"
+    )
+    schemas_bytes: int = _size(GiB, "files in that folder, beyond which no job fetches more")
     archive_bytes: int = _size(10 * GiB, "files of one zip together, unpacked")
     archive_members: int = _count(10_000, "files and folders in one zip", 1)
     archive_ratio: int = _count(200, "times that a zip may grow when it is unpacked, beyond 10 MiB", 1)

@@ -142,14 +142,17 @@ PROCESS = ProcessDescription(
 )
 
 
+CAN, SET = "the operator can name", r"that may be read \(setting references\.roots\)"
+
+
 @pytest.mark.parametrize(
     ("roots", "href", "words"),
     [
-        ((), "file:///a", "only http and https addresses are"),
-        ((), "s3://scenes/a", "only http and https addresses are"),
-        ((ABSOLUTE,), "s3://scenes/a", "only http, https and file addresses are"),
-        ((ABSOLUTE, "s3://scenes"), "ftp://a/b", "only http, https, file and s3 addresses are"),
-        ((ABSOLUTE, "s3://scenes"), "a.tif", "only http, https, file and s3 addresses are"),
+        ((), "file:///a", rf"only http and https addresses are; {CAN} folders {SET}"),
+        ((), "s3://scenes/a", rf"only http and https addresses are; {CAN} buckets {SET}"),
+        ((ABSOLUTE,), "s3://scenes/a", rf"only http, https and file addresses are; {CAN} buckets {SET}"),
+        ((ABSOLUTE, "s3://scenes"), "ftp://a/b", "only http, https, file and s3 addresses are$"),
+        ((ABSOLUTE, "s3://scenes"), "a.tif", "only http, https, file and s3 addresses are$"),
         ((ABSOLUTE,), "file:a", "is relative"),
         (("s3://scenes",), "s3://scenes/", "empty"),
     ],
@@ -162,6 +165,7 @@ def test_a_scheme_that_is_not_fetched_is_refused_by_name_when_the_request_comes(
         with pytest.raises(InvalidInputs, match=words) as found:
             bind(PROCESS, {"a": (raw,)}, limits=limits)
         assert found.value.problems[0].locator == "a"
+        assert ABSOLUTE not in str(found.value)
 
 
 @pytest.mark.parametrize("href", ["file:///srv/data/a.tif", "s3://scenes/a", "https://a.example/"])

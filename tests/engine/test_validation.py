@@ -343,5 +343,6 @@ def test_the_servers_own_level_counts_where_a_process_names_none(monkeypatch: py
 def test_very_strict_needs_schemas_that_are_there(tmp_path: Path) -> None:
     catalogue = offering("application/xml", level=Level.VERY_STRICT)
     assert "p" in readiness.served(catalogue, Policy(schemas=tmp_path)).offerings
+    assert "p" in readiness.served(catalogue, Policy(schemas=tmp_path / "gone", fetch=True)).offerings
     (missing,) = readiness.served(catalogue, Policy(schemas=tmp_path / "gone")).unavailable
     assert "is no folder" in missing.reason

@@ -168,6 +168,12 @@ def many(files: list[File], change: bool = False) -> str:
     return ", ".join(found)
 
 @process
+def by_schema(
+    a: Annotated[list[File], Media("application/xml"), Media("application/json"), Validation("very strict")],
+) -> str:
+    return "called"
+
+@process
 def unpacking(zip: File) -> str:
     return str(len(zip.unpacked("out")))
 

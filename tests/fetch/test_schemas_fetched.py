@@ -143,12 +143,11 @@ def test_too_large_a_schema_and_too_many_of_them_are_left_out(
     fetched: Callable[..., Collected], web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("azenha.engine.formats.collecting.LARGEST", 1000)
-    monkeypatch.setattr("azenha.engine.formats.collecting.MOST", 3)
     large = web.gives("/large.xsd", COMMON.encode() + b" " * 1000)
     parts = "".join(f'<xs:include schemaLocation="{n}.xsd"/>' for n in range(9))
     for n in range(9):
         web.gives(f"/{n}.xsd", COMMON.encode())
-    found = fetched(large, web.gives("/many.xsd", f"<xs:schema {XS}>{parts}</xs:schema>".encode()))
+    found = fetched(large, web.gives("/many.xsd", f"<xs:schema {XS}>{parts}</xs:schema>".encode()), most=3)
     assert "more than 1000 bytes" in found.failed[large]
     assert len(found.fetched) == 2
     assert "more than 3 schemas belong together" in found.failed[f"{web.base}/1.xsd"]

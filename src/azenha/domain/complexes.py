@@ -16,7 +16,7 @@ from azenha.domain import datatypes, formats, lexical, native
 from azenha.domain.errors import UnsupportedFormat, ValueTooLarge
 from azenha.domain.lexical import NotAValue, clean, quoted
 from azenha.domain.process import BoxDomain, ComplexDomain, Domain, Format, LiteralDomain, ObjectDomain
-from azenha.domain.roots import WEB, file_parts, object_key
+from azenha.domain.roots import WEB, file_parts, object_key, remedy
 from azenha.domain.slices import NotDecodable
 from azenha.domain.values import (
     Coding,
@@ -298,7 +298,7 @@ def _no_address(href: str, schemes: tuple[str, ...]) -> str | None:
         return f"{quoted(href, 200)} is no address ({clean(str(reason))})"
     if parts.scheme not in schemes:
         allowed = f"{', '.join(schemes[:-1])} and {schemes[-1]}"
-        return f"{quoted(href, 200)} is not fetched: only {allowed} addresses are"
+        return f"{quoted(href, 200)} is not fetched: only {allowed} addresses are{remedy(parts.scheme)}"
     if not href.isprintable() or " " in href or (parts.scheme in WEB and not host):
         return f"{quoted(href, 200)} is no address: it needs a host, and no spaces"
     try:

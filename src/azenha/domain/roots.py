@@ -20,6 +20,7 @@ ANONYMOUS: Final = "none"
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ROOTED: Final = {"file": "folders", "s3": "buckets"}
 _OPTIONS: Final = ("endpoint", "region", "credentials")
 _FORM: Final = "absolute paths such as /srv/data, and s3://bucket/prefix?endpoint=…&region=…&credentials=…"
 
@@ -98,6 +99,12 @@ def schemes(roots: Sequence[str]) -> tuple[str, ...]:
     """
     kinds = {type(parse_root(text)) for text in roots}
     return WEB + (("file",) if Folder in kinds else ()) + (("s3",) if Bucket in kinds else ())
+
+
+def remedy(scheme: str) -> str:
+    """What the operator can do for an address that is refused for its scheme, to follow the reason."""
+    what = _ROOTED.get(scheme)
+    return f"; the operator can name {what} that may be read (setting {SETTING})" if what else ""
 
 
 def file_parts(url: str) -> tuple[str, ...]:

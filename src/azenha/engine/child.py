@@ -29,7 +29,7 @@ from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
 from azenha.domain.job import FailureKind
 from azenha.domain.values import Value
 from azenha.engine.channel import Channel, Message
-from azenha.engine.formats import facts
+from azenha.engine.formats import facts, lacking
 from azenha.engine.formats.checking import check_inputs, check_outputs
 from azenha.engine.formats.policy import Policy
 from azenha.engine.hearing import Inbox, ToWorker
@@ -125,14 +125,26 @@ def _fetch(
         of = f" of {total:,}" if total is not None else ""
         reporter.progress(0, f"fetching '{locator}': {received:,}{of} bytes")
 
+    description = load_description(order["description"])
     fetched = fetch_references(
         request.inputs,
         Path(order["inputs"]),
         fetch,
         progress,
         say=lambda text: reporter.log(logging.INFO, text),
-        description=load_description(order["description"]),
+        description=description,
     )
+    policy = Policy.heard(order["formats"])
+    if lacking.may_be(description, policy):
+        lacking.fetch_schemas(
+            fetched,
+            description,
+            Path(order["inputs"]),
+            policy,
+            fetch,
+            progress,
+            lambda text: reporter.log(logging.INFO, text),
+        )
     reporter.progress(0, None)  # what the function does is not told by how much was fetched
     return fetched
 

@@ -23,6 +23,7 @@ from azenha.domain.job import Failure, FailureKind, Job, Lane
 from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.domain.values import StoredFile
 from azenha.engine.channel import Message
+from azenha.engine.formats import lacking
 from azenha.engine.formats.policy import Policy, archives
 from azenha.engine.pool import Pool
 from azenha.engine.running import Log, Run, paused_too_long
@@ -84,8 +85,9 @@ class Worker:
         self._fetching = fetching
         self._settings = settings
         self._announce = announce
+        self._policy = Policy.of(settings.formats)
         self._of_formats = {
-            "formats": Policy.of(settings.formats).told(),
+            "formats": self._policy.told(),
             "archives": archives(settings.formats),
         }
         self._runs: dict[tuple[str, int], Run] = {}
@@ -223,7 +225,7 @@ class Worker:
         log = Log(partial(self._folders.log, lease.job.id), self._settings.limits.log)
         work, clean = self._folders.workdir(), False
         try:
-            if has_references(lease.request.inputs):
+            if has_references(lease.request.inputs) or lacking.may_be(description, self._policy):
                 fetched = self._in_child(lease, self._fetching, description, work, log)
                 if fetched is None:
                     return ENDED, None

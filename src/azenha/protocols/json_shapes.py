@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from azenha.protocols import json as strict
@@ -17,7 +18,8 @@ _STRING = re.compile(rb'"[^"]*"')
 _NUMERIC = bytes(ord("0") if c in b"0123456789.eE+-" else 0 for c in range(256))
 # With an exponent of two digits at most, and fewer characters than this, no number is out of strict.EXPONENT.
 _LONG_NUMBER = b"0" * (strict.DIGITS - 100)
-_LARGE_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{3}")
+_EXPONENTS = bytes.maketrans(b"123456789E+", b"000000000e-")
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 _BLANK: Final = "[ \t\r\n]*+"
 _NUMBER: Final = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
@@ -48,17 +50,27 @@ def bare(masked: bytes) -> bytes:
     return _STRING.sub(b"", masked)
 
 
-def tokens(masked: bytes) -> Iterator[tuple[int, int]]:
+def tokens(masked: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
     """Where brackets are, by start and end: those that have no partner here, and whole values of any kind beside."""
-    for token in _TOKEN.finditer(masked):
+    for token in _TOKEN.finditer(masked, start):
         yield token.span()
+
+
+def bracket_from_end(masked: bytes, number: int) -> int:
+    """Where a bracket stands, counted from the end, from 1 on; for text whose strings have none."""
+    size = 1024
+    while (found := len(masked[-size:].translate(None, strict.NO_BRACKETS))) < number:
+        size *= 2
+    start = max(0, len(masked) - size)
+    return next(islice(_BRACKET.finditer(masked, start), found - number, None)).start()
 
 
 def is_exact(bare: bytes) -> bool:
     """Whether a number may be too long or too large for `strict`, so that each has to be read digit by digit."""
-    exponents = b"e" in bare or b"E" in bare
-    if exponents and _LARGE_EXPONENT.search(bare) is not None:
-        return True
+    if b"e" in bare or b"E" in bare:
+        plain = bare.translate(_EXPONENTS)
+        if b"e000" in plain or b"e-000" in plain:
+            return True
     return _LONG_NUMBER in bare.translate(_NUMERIC)
 
 

@@ -133,7 +133,8 @@ class _Pass:
         self.open: list[Large] = []
         self.root: Large | None = None
         self.names: dict[int, set[int]] = {}
-        self.token = secrets.token_hex(8)  # the name of members that complete a piece
+        self.token = secrets.token_hex(8)  # the name of members that complete a piece, before their level
+        self.completing = {f"{self.token}{level}" for level in range(1, depth + 1)}
         self.exact = strict.decoder(self.members, exact=True)
         self.quick = strict.decoder(self.members, exact=False)
 
@@ -242,8 +243,8 @@ class _Pass:
 
     def members(self, members: Sequence[tuple[str, object]]) -> None:
         """What the parser calls for each object that ends: no name may stand in it twice."""
-        began = bool(members) and members[0][0].startswith(self.token)
-        goes_on = bool(members) and members[-1][0].startswith(self.token)
+        began = bool(members) and members[0][0] in self.completing
+        goes_on = bool(members) and members[-1][0] in self.completing
         if not (began or goes_on):
             if len(dict(members)) != len(members):
                 strict.refuse_twice([name for name, _ in members])
@@ -271,12 +272,13 @@ class _Pass:
         brackets = bare.translate(None, strict.NO_BRACKETS)
         fewer = brackets.replace(b"[]", b"").replace(b"{}", b"")  # not as deep by two, at most
         levels = self.levels(fewer)
+        least = min(levels)
         if max(levels) + 2 > self.depth and max(self.levels(brackets)) > self.depth:
             raise Malformed(
                 f"the body nests deeper than {self.depth} arrays and objects (setting limits.depth)"
             )
-        if min(levels) <= OPENABLE:
-            self.follow(masked)
+        if least <= OPENABLE:
+            self.follow(masked, least, self.left_open(masked, brackets, least))
             return
         left = fewer
         while (shorter := left.replace(b"[]", b"").replace(b"{}", b"")) != left:
@@ -294,8 +296,30 @@ class _Pass:
             self.stack.pop()
         # Else the parser will say what is wrong with it.
 
-    def follow(self, masked: bytes) -> None:
-        for start, end in shapes.tokens(masked):
+    def left_open(self, masked: bytes, brackets: bytes, least: int) -> int:
+        """Where the first bracket stands that the piece leaves open; 0: not known.
+
+        Before it, and behind the last that closes what was open before, are whole values, none of them large.
+        """
+        if (
+            len(masked) > LARGE
+            or least < 1
+            or len(masked.translate(None, strict.NO_BRACKETS)) > len(brackets)
+        ):
+            return 0
+        after = self.levels(brackets)[::-1].index(least)
+        return shapes.bracket_from_end(masked, after) if after else len(masked)
+
+    def follow(self, masked: bytes, least: int, left_open: int) -> None:
+        """`least`: how many brackets are open at least; what lies between there and `left_open` is passed over."""
+        if left_open and len(self.stack) > least:
+            self.walk(masked, 0, least)
+        if not left_open or len(self.stack) == least:  # else the parser will say which brackets do not fit
+            self.walk(masked, left_open, -1)
+
+    def walk(self, masked: bytes, begin: int, until: int) -> None:
+        """Note brackets from there on, until so many are open."""
+        for start, end in shapes.tokens(masked, begin):
             if end - start > 1:
                 if not self.stack and self.root is None and not self.open:
                     self.root = Large(self.body, self.at + start, self.at + end, masked[start : start + 1])
@@ -308,6 +332,8 @@ class _Pass:
                 self.open.append(Large(self.body, self.at + start, kind=masked[start:end]))
             elif len(self.stack) < level <= OPENABLE + 1:
                 self.closed(level, self.at + end)
+            if len(self.stack) == until:
+                return
 
     def closed(self, level: int, end: int) -> None:
         found = self.open[level - 1]

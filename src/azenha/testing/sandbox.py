@@ -23,6 +23,7 @@ from azenha.domain.values import Literal, Value
 from azenha.engine.channel import Message
 from azenha.engine.child import END_OF_JOB
 from azenha.engine.discover import key
+from azenha.engine.formats.policy import Policy
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import CannotStart, Child, Starter
 
@@ -125,7 +126,7 @@ class Started:
                 "work": str(self.folder / f"work-{self.jobs}"),
                 "memory": 1 << 30,
                 "outputs": 1 << 30,
-                "formats": ["simple", "warning", None],
+                "formats": Policy().told(),
                 "archives": [10 * 1024**3, 10_000, 200, 0],
                 "pauses_itself": False,
                 "facts": False,

@@ -17,7 +17,8 @@ from azenha.web.encode import UNIT, Encode, encoder
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-PIECE: Final = UNIT * 64 * 1024
+PIECE: Final = UNIT * 256 * 1024  # each costs a change of thread
+SMALL: Final = UNIT * 64 * 1024  # bytes of files that are read before anything is sent
 NO_CONTENT: Final = frozenset({204, 304})  # RFC 9110 §8.6: these have no Content-Length
 _PRINTABLE: Final = "".join(chr(n) for n in range(0x20, 0x7F))
 
@@ -35,7 +36,7 @@ def with_small_files(reply: HttpReply) -> HttpReply:
     slices = [part for part in reply.body if isinstance(part, FileSlice)]
     if not slices:
         return reply
-    if sum(part.end - part.start for part in slices) <= PIECE:
+    if sum(part.end - part.start for part in slices) <= SMALL:
         return replace(reply, body=(whole(reply),))
     for part in slices:
         if _size(part.path) < part.end:

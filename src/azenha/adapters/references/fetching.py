@@ -12,7 +12,7 @@ from azenha.adapters.references.files import Files
 from azenha.adapters.references.receiving import Told
 from azenha.domain.addresses import AddressPolicy, shown
 from azenha.domain.errors import ForbiddenAddress
-from azenha.domain.roots import Bucket, Folder, parse_root, schemes
+from azenha.domain.roots import Bucket, Folder, parse_root, remedy, schemes
 from azenha.settings import LimitSettings, ReferenceSettings
 from azenha.usecases.ports import PLAINLY, Ask, Fetch, Fetched, Say
 
@@ -52,9 +52,11 @@ class References:
         say: Say | None = None,
         ask: Ask = PLAINLY,
     ) -> Fetched:
-        fetch = self._by_scheme.get(url.partition(":")[0].lower())
+        scheme = url.partition(":")[0].lower()
+        fetch = self._by_scheme.get(scheme)
         if fetch is None:
+            allowed = " and ".join(self._by_scheme)
             raise ForbiddenAddress(
-                f"'{shown(url)}' may not be used: only {' and '.join(self._by_scheme)} addresses are"
+                f"'{shown(url)}' may not be used: only {allowed} addresses are{remedy(scheme)}"
             )
         return fetch(url, target, limit=limit, on_progress=on_progress, say=say, ask=ask)

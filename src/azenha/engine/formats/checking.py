@@ -153,7 +153,7 @@ def _looked_at(check: Check, policy: Policy) -> str:
     if declared is None and check.family is None:
         return f"{media_type}, its content is {detected.title}: any is taken"
     try:
-        details = _opened(check, _nearest(declared, detected), policy)
+        details = _opened(check, nearest(declared, detected), policy)
     except NotValid as reason:
         raise NotValid(
             f"is declared {media_type}, its content is {detected.title}, and it is not valid "
@@ -162,7 +162,7 @@ def _looked_at(check: Check, policy: Policy) -> str:
     return f"{media_type}, its content is {detected.title}: {details} ({check.level})"
 
 
-def _nearest(declared: KnownFormat | None, detected: Detected) -> KnownFormat | None:
+def nearest(declared: KnownFormat | None, detected: Detected) -> KnownFormat | None:
     """What a file is opened as: the special case that it was seen to be, else what it was declared."""
     seen = known.table().get(detected.id) if detected.id else None
     if declared is None:

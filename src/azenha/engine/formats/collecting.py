@@ -1,7 +1,7 @@
 """Schemas fetched once to the folder of schemas, with all that they import, include and refer to.
 
-Run by an operator (`azenha schemas fetch`), and never for a request. What is there stays as it is. Nothing of what is
-fetched is applied here: it is read for the addresses in it.
+Run by an operator (`azenha schemas fetch`), and for a job where the server's settings allow that (lacking.py). What
+is there stays as it is. Nothing of what is fetched is applied here: it is read for the addresses in it.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ def collect(
     folder: Path,
     fetch: Fetch,
     told: Callable[[str, int | None, str | None], None] = lambda *_: None,
+    most: int = MOST,
 ) -> Collected:
     """Fetch schemas and what they name, so far as they are not there.
 
     Args:
         folder: is made.
+        most: schemas.
         told: of each schema: its address, how many bytes came (None: none did), and why not (None: it is there).
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,9 +67,9 @@ def collect(
         address = waiting.popleft()
         if address in seen:
             continue
-        if len(seen) >= MOST:
+        if len(seen) >= most:
             outcome.failed[address] = (
-                f"more than {MOST:,} schemas belong together; this and further ones are left out"
+                f"more than {most:,} schemas belong together; this and further ones are left out"
             )
             told(address, None, outcome.failed[address])
             break
@@ -108,7 +110,11 @@ def _here_or_fetched(address: str, found: Catalogue, fetch: Fetch) -> tuple[Path
         got = fetch(address, part, limit=LARGEST)
         list(named_in(part, address))
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.replace(target)
+        try:
+            part.replace(target)
+        except OSError:  # Windows replaces no file that somebody reads: another job has fetched it meanwhile
+            if not target.is_file():
+                raise
     return target.resolve(), got.size
 
 

@@ -1,7 +1,7 @@
 """Whether a JSON value has the shape of GeoJSON (RFC 7946 §3), so far as those who read it rely on that.
 
-Members that only a schema would miss (`properties`, a `geometry` that is null) may be left out. Each judge gives the
-first flaw that it finds, with its place, as a sentence; None: there is none.
+Members that hardly anybody misses (`properties`, a `geometry` that is null) may be left out: `strict` wants them, see
+features.py. Each judge gives the first flaw that it finds, with its place, as a sentence; None: there is none.
 """
 
 from __future__ import annotations

@@ -12,25 +12,43 @@ from azenha.settings import Formats
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The level where none is asked, what becomes of bad outputs (off, warning, failure), where schemas are."""
+    """What is looked at, and how.
+
+    Attributes:
+        level: where none is asked.
+        outputs: what becomes of bad ones: off, warning, failure.
+        schemas: their folder.
+        fetch: whether jobs fetch those that they lack.
+        most: bytes in that folder, beyond which they do not.
+    """
 
     level: Level = Level.SIMPLE
     outputs: str = "warning"
     schemas: Path | None = None
+    fetch: bool = False
+    most: int = 0
 
     @classmethod
     def of(cls, settings: Formats) -> Policy:
         schemas = settings.schemas
-        return cls(Level(settings.validation), settings.outputs, schemas and schemas.absolute())
+        return cls(
+            Level(settings.validation),
+            settings.outputs,
+            schemas and schemas.absolute(),
+            settings.fetch_schemas and schemas is not None,
+            settings.schemas_bytes,
+        )
 
-    def told(self) -> list[str | None]:
+    def told(self) -> list[str | int | None]:
         """As JSON; `heard` reads it."""
-        return [self.level, self.outputs, None if self.schemas is None else str(self.schemas)]
+        schemas = None if self.schemas is None else str(self.schemas)
+        return [self.level, self.outputs, schemas, self.fetch, self.most]
 
     @classmethod
-    def heard(cls, told: Sequence[str | None]) -> Policy:
-        level, outputs, schemas = told
-        return cls(Level(str(level)), str(outputs), None if schemas is None else Path(schemas))
+    def heard(cls, told: Sequence[str | int | None]) -> Policy:
+        level, outputs, schemas, fetch, most = told
+        folder = None if schemas is None else Path(str(schemas))
+        return cls(Level(str(level)), str(outputs), folder, bool(fetch), int(most or 0))
 
 
 def archives(settings: Formats) -> list[int]:

@@ -103,7 +103,7 @@ def _needs(domain: ComplexDomain, level: Level, policy: Policy) -> Iterator[tupl
         return
     if policy.schemas is None:
         yield "schemas", "set formats.schemas to a folder that has them"
-    elif not policy.schemas.is_dir():
+    elif not policy.fetch and not policy.schemas.is_dir():
         yield "schemas", f"formats.schemas names {Path(policy.schemas)}, which is no folder"
     if any(f.travel is Travel.TEXT for f in with_schema) and find_spec("jsonschema") is None:
         yield "jsonschema", "pip install jsonschema"

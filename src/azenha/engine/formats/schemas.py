@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from azenha.domain.media import Travel
 from azenha.engine.formats.mirror import place
@@ -112,8 +113,15 @@ def follow_schema(opening: Opening, folder: Path | None) -> str:
 def _file(address: str, found: Catalogue) -> Path:
     file = found.find(address)
     if file is None:
-        raise NotValid(f"its schema {address[:200]} is not among those here (setting formats.schemas)")
+        raise NotValid(f"its schema {address[:200]} is not among those here{_remedy(address)}")
     return file
+
+
+def _remedy(address: str) -> str:
+    """What the operator may do: a command, and where schemas are."""
+    if place(address) is None:
+        return " (setting formats.schemas)"
+    return f": `azenha schemas fetch {shlex.quote(address)}` fetches it (setting formats.schemas)"
 
 
 # -- XML -----------------------------------------------------------------------------------------
@@ -135,11 +143,13 @@ def _xml(opening: Opening, found: Catalogue) -> str:
         named = (address,)
         schema = _schema(found, (("", address),))
     else:
-        pairs = _named_by(opening)
+        with opening.path.open("rb") as file:
+            pairs = named_by(file)
         here = tuple(pair for pair in pairs if found.find(pair[1]) is not None)
         if not here:
             shown = ", ".join(address for _, address in pairs) or "none"
-            raise NotValid(f"of the schemas that it names ({shown[:300]}) there is none here")
+            remedy = next((_remedy(one) for _, one in pairs if place(one) is not None), "")
+            raise NotValid(f"of the schemas that it names ({shown[:300]}) there is none here{remedy}")
         named = tuple(address for _, address in here)
         schema = _schema(found, here)
     try:
@@ -158,18 +168,18 @@ def _xml(opening: Opening, found: Catalogue) -> str:
     return ", ".join(named)
 
 
-def _named_by(opening: Opening) -> list[tuple[str, str]]:
-    """Namespace and address of each schema that the root names (XML Schema part 1, §2.6.3)."""
+def named_by(document: BinaryIO) -> list[tuple[str, str]]:
+    """Namespace and address of each schema that the root names (XML Schema part 1, §2.6.3).
+
+    Raises:
+        lxml.etree.XMLSyntaxError: there is no root.
+    """
     from lxml import etree
 
-    with opening.path.open("rb") as file:
-        _, root = next(
-            iter(
-                etree.iterparse(
-                    file, events=("start",), resolve_entities=False, no_network=True, load_dtd=False
-                )
-            )
-        )
+    reading = etree.iterparse(
+        document, events=("start",), resolve_entities=False, no_network=True, load_dtd=False
+    )
+    _, root = next(iter(reading))
     words = root.get(f"{_XSI}schemaLocation", "").split()
     pairs = list(zip(words[::2], words[1::2], strict=False))
     plain = root.get(f"{_XSI}noNamespaceSchemaLocation")
@@ -186,11 +196,13 @@ def _schema(found: Catalogue, pairs: tuple[tuple[str, str], ...]) -> Any:
     from lxml import etree
 
     base: Any = etree.Resolver
+    missing: list[str] = []
 
     class FromHere(base):  # type: ignore[misc]  # the stubs lack its methods
         def resolve(self, url: str, public: str, context: Any) -> Any:
             file = found.find(url) or Path(url.removeprefix("file://"))
             if not file.resolve().is_relative_to(found.folder):
+                missing.append(url)
                 raise OSError(f"{url} is not among the schemas here")
             return self.resolve_string(file.read_bytes(), context, base_url=found.base(url, file))
 
@@ -211,7 +223,8 @@ def _schema(found: Catalogue, pairs: tuple[tuple[str, str], ...]) -> Any:
     try:
         return etree.XMLSchema(document)
     except etree.XMLSchemaParseError as error:
-        raise NotValid(f"its schema cannot be read here: {error}") from None
+        lacks = f"; {missing[0][:200]} is not among those here{_remedy(missing[0])}" if missing else ""
+        raise NotValid(f"its schema cannot be read here: {error}{lacks}") from None
 
 
 # -- JSON ----------------------------------------------------------------------------------------
@@ -244,7 +257,8 @@ def _json(opening: Opening, found: Catalogue) -> str:
         error = exceptions.best_match(judge.iter_errors(value))
     except missing.Unresolvable as reason:
         raise NotValid(
-            f"its schema {address[:200]} refers to what is not among those here: {str(reason.ref)[:200]}"
+            f"its schema {address[:200]} refers to {str(reason.ref)[:200]}, which is not among those here"
+            f"{_remedy(str(reason.ref))}"
         ) from None
     if error is not None:
         raise NotValid(f"it does not follow {address[:200]}: {error.json_path[:200]}: {error.message[:500]}")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from azenha.authoring.archives import Unsafe, inspect, names_in
 from azenha.domain.media import Travel
 from azenha.engine.formats.documents import open_xml
+from azenha.engine.formats.features import incomplete
 from azenha.engine.formats.opening import NotValid, Opening, counted
 
 # Drivers that only point to data elsewhere, or run what a file says. GDAL leaves them out where it is told so before
@@ -42,6 +43,8 @@ def open_vector(opening: Opening) -> str:
     if not opening.format.drivers:
         raise NotValid("there are no features in it")
     prepared(opening)
+    if opening.format.id == "geojson" and (flaw := incomplete(opening.path)):
+        raise NotValid(flaw)
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 
