@@ -13,12 +13,12 @@ import pytest
 from azenha.authoring.calling import LocalFile
 from azenha.domain.process import Format
 from azenha.domain.values import StoredFile
-from azenha.engine import child
+from azenha.engine import outputs
 
 OCTETS = Format("application/octet-stream")
 
 
-@pytest.fixture(params=[10, child.AT_ONCE + 1], ids=["small", "large"])
+@pytest.fixture(params=[10, outputs.AT_ONCE + 1], ids=["small", "large"])
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     work = tmp_path / "work"
     work.mkdir()
@@ -29,14 +29,14 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def published(file: Path) -> StoredFile:
     produced = {"result": (LocalFile(file, OCTETS),)}
     out = file.parents[1] / "out"
-    ((value,),) = child._publish(produced, {}, file.parent, out, 1 << 30, None).values()
+    ((value,),) = outputs.put_out(produced, {}, file.parent, out, 1 << 30, None).values()
     assert isinstance(value, StoredFile)
     return value
 
 
 def test_it_is_on_the_disk_when_it_is_told_of(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr(child, "sync", synced.append)
+    monkeypatch.setattr(outputs, "sync", synced.append)
     content = file.read_bytes()
     value = published(file)
     assert value.sha256 == hashlib.sha256(content).hexdigest()
@@ -53,28 +53,28 @@ def test_it_is_on_the_disk_where_no_thread_can_be_started(
         raise RuntimeError("can't start new thread")
 
     synced: list[Path] = []
-    monkeypatch.setattr(child, "sync", synced.append)
+    monkeypatch.setattr(outputs, "sync", synced.append)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     published(file)
     assert len(synced) == 2
 
 
-@pytest.mark.parametrize("file", [child.AT_ONCE + 1], ids=["large"], indirect=True)
+@pytest.mark.parametrize("file", [outputs.AT_ONCE + 1], ids=["large"], indirect=True)
 def test_a_large_one_is_read_for_its_checksum_while_the_disk_writes_it(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading, seen = threading.Event(), []
-    checksums = child._checksums
+    crc32 = outputs._crc32
 
-    def read(path: Path) -> tuple[str, int]:
+    def read(path: Path) -> int:
         reading.set()
-        return checksums(path)
+        return crc32(path)
 
     def sync(path: Path) -> None:
         if path.is_file():
             seen.append(reading.wait(10))
 
-    monkeypatch.setattr(child, "_checksums", read)
-    monkeypatch.setattr(child, "sync", sync)
+    monkeypatch.setattr(outputs, "_crc32", read)
+    monkeypatch.setattr(outputs, "sync", sync)
     published(file)
     assert seen == [True]

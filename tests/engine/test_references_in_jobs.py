@@ -92,7 +92,7 @@ def test_a_job_that_waits_for_the_next_attempt_is_dismissed_at_once(
     eventually(lambda: "attempt 2 of 4 in" in shop.log(id), "the wait")
     shop.jobs.dismiss(id)
     shop.worker.interrupt(id)
-    eventually(lambda: not shop.worker._runs, "the end of its child")
+    eventually(lambda: not shop.worker._attempts._runs, "the end of its child")
     assert shop.job(id).state is JobState.DISMISSED
 
 

@@ -14,7 +14,8 @@ from typing import Any, cast
 import pytest
 
 from azenha.engine.channel import Channel, Message
-from azenha.engine.running import Log, Run
+from azenha.engine.output import Log
+from azenha.engine.running import Run
 
 WITHIN = 30.0  # seconds: far more than anything here takes
 TIMES = 20_000  # of a pause and a resumption: more than any channel holds

@@ -12,7 +12,7 @@ from azenha.domain.errors import JobFailed, NoSuchJob, ResultsGone, ResultsNotRe
 from azenha.domain.job import JobState
 from azenha.domain.messages import GetResults, Results, Status
 from azenha.engine.calling import Caller
-from azenha.engine.running import Log
+from azenha.engine.output import Log
 from azenha.settings import Settings
 from azenha.usecases.jobs import recorded, results, status
 from azenha.usecases.ports import CallbackBody, DueCallback, Post, Posted

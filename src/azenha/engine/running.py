@@ -7,18 +7,14 @@ read in the store that the job is paused or goes on says so to `pause` and `resu
 
 from __future__ import annotations
 
-import os
-import select
 import signal
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
 
 from azenha.domain.job import FailureKind
-from azenha.engine.channel import Channel, ChannelClosed, Message
-from azenha.engine.child import END_OF_JOB
+from azenha.engine.channel import ChannelClosed, Message
+from azenha.engine.output import Log, Output
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import Child
 from azenha.usecases.ports import Lease
@@ -29,165 +25,6 @@ FLOOD = 10  # a job that writes so many times its log's limit is stopped
 
 def paused_too_long(seconds: float) -> str:
     return f"it was paused longer than {seconds:g} s in all (setting jobs.pause_at_most)"
-
-
-class Log:
-    """A job's log: bounded, readable while it grows, made with the first line."""
-
-    def __init__(self, path: Callable[[], Path], limit: int) -> None:
-        """`path`: asked for with the first line: most jobs write none."""
-        self._path = path
-        self._limit = limit
-        self._written: int | None = None  # not looked at before there is something to write
-        self._lock = threading.Lock()
-        self.offered = 0
-
-    def write(self, data: bytes) -> None:
-        with self._lock:
-            self.offered += len(data)
-            path = self._path()
-            if self._written is None:
-                self._written = path.stat().st_size if path.exists() else 0
-            room = self._limit - self._written
-            if room <= 0:
-                return
-            if len(data) >= room:
-                data = data[:room] + b"\n[the log ends here: setting limits.log]\n"
-                self._written = self._limit
-            else:
-                self._written += len(data)
-            with path.open("ab") as file:
-                file.write(data)
-
-
-class Output(Protocol):
-    """Reads a child's standard output and error into the log of the job that it runs now.
-
-    Attributes:
-        marks: the child has to write END_OF_JOB after each job.
-    """
-
-    marks: bool
-
-    def attach(self, log: Log) -> None: ...
-
-    def receive(self, channel: Channel) -> Message | None:
-        """The child's next message."""
-
-    def drain(self, timeout: float) -> None:
-        """Return when all that the job wrote is in its log."""
-
-    def close(self) -> None:
-        """The child has ended, or shall."""
-
-
-class PolledOutput:
-    """Reads in the slot's own thread, while that waits for messages: no change of thread."""
-
-    marks = False
-
-    def __init__(self, descriptor: int) -> None:
-        os.set_blocking(descriptor, False)
-        self._descriptor: int | None = descriptor
-        self._log: Log | None = None
-
-    def attach(self, log: Log) -> None:
-        self._log = log
-
-    def receive(self, channel: Channel) -> Message | None:
-        poll = select.poll()
-        poll.register(channel.reader, select.POLLIN)
-        if self._descriptor is not None:
-            poll.register(self._descriptor, select.POLLIN)
-        while True:
-            ready = {descriptor for descriptor, _ in poll.poll()}
-            if channel.reader in ready:
-                return channel.receive()
-            if self._descriptor in ready and not self._read():
-                return self.receive(channel)  # its other end closed
-
-    def drain(self, timeout: float) -> None:
-        while self._read():
-            pass
-
-    def _read(self) -> bool:
-        """Read a piece; False if there is none now."""
-        if self._descriptor is None:
-            return False
-        try:
-            data = os.read(self._descriptor, 1 << 16)
-        except BlockingIOError:
-            return False
-        if not data:
-            self.close()
-            return False
-        if self._log is not None:
-            self._log.write(data)
-        return True
-
-    def close(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-
-class ThreadedOutput:
-    """Reads in a thread: for pipes that cannot be polled."""
-
-    marks = True
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._log: Log | None = None
-        self._drained = threading.Event()
-        self._tail = b""
-        threading.Thread(target=self._read, name="azenha-output", daemon=True).start()
-
-    def attach(self, log: Log) -> None:
-        self._drained.clear()
-        self._log = log
-
-    def receive(self, channel: Channel) -> Message | None:
-        return channel.receive()
-
-    def drain(self, timeout: float) -> None:
-        self._drained.wait(timeout)
-
-    def close(self) -> None:
-        """The thread ends with the pipe."""
-
-    def _read(self) -> None:
-        while True:
-            try:
-                data = os.read(self._descriptor, 1 << 16)
-            except OSError:
-                data = b""
-            if not data:
-                self._write(self._tail)
-                self._drained.set()
-                os.close(self._descriptor)
-                return
-            data = self._tail + data
-            self._tail = b""
-            while (at := data.find(END_OF_JOB)) >= 0:
-                self._write(data[:at])
-                data = data[at + len(END_OF_JOB) :]
-                self._drained.set()
-            kept = _partial(data)
-            self._tail = data[len(data) - kept :]
-            self._write(data[: len(data) - kept])
-
-    def _write(self, data: bytes) -> None:
-        if data and self._log is not None:
-            self._log.write(data)
-
-
-def _partial(data: bytes) -> int:
-    """How many bytes at the end of `data` may be the beginning of the marker."""
-    for length in range(min(len(data), len(END_OF_JOB) - 1), 0, -1):
-        if data.endswith(END_OF_JOB[:length]):
-            return length
-    return 0
 
 
 class Run:
@@ -212,7 +49,7 @@ class Run:
         self.lease = lease
         self.child = child
         self._output = output
-        self._log = log
+        self.log = log
         self._began = time.monotonic()
         self._seconds = seconds
         self._whose = whose
@@ -339,7 +176,7 @@ class Run:
             self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s ({self._whose})")
         elif rested > self._pause_at_most:
             self._end(FailureKind.TIME, paused_too_long(self._pause_at_most))
-        elif self._log.offered > self._flood:
+        elif self.log.offered > self._flood:
             self._end(FailureKind.OUTPUT, f"it wrote more than {self._flood:,} bytes to its log")
         elif ran > WATCH_AFTER:
             # Asking a dead child also ends what it left behind, which may hold the connection open.
@@ -394,7 +231,7 @@ class Run:
                     on_progress(max(0, min(100, int(message["percent"]))), message["message"])
                 case "log":
                     line = f"{message['level']}: {message['text']}\n"
-                    self._log.write(line.encode("utf-8", "replace"))
+                    self.log.write(line.encode("utf-8", "replace"))
                 case "done" | "failed" | "cancelled":
                     return message
         return None

@@ -12,21 +12,22 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from azenha.domain.canonical import dump_request, load_values
-from azenha.domain.described import dump_description
+from azenha.domain.canonical import load_values
 from azenha.domain.errors import QueueFull
 from azenha.domain.job import Failure, FailureKind, Job, Lane
 from azenha.domain.process import Catalogue, ProcessDescription
 from azenha.domain.values import StoredFile
+from azenha.engine.attempts import Attempt, Attempts, published
 from azenha.engine.channel import Message
 from azenha.engine.formats import lacking
-from azenha.engine.formats.policy import Policy, archives
+from azenha.engine.formats.policy import Policy
+from azenha.engine.output import Log
 from azenha.engine.pool import Pool
-from azenha.engine.running import Log, Run, paused_too_long
+from azenha.engine.running import paused_too_long
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import CannotStart, Starter
 from azenha.engine.steering import PausedTooLong, Steering, Stopped
@@ -40,7 +41,6 @@ LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
 WATCH_EVERY = 0.1
 TIDY_EVERY = 5.0
 STRAY_AFTER = 3600.0  # seconds: the files of a request that is still being stored are younger
-FETCHES = 1000  # jobs whose references one child fetches, before a fresh one takes its place
 TIDY_AT_ONCE = 200  # jobs: each batch is one transaction, between which others write
 
 ENDED = Told()
@@ -52,12 +52,6 @@ class Announce(Protocol):
     """Tell the web tier the news of a job."""
 
     def __call__(self, job: str, told: Told = ENDED) -> None: ...
-
-
-@lru_cache(maxsize=64)  # most work in folders that others left empty
-def _published(work: Path) -> Path:
-    """Where a job's child puts its outputs, beside its folder."""
-    return work.with_name(f"{work.name}.outputs")
 
 
 class Worker:
@@ -86,16 +80,12 @@ class Worker:
         self._settings = settings
         self._announce = announce
         self._policy = Policy.of(settings.formats)
-        self._of_formats = {
-            "formats": self._policy.told(),
-            "archives": archives(settings.formats),
-        }
-        self._runs: dict[tuple[str, int], Run] = {}
         self._steering = Steering(name, store, settings.jobs.lease)
         # Leases from claim to end: a child's start, and the move of its outputs, may take longer than a lease.
         self._held: set[tuple[str, int]] = set()
         self._unended: set[tuple[str, int]] = set()  # attempts after which their jobs go on
-        self._pool = Pool(starter, settings.children.nice)
+        pool = Pool(starter, settings.children.nice)
+        self._attempts = Attempts(pool, self._steering, folders, settings, fetching, store.progress)
         self._done_with: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         of = settings.queue
         self._waiting = {Lane.SYNC: Waiting(of.sync_slots), Lane.BACKGROUND: Waiting(of.slots)}
@@ -150,6 +140,7 @@ class Worker:
     def stop(self) -> None:
         """Take no more jobs, end the running ones; each record says so."""
         self._stop.set()
+        self._attempts.stop()
         for lane in Lane:
             self._waiting[lane].end()
         self._steering.stop()
@@ -235,7 +226,7 @@ class Worker:
             answer = self._in_child(lease, source, description, work, log)
             if answer is None:
                 return ENDED, None
-            done = self._succeed(lease, answer, _published(work))
+            done = self._succeed(lease, answer, published(work))
             clean = self._folders.done_with(work)
             return done
         finally:
@@ -246,101 +237,20 @@ class Worker:
         self, lease: Lease, source: str, description: ProcessDescription, work: Path, log: Log
     ) -> Message | None:
         """Run the job, or fetch its references; None if that failed, which is recorded."""
-        jobs, lane = self._settings.jobs, lease.job.lane
-        reuse = description.reuse if source != self._fetching else FETCHES
-        key = (description.id if source != self._fetching else "", lane)
         try:
-            kept = self._pool.take(source, key, lane)
+            attempt = self._attempts.run(lease, source, description, work, log)
         except CannotStart as error:
             self._fail(lease, FailureKind.UNAVAILABLE, f"it could not be started: {error}")
             return None
-        seconds, whose = jobs.time, "setting jobs.time"
-        if description.limits.time:
-            seconds, whose = description.limits.time, "limit of the process"
-        if lane is Lane.SYNC and self._settings.queue.sync_seconds < seconds:
-            seconds = self._settings.queue.sync_seconds
-            whose = "setting queue.sync_seconds; more is allowed in the background"
-        run = Run(
-            lease,
-            kept.child,
-            kept.output,
-            seconds=seconds,
-            whose=whose,
-            memory=description.limits.memory or jobs.memory,
-            processes=jobs.processes,
-            log=log,
-            log_limit=self._settings.limits.log,
-            pauses_itself=description.pauses_itself,
-            pause_at_most=jobs.pause_at_most,
-        )
-        kept.output.attach(log)
-        held = (lease.job.id, lease.attempt)
-        self._runs[held] = run
-        self._steering.begin(held, run)
-        order = self._order(lease, source, description, work)
-        order |= {"last": kept.used + 1 >= reuse, "mark": kept.output.marks}
-        try:
-            answer = run.exchange(
-                order,
-                lambda percent, said: self._store.progress(lease, percent, said),
-                lambda: self._pool.prepare(source, lane) if reuse == 1 and kept.child.polled else None,
-            )
-        except BaseException:
-            kept.child.kill()
-            kept.child.close()
-            kept.output.close()
-            raise
-        finally:
-            del self._runs[held]
-            self._steering.end(held)
-            run.over()
-        died = None
-        if answer is None:
-            died = run.death()
-            kept.child.close()
-        kept.output.drain(1.0)
-        if answer is None:
-            kept.output.close()
-            if run.untouched and kept.waited and not self._stop.is_set():
-                # It had died while it waited, and the system had not yet said so.
-                return self._in_child(lease, source, description, work, log)
-        kept.used += 1
-        good = answer is not None and answer["t"] == "done" and not run.dismissed and run.verdict is None
-        if answer is not None:
-            if good and not order["last"]:
-                self._pool.keep(key, kept)
-            else:
-                self._pool.end(kept)
-        if good:
-            return answer
-        self._record_failure(lease, run, answer, died)
+        if attempt.good:
+            return attempt.answer
+        self._record_failure(lease, attempt)
         return None
-
-    def _order(self, lease: Lease, source: str, description: ProcessDescription, work: Path) -> Message:
-        order: Message = {
-            "t": "run",
-            "fetch": source == self._fetching,
-            "job": lease.job.id,
-            "attempt": lease.attempt,
-            "request": dump_request(lease.request),
-            "inputs": str(self._folders.inputs(lease.job.id)),
-            "work": str(work),
-            "publish": str(_published(work)),
-            "memory": description.limits.memory or self._settings.jobs.memory,
-            "outputs": self._settings.limits.outputs,
-            "facts": self._settings.results.stac,
-            **self._of_formats,
-            "pauses_itself": description.pauses_itself,
-        }
-        if order["fetch"]:
-            order["description"] = dump_description(description)
-        return order
 
     # -- the end of a job ------------------------------------------------------------------------
 
-    def _record_failure(
-        self, lease: Lease, run: Run, answer: Message | None, died: tuple[str, bool] | None
-    ) -> None:
+    def _record_failure(self, lease: Lease, attempt: Attempt) -> None:
+        run, answer = attempt.run, attempt.answer
         if run.dismissed or (answer is not None and answer["t"] == "cancelled"):
             return  # the store says so already
         if run.verdict is not None:
@@ -350,7 +260,7 @@ class Worker:
         elif self._stop.is_set():
             self._unended.add((lease.job.id, lease.attempt))  # `stop` ends it, or gives it another attempt
         else:
-            reason, by_signal = died or ("its child died", False)
+            reason, by_signal = attempt.died or ("its child died", False)
             # A crash or a kill may be the machine's doing; an exit is the process's own.
             if by_signal and self._store.retry(lease, reason):
                 self._unended.add((lease.job.id, lease.attempt))
@@ -414,12 +324,7 @@ class Worker:
 
     def _watch(self) -> None:
         while not self._stop.wait(WATCH_EVERY):
-            for run in list(self._runs.values()):
-                try:
-                    run.watch(self._settings.jobs.grace)
-                except Exception:
-                    _log.exception("job %s could not be watched", run.lease.job.id)
-            self._pool.end_for_good()
+            self._attempts.watch()
 
     def _heartbeat(self) -> None:
         jobs = self._settings.jobs
@@ -437,7 +342,7 @@ class Worker:
         # Not by the slots: a file system that syncs for others lets a removal wait as long as the job took.
         while (work := self._done_with.get()) is not None:
             shutil.rmtree(work, ignore_errors=True)
-            shutil.rmtree(_published(work), ignore_errors=True)
+            shutil.rmtree(published(work), ignore_errors=True)
 
     def _tidy(self) -> None:
         with suppress(Exception):
@@ -451,7 +356,7 @@ class Worker:
             try:
                 self._starter.tidy(self._settings.children.idle)
                 tree.kill_orphans()  # a dead parent's children may end after it, and leave theirs later still
-                self._pool.end_idle(self._settings.children.idle)
+                self._attempts.end_idle()
                 while gone := self._store.expired(TIDY_AT_ONCE):
                     for id in gone:
                         self._blobs.remove(id)
