@@ -180,7 +180,7 @@ class _Pass:
             return
         bare = shapes.bare(masked)
         self.note(masked, bare)
-        head = self.head(before)
+        head = self.head(before, data)
         if last:
             # Nothing is added: what is still open then is the client's fault.
             tail = b""
@@ -190,12 +190,14 @@ class _Pass:
             tail = self.tail()
         self.check(head, data + filler, tail, bare)
 
-    def head(self, stack: bytes) -> bytes:
-        """A beginning that opens these brackets, the innermost with a value in it."""
+    def head(self, stack: bytes, data: bytes) -> bytes:
+        """A beginning that opens these brackets, the innermost with a value in it, for `data` to go on with."""
+        # Behind a long string may come anything: `.5` would make a number of a nought.
+        value = b"0" if data[:1] == b"," else b'""'
         pieces = []
         for level, bracket in enumerate(stack, 1):
             pieces.append(b"[" if bracket == ord("[") else b'{"%b%d":' % (self.token.encode(), level))
-        return b"".join(pieces) + b"0" if pieces else b""
+        return b"".join(pieces) + value if pieces else b""
 
     def tail(self) -> bytes:
         pieces = []
