@@ -122,6 +122,7 @@ BROKEN = {
     "a long string and a fraction": '{"a": ["%s".5]}' % ("x" * 200),
     "a long string and an exponent": '{"a": {"b": {"c": {"d": ["%s"e5, 1]}}}}' % ("x" * 200),
     "a long string and digits": '{"a": ["%s"1]}' % ("x" * 200),
+    "no end after a long string": '{"a": ["%s"' % ("x" * 300),
     "a string that does not end": '{"a": ["%s' % ("x" * 200),
     "half a surrogate pair": '{{"a": ["{}\\ud800{}"]}}'.format("x" * 200, "x" * 200),
     "half a surrogate pair in the small": '{"a": ["\\udc00", "%s"]}' % ("x" * 200),
@@ -154,7 +155,14 @@ def test_what_is_no_utf8_is_refused(body: bytes) -> None:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(
-    "body", ['"%s"' % ("x" * 200), "[%s]" % ("1," * 200 + "1"), " " * 200 + "[1]" + " " * 200]
+    "body",
+    [
+        '"%s"' % ("x" * 200),
+        "[%s]" % ("1," * 200 + "1"),
+        " " * 200 + "[1]" + " " * 200,
+        " " * 200 + "12" + " " * 200,
+        "null" + " " * 300,
+    ],
 )
 def test_a_body_that_is_no_object_is_read_too(body: str) -> None:
     assert outcome(large_json.parse, body.encode()) == json.loads(body)

@@ -160,9 +160,10 @@ class _Pass:
                 release_pages(self.body, released, self.at)
                 released = self.at
         release_pages(self.body, released, len(self.body))
-        if self.root is None or self.stack:
+        if self.stack:
             raise self.malformed("a value ends too early", len(self.body))
-        return self.root
+        # Else it is a number or a word: it has no bracket, and was parsed with the piece.
+        return self.root or Large(self.body, self.at, len(self.body), kind=b"0")
 
     # -- pieces ------------------------------------------------------------------------------------
 
