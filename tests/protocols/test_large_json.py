@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from azenha.domain.errors import Malformed, TooLarge
 from azenha.protocols import json as strict
-from azenha.protocols import large_json
+from azenha.protocols import json_places, large_json
 from azenha.protocols.http import Limits
-from azenha.protocols.large_json import Large
+from azenha.protocols.json_places import Large
 
 VALUES = st.recursive(
     st.one_of(
@@ -193,7 +193,7 @@ def test_large_values_stay_in_the_body_as_offsets() -> None:
 
 
 def test_what_would_have_to_stand_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_json, "IN_PLACE", 1_000_000)
+    monkeypatch.setattr(json_places, "IN_PLACE", 1_000_000)
     body = json.dumps({"inputs": {"v": [["x" * 100] * 100] * 200}}).encode()
     value = large_json.parse(body)["inputs"].opened()["v"]  # type: ignore[index]
     with pytest.raises(TooLarge, match="1000000"):

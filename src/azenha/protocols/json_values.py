@@ -16,7 +16,7 @@ from azenha.domain.process import Format
 from azenha.domain.values import Coding, Native, Raw, RawBox, RawReference, RawSlice
 from azenha.protocols import json
 from azenha.protocols.http import Limits
-from azenha.protocols.large_json import Large
+from azenha.protocols.json_places import Large
 
 FORMAT: Final = ("mediaType", "encoding", "schema")
 _QUALIFIED: Final = frozenset({"value", "format", "uom", *FORMAT})
