@@ -25,6 +25,7 @@ from azenha.protocols.json_strings import SURROGATE, malformed, string_end
 WINDOW: Final = 64 * 1024
 LARGE: Final = WINDOW  # bytes; a value of more may stay in the body
 LONGEST: Final = 16 * 1024 * 1024  # bytes without a comma (a name, white space)
+RELEASED_AFTER: Final = 4 * 1024 * 1024  # bytes that were read and may still be in memory
 MEMBERS: Final = 1_000_000  # names of one object of more than a window: they have to be remembered
 # Body, inputs, a value or an array of them, an element that is qualified: what stands in these may be cut out.
 OPENABLE: Final = 4
@@ -92,7 +93,7 @@ class _Pass:
                 raise Malformed(f"the body has {LONGEST} bytes without an end of a value, at byte {self.at}")
             else:
                 size *= 2
-            if self.at - released > IN_PLACE // 16:
+            if self.at - released > RELEASED_AFTER:
                 release_pages(self.body, released, self.at)
                 released = self.at
         release_pages(self.body, released, len(self.body))
