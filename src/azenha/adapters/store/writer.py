@@ -98,7 +98,7 @@ class Writer:
     def _run(self) -> None:
         while not self._closed:
             self._waiting.acquire()
-            # Whoever waited was told what is wrong. The next may have more luck, and nobody else would write for them.
+            # Whoever waited was told what is wrong. The next may have more luck: nobody else would write for them.
             with self._writing, suppress(Exception):
                 self._write()
 
