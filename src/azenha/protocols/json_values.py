@@ -13,7 +13,7 @@ from typing import Final
 from azenha.domain.errors import Malformed
 from azenha.domain.lexical import NotAValue
 from azenha.domain.process import Format
-from azenha.domain.values import Coding, Native, Raw, RawBox, RawReference, RawSlice
+from azenha.domain.values import Coding, Each, Native, Raw, RawBox, RawReference, RawSlice
 from azenha.protocols import json
 from azenha.protocols.http import Limits
 from azenha.protocols.json_places import Large
@@ -71,7 +71,7 @@ def _itself(value: object) -> Native:
         return Native(value, fields=Fields(value))
     # Without objects in it an array has one reading, which binding makes for itself if it needs any.
     if isinstance(value, list) and any(isinstance(item, dict | Large) for item in value):
-        return Native(value, items=tuple(map(raw, value)))
+        return Native(value, items=Each(value, raw))
     return Native(value)
 
 
