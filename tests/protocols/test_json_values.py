@@ -104,16 +104,16 @@ def test_readings_do_not_multiply_with_the_depth(nesting: str, monkeypatch: pyte
     assert made <= 100
 
 
-@pytest.mark.parametrize("item", ['{"value": 1}', '{"value": {"bbox": [1, 2, 3, 4]}}'])
+@pytest.mark.parametrize("item", ['{"value": 1}', '{"value": {"a": 1}}'])
 def test_of_too_many_values_none_is_read(item: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """There may be millions of them: a body of 5 MB took 20 seconds to be refused."""
     heights = InputDescription("heights", LiteralDomain(LiteralType.DECIMAL), Text("h"), 1, 3)
     process = ProcessDescription("p", "1", Text("p"), (heights,))
-    given = read_text(f"[{','.join([item] * 4)}]", Limits())
 
     def refuse(members: Mapping[str, object]) -> Format | None:
         raise AssertionError("a value was read")
 
     monkeypatch.setattr(json_values, "format_of", refuse)
+    given = read_text(f"[{','.join([item] * 4)}]", Limits())
     with pytest.raises(InvalidInputs, match="takes at most 3 values, got 4"):
         bind(process, {"heights": (given,)}, limits=BindingLimits(10_000))
