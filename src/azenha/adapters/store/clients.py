@@ -107,7 +107,7 @@ class Clients(Database):
         return record(row), _request(request), values
 
     def list(self, command: ListJobs) -> JobPage:
-        with self._engine.connect() as connection:
+        with self._connections.borrowed() as connection:
             return listing.page(connection, command, self._now())
 
     def pause(self, id: str, keep: float) -> tuple[Job, JobEvent | None] | None:

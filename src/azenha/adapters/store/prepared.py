@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, Engine, Insert, PoolProxiedConnection, bin
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import UpdateBase
-from sqlalchemy.sql.selectable import Select
+from sqlalchemy.sql.selectable import CompoundSelect, Select
 
 Statement = UpdateBase | Select[Any]
 Values = Mapping[str, object]
@@ -68,7 +68,7 @@ class Prepared:
         key = (statement, tuple(values) if isinstance(statement, Insert) else ())
         found = self._texts.get(key)
         if found is None:
-            found = self._texts[key] = _compiled(*key)
+            found = self._texts[key] = compiled(*key)
         return found
 
 
@@ -78,7 +78,14 @@ def given(name: str) -> BindParameter[Any]:
     return bindparam(name, required=False)
 
 
-def _compiled(statement: Statement, columns: tuple[str, ...]) -> tuple[str, dict[str, object]]:
+def compiled(
+    statement: Statement | CompoundSelect[Any], columns: tuple[str, ...] = ()
+) -> tuple[str, dict[str, object]]:
+    """SQL with named values, and those that come with the statement itself.
+
+    Args:
+        columns: that an INSERT sets.
+    """
     insertion = isinstance(statement, Insert)
     compiled = statement.compile(
         dialect=_DIALECT,
