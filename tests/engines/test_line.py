@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -170,6 +172,80 @@ def test_a_stranger_in_the_place_of_the_worker_is_given_nothing(tmp_path: Path) 
     assert closed.is_set()
     assert len(b"".join(got)) == 64  # its own nonce and proof
     assert ends.told == []
+
+
+def test_who_is_silent_in_the_place_of_the_worker_is_left_for_the_next_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "HANDSHAKE_WITHIN", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        place = {"host": host, "port": port, "key": "00" * 32}
+        (tmp_path / FILE).write_text(json.dumps(place))
+        told: list[object] = []
+        client = WakeClient(tmp_path, lambda job, news: told.append(news))
+
+        async def act() -> None:
+            line = asyncio.ensure_future(client.run())
+            connection, _ = await asyncio.to_thread(silent.accept)
+            with connection:
+                following = Ends(tmp_path)
+                async with asyncio.timeout(20):
+                    await until(lambda: client.hand_over(HANDED))
+                    await until(lambda: following.heard == [HANDED])
+            line.cancel()
+
+        asyncio.run(act())
+
+
+@pytest.mark.skipif(not embedded.NAMED, reason="no names for UNIX sockets outside of the file system")
+def test_another_user_of_the_machine_is_not_spoken_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = Ends(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with at(tmp_path) as stranger:
+        assert stranger.recv(100) == b""
+    assert ends.listener._connections == []
+
+
+def test_what_was_taken_back_is_not_remembered(ends: Ends) -> None:
+    """Its worker does not tell of it, and there may be any number."""
+
+    async def act() -> None:
+        await until(lambda: ends.client.hand_over(HANDED))
+        ends.client.interrupt("a")
+        await until(lambda: len(ends.heard) == 2)
+
+    ends.run(act)
+    assert ends.client._under_way == set()
+
+
+def test_a_request_too_long_for_the_line_is_stored_and_the_line_goes_on(ends: Ends) -> None:
+    async def act() -> None:
+        await until(lambda: ends.client.hand_over(HANDED))
+        assert not ends.client.hand_over(replace(HANDED, id="b", document="x" * LONGEST))
+        assert ends.client.hand_over(replace(HANDED, id="c"))
+        await until(lambda: len(ends.heard) == 2)
+
+    ends.run(act)
+    assert ends.told == []
+
+
+def test_a_web_tier_that_takes_no_news_does_not_hold_up_the_worker(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "TAKEN_WITHIN", 1)
+
+    async def act() -> None:
+        await until(lambda: ends.client.hand_over(HANDED))
+        await until(lambda: ends.heard)
+        news = Told(DONE, {"text": (InlineText("x" * MOST, Format("text/plain")),)})
+        for _ in range(2000):  # more than any system keeps for who does not read; this loop does not
+            ends.listener.announce("a", news)
+        assert ends.listener._connections == []
+
+    ends.run(act)
 
 
 @given(st.lists(st.text(max_size=50), max_size=6), st.integers(1, 40))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 
@@ -24,8 +25,9 @@ from azenha.domain.process import (
     Text,
 )
 from azenha.domain.values import Box, Lexical, Literal, Record, Reference
+from azenha.protocols import json_values
 from azenha.protocols.http import Limits
-from azenha.protocols.json_values import read_text
+from azenha.protocols.json_values import format_of, read_text
 
 PLACE = ObjectDomain(
     (
@@ -79,3 +81,39 @@ def test_text_that_is_no_strict_json_is_refused_with_the_reason(text: str, reaso
     with pytest.raises(InvalidInputs) as refused:
         bind(PROCESS, {"place": (lexical(text),)}, limits=BindingLimits(1000))
     assert [p.locator for p in refused.value.problems] == ["place"]
+
+
+@pytest.mark.parametrize(
+    "nesting", ['{"value":%s}', '{"value":[%s]}', '{"value":{"a":%s}}', '[{"value":%s}]']
+)
+def test_readings_do_not_multiply_with_the_depth(nesting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body of 700 bytes kept the server busy for ever."""
+    made = 0
+
+    def count(members: Mapping[str, object]) -> Format | None:
+        nonlocal made
+        made += 1
+        return format_of(members)
+
+    monkeypatch.setattr(json_values, "format_of", count)
+    text = "1"
+    for _ in range(12):
+        text = nesting % text
+    with pytest.raises(InvalidInputs):
+        bind(PROCESS, {"place": (read_text(text, Limits()),)}, limits=BindingLimits(10_000))
+    assert made <= 100
+
+
+@pytest.mark.parametrize("item", ['{"value": 1}', '{"value": {"a": 1}}'])
+def test_of_too_many_values_none_is_read(item: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be millions of them: a body of 5 MB took 20 seconds to be refused."""
+    heights = InputDescription("heights", LiteralDomain(LiteralType.DECIMAL), Text("h"), 1, 3)
+    process = ProcessDescription("p", "1", Text("p"), (heights,))
+
+    def refuse(members: Mapping[str, object]) -> Format | None:
+        raise AssertionError("a value was read")
+
+    monkeypatch.setattr(json_values, "format_of", refuse)
+    given = read_text(f"[{','.join([item] * 4)}]", Limits())
+    with pytest.raises(InvalidInputs, match="takes at most 3 values, got 4"):
+        bind(process, {"heights": (given,)}, limits=BindingLimits(10_000))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from azenha.domain.errors import Malformed, TooLarge
 from azenha.protocols import json as strict
-from azenha.protocols import large_json
+from azenha.protocols import json_places, large_json
 from azenha.protocols.http import Limits
-from azenha.protocols.large_json import Large
+from azenha.protocols.json_places import Large
 
 VALUES = st.recursive(
     st.one_of(
@@ -119,6 +119,10 @@ BROKEN = {
     "a long string after the end": '{{"a": [{}]}} "{}"'.format(",".join("1" * 50), "x" * 200),
     "a long string after a number": '{"a": [1, 12"%s"]}' % ("x" * 200),
     "two long strings": '{{"a": ["{}" "{}"]}}'.format("x" * 200, "x" * 200),
+    "a long string and a fraction": '{"a": ["%s".5]}' % ("x" * 200),
+    "a long string and an exponent": '{"a": {"b": {"c": {"d": ["%s"e5, 1]}}}}' % ("x" * 200),
+    "a long string and digits": '{"a": ["%s"1]}' % ("x" * 200),
+    "no end after a long string": '{"a": ["%s"' % ("x" * 300),
     "a string that does not end": '{"a": ["%s' % ("x" * 200),
     "half a surrogate pair": '{{"a": ["{}\\ud800{}"]}}'.format("x" * 200, "x" * 200),
     "half a surrogate pair in the small": '{"a": ["\\udc00", "%s"]}' % ("x" * 200),
@@ -151,7 +155,14 @@ def test_what_is_no_utf8_is_refused(body: bytes) -> None:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(
-    "body", ['"%s"' % ("x" * 200), "[%s]" % ("1," * 200 + "1"), " " * 200 + "[1]" + " " * 200]
+    "body",
+    [
+        '"%s"' % ("x" * 200),
+        "[%s]" % ("1," * 200 + "1"),
+        " " * 200 + "[1]" + " " * 200,
+        " " * 200 + "12" + " " * 200,
+        "null" + " " * 300,
+    ],
 )
 def test_a_body_that_is_no_object_is_read_too(body: str) -> None:
     assert outcome(large_json.parse, body.encode()) == json.loads(body)
@@ -182,7 +193,7 @@ def test_large_values_stay_in_the_body_as_offsets() -> None:
 
 
 def test_what_would_have_to_stand_in_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_json, "IN_PLACE", 1_000_000)
+    monkeypatch.setattr(json_places, "IN_PLACE", 1_000_000)
     body = json.dumps({"inputs": {"v": [["x" * 100] * 100] * 200}}).encode()
     value = large_json.parse(body)["inputs"].opened()["v"]  # type: ignore[index]
     with pytest.raises(TooLarge, match="1000000"):

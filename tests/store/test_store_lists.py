@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from storing import START, SetClock, new, store
 
+from azenha.adapters.store import listing
 from azenha.adapters.store.rows import micros
 from azenha.adapters.store.sql import SqlJobs
 from azenha.domain.errors import BadParameter
@@ -196,3 +197,13 @@ def test_a_cursor_that_is_none_is_refused_whatever_is_asked(
 def test_a_page_holds_its_jobs_as_they_are(jobs: SqlJobs, database: Path) -> None:
     one = jobs.submit(new("a"))
     assert jobs.list(ListJobs()).jobs == [one]
+
+
+def test_a_page_of_other_values_is_found_by_the_statements_that_were_made_before(jobs: SqlJobs) -> None:
+    """To make it takes ten times as long as to run it."""
+    for number in range(4):
+        jobs.submit(new(f"{number}-job", process=f"p{number}"))
+    listing._walk.cache_clear()
+    found = [jobs.list(ListJobs(2, processes=(f"p{number}",))).jobs for number in range(4)]
+    assert [[job.id for job in page] for page in found] == [[f"{number}-job"] for number in range(4)]
+    assert listing._walk.cache_info().misses == 1

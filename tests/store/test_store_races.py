@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from storing import BROKEN, KEEP, LEASE, OUTCOME, SetClock, claim, got, new, store
@@ -142,3 +146,41 @@ def test_an_operation_that_fails_spoils_no_other_of_its_batch(jobs: SqlJobs) -> 
     assert all(got(jobs, f"{batch}{n}").state is JobState.ACCEPTED for batch in "ab" for n in range(8))
     assert jobs.get("spoiler") is None
     assert jobs.submit(new("later")).state is JobState.ACCEPTED
+
+
+def test_a_writer_that_the_database_refused_writes_again_when_it_does_not(jobs: SqlJobs) -> None:
+    """Even if it was the thread that writes for those who wait: nobody else would write for them ever after."""
+    writer = jobs._writer
+    connection, good = writer._connection, writer._connection.run
+    refuses = threading.Event()
+
+    def run(text: str, values: Any = ()) -> Any:
+        if refuses.is_set() and text.startswith("PRAGMA"):
+            refuses.clear()
+            raise sqlite3.OperationalError("disk I/O error")
+        return good(text, values)
+
+    connection.run = run  # type: ignore[method-assign]
+
+    def contended(at_first: Callable[[], None]) -> object:
+        """What came of a write that found the connection taken; None if nothing did."""
+        ends: queue.Queue[object] = queue.Queue()
+
+        def write() -> None:
+            try:
+                ends.put(writer.run(lambda _: "written", durable=True))
+            except StoreFailed as error:
+                ends.put(error)
+
+        with writer._writing:
+            threading.Thread(target=write, daemon=True).start()
+            while writer._queue.empty():
+                refuses.wait(0.001)
+            at_first()
+        with suppress(queue.Empty):
+            return ends.get(timeout=10)
+        return None
+
+    jobs.submit(new("a", lane=Lane.SYNC))  # what comes next is to be durable, which the connection is told
+    assert isinstance(contended(refuses.set), StoreFailed)
+    assert contended(lambda: None) == "written"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,10 +16,10 @@ from test_app import Reply, Stage, exchange, until
 from azenha.domain.callbacks import Subscriber
 from azenha.domain.errors import QueueFull
 from azenha.domain.job import Failure, FailureKind, Job, JobState, Lane
-from azenha.domain.messages import Asked, Execute, Mode
+from azenha.domain.messages import Asked, Checked, Execute, Mode
 from azenha.domain.process import Format
 from azenha.domain.values import Literal, StoredFile
-from azenha.usecases.ports import Handed, Told
+from azenha.usecases.ports import Handed, NewJob, Told
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 DONE = Job(
@@ -158,6 +159,51 @@ def test_a_client_that_goes_away_takes_back_what_no_store_knows(stage: Stage) ->
 
     assert asyncio.run(ask()).status == 0
     assert stage.wake.interrupted == ["job1"]
+
+
+def test_a_client_that_goes_away_while_its_job_is_stored_after_all_dismisses_it(stage: Stage) -> None:
+    hands = Hands(stage, lambda job: Told(lost=True))
+    storing, noticed = threading.Event(), threading.Event()
+    submit = stage.jobs.submit
+
+    def slowly(new: NewJob) -> Job:
+        storing.set()
+        assert noticed.wait(10)
+        return submit(new)
+
+    stage.jobs.submit = slowly  # type: ignore[method-assign]
+
+    async def ask() -> Reply:
+        gone = asyncio.Event()
+        asking = asyncio.ensure_future(exchange(stage.app(hand_over=hands), "POST", "/run", b"hi", gone=gone))
+        await until(storing.is_set)
+        gone.set()
+        await until(lambda: "job1" not in stage.ends._news)
+        noticed.set()
+        async with asyncio.timeout(10):
+            reply = await asking
+        await until(lambda: stage.jobs.jobs["job1"].state is JobState.DISMISSED)
+        return reply
+
+    assert asyncio.run(ask()).status == 0
+
+
+def test_one_with_files_is_stored_so_that_its_record_ends_with_them(stage: Stage) -> None:
+    """Taken back before its worker stored it, it would leave its files to nobody."""
+    hands = Hands(stage)
+    asked = Execute("echo", {}, None, Mode.SYNC, Asked("plain", "1"))
+    stage.root.odd = lambda request: Checked("job1", asked, {}, 1)  # type: ignore[assignment,return-value]
+
+    async def ask() -> Reply:
+        asking = asyncio.ensure_future(exchange(stage.app(hand_over=hands), "POST", "/run", b"hi"))
+        async with asyncio.timeout(10):
+            await until(lambda: "job1" in stage.jobs.jobs)
+        stage.jobs.succeed("job1", text=Literal("hello"))
+        stage.ends.tell("job1")
+        return await asking
+
+    assert asyncio.run(ask()).status == 200
+    assert hands.taken == []
 
 
 def test_jobs_in_the_background_and_those_that_call_back_are_stored(stage: Stage) -> None:

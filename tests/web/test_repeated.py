@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -63,3 +64,16 @@ def test_what_clients_send_does_not_make_it_grow_without_end() -> None:
     found = [key for key in keys if kept.find(key) is not None]
     assert 1 <= len(found) * 3000 <= 100_000
     assert kept.find(keys[-1]) is GOOD
+
+
+def test_many_short_headers_count_with_what_they_take_in_memory() -> None:
+    kept = Repeated(most=1_000_000)
+    tracemalloc.start()
+    try:
+        for n in range(200):
+            headers = [(b"a%d" % (n * 1000 + m), b"%d" % m) for m in range(1000)]
+            kept.keep(asked(scope(headers=headers), None), GOOD)
+        now, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert now < 2_000_000

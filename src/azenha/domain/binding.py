@@ -52,6 +52,7 @@ from azenha.domain.process import (
 from azenha.domain.requested import bind_outputs as bind_outputs
 from azenha.domain.values import (
     Box,
+    Each,
     Lexical,
     Literal,
     Native,
@@ -266,10 +267,11 @@ def _items(input: InputDescription, raw: Raw, locator: str) -> Sequence[Raw] | N
         raw = _opened(raw.qualified, locator)
     if not isinstance(raw, Native) or not isinstance(raw.value, list | tuple):
         return None
-    items = raw.items if raw.items is not None else tuple(Native(v) for v in raw.value)
+    items = raw.items if raw.items is not None else Each(raw.value, Native)
     if raw.unit is None and raw.format is None:
         return items
-    return tuple(_inherit(item, raw) for item in items)
+    whole = raw
+    return Each(items, lambda item: _inherit(item, whole))
 
 
 def _structured(domain: Domain, raw: Raw) -> Raw:

@@ -7,9 +7,10 @@ Large data is never here: a file's name in the job's folder stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, overload
 
 from azenha.domain.geodata import Geodata
 from azenha.domain.process import Format, Scalar
@@ -51,7 +52,7 @@ class Native:
             encoding or a schema was named.
         qualified: the reading of an object as a qualified value, reference or box, if it has that shape.
             Binding prefers it, unless the input's own description has fields of those names.
-        items: where `value` is a list: each element as a raw value.
+        items: where `value` is a list: each element as a raw value, made when asked for (`Each`).
         fields: where `value` is a dict: each member as a raw value. Without items or fields, binding takes
             elements and members as they are, and sees no references or boxes among them.
     """
@@ -60,8 +61,33 @@ class Native:
     format: Format | None = None
     unit: str | None = None
     qualified: Raw | None = None
-    items: tuple[Raw, ...] | None = None
+    items: Sequence[Raw] | None = None
     fields: Mapping[str, Raw] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Sequence["Raw"]):
+    """What is given, each as a raw value; made when asked for: there may be millions, and one too many at least."""
+
+    given: Sequence[Any]
+    read: Callable[[Any], Raw]
+
+    @overload
+    def __getitem__(self, index: int) -> Raw: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Each: ...
+
+    def __getitem__(self, index: int | slice) -> Raw | Each:
+        if isinstance(index, slice):
+            return Each(self.given[index], self.read)
+        return self.read(self.given[index])
+
+    def __iter__(self) -> Iterator[Raw]:
+        return map(self.read, self.given)
+
+    def __len__(self) -> int:
+        return len(self.given)
 
 
 @dataclass(frozen=True, slots=True)

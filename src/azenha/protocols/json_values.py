@@ -13,10 +13,10 @@ from typing import Final
 from azenha.domain.errors import Malformed
 from azenha.domain.lexical import NotAValue
 from azenha.domain.process import Format
-from azenha.domain.values import Coding, Native, Raw, RawBox, RawReference, RawSlice
+from azenha.domain.values import Coding, Each, Native, Raw, RawBox, RawReference, RawSlice
 from azenha.protocols import json
 from azenha.protocols.http import Limits
-from azenha.protocols.large_json import Large
+from azenha.protocols.json_places import Large
 
 FORMAT: Final = ("mediaType", "encoding", "schema")
 _QUALIFIED: Final = frozenset({"value", "format", "uom", *FORMAT})
@@ -62,9 +62,16 @@ def raw(value: object) -> Native | RawSlice:
         return _slice(value)
     if isinstance(value, dict):
         return Native(value, qualified=_qualified(value), fields=Fields(value))
+    return _itself(value)
+
+
+def _itself(value: object) -> Native:
+    """A value that is in memory, taken for no more than itself: an object for its members, an array for its items."""
+    if isinstance(value, dict):
+        return Native(value, fields=Fields(value))
     # Without objects in it an array has one reading, which binding makes for itself if it needs any.
     if isinstance(value, list) and any(isinstance(item, dict | Large) for item in value):
-        return Native(value, items=tuple(map(raw, value)))
+        return Native(value, items=Each(value, raw))
     return Native(value)
 
 
@@ -94,9 +101,12 @@ def native(value: object) -> Native:
     return found
 
 
-def _within(value: Native, format: Format | None, unit: str | None) -> Native:
-    """What stands inside `value` is the value itself, even if it looks like a reference."""
-    return replace(value, qualified=None, format=format, unit=unit)
+def _within(value: object, format: Format | None, unit: str | None) -> Native:
+    """What stands inside `value` is the value itself, even if it looks like a reference.
+
+    Its other readings are not made only to be left out: with each level of nesting they would be twice as many.
+    """
+    return replace(_itself(value), format=format, unit=unit)
 
 
 def _qualified(value: Mapping[str, object]) -> Raw | None:
@@ -106,9 +116,7 @@ def _qualified(value: Mapping[str, object]) -> Raw | None:
         return _qualified_value(value)
     if "href" in members and members <= _REFERENCE:
         return _reference(value)
-    if "bbox" in members and members <= _BOX:
-        return _box(value)
-    return None
+    return _box(value)
 
 
 def _qualified_value(value: Mapping[str, object]) -> Raw | None:
@@ -123,7 +131,7 @@ def _qualified_value(value: Mapping[str, object]) -> Raw | None:
     if not all(k in FORMAT and isinstance(v, str) for k, v in format.items()):
         return None
     inner = value["value"]
-    if isinstance(inner, dict) and isinstance(box := _qualified(inner), RawBox) and not (format or unit):
+    if isinstance(inner, dict) and (box := _box(inner)) is not None and not (format or unit):
         return box
     named = format_of(format)
     if isinstance(inner, Large):
@@ -133,9 +141,9 @@ def _qualified_value(value: Mapping[str, object]) -> Raw | None:
             qualified=None,
             format=named,
             unit=unit,
-            opened=lambda: _within(native(inner.opened()), named, unit),
+            opened=lambda: _within(inner.opened(), named, unit),
         )
-    return _within(native(inner), named, unit)
+    return _within(inner, named, unit)
 
 
 def _reference(value: Mapping[str, object]) -> RawReference | None:
@@ -152,6 +160,8 @@ def _reference(value: Mapping[str, object]) -> RawReference | None:
 
 
 def _box(value: Mapping[str, object]) -> RawBox | None:
+    if "bbox" not in value or not value.keys() <= _BOX:
+        return None
     coordinates, crs = value["bbox"], value.get("crs")
     if crs is None and "crs" in value:
         return None

@@ -9,93 +9,30 @@ noted, as deep as values of inputs lie. What is left when they are taken out is 
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from typing import Final
 
-from azenha.domain.errors import Malformed, TooLarge
-from azenha.domain.slices import release_pages, whole_escapes, windows
+from azenha.domain.errors import Malformed
+from azenha.domain.slices import release_pages
 from azenha.protocols import json as strict
 from azenha.protocols import json_shapes as shapes
 from azenha.protocols.http import Buffer, Limits
+from azenha.protocols.json_places import Large
+from azenha.protocols.json_strings import SURROGATE, malformed, string_end
 
 WINDOW: Final = 64 * 1024
 LARGE: Final = WINDOW  # bytes; a value of more may stay in the body
-IN_PLACE: Final = 64 * 1024 * 1024  # bytes that are parsed in memory at most: of what is no large value
 LONGEST: Final = 16 * 1024 * 1024  # bytes without a comma (a name, white space)
+RELEASED_AFTER: Final = 4 * 1024 * 1024  # bytes that were read and may still be in memory
 MEMBERS: Final = 1_000_000  # names of one object of more than a window: they have to be remembered
 # Body, inputs, a value or an array of them, an element that is qualified: what stands in these may be cut out.
 OPENABLE: Final = 4
 
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_NO_CONTROL = bytes(range(0x20, 0x100))
 _BLANK = b" \t\r\n"
 _MARK = b"\xef\xbb\xbf"
 _CLOSES = {ord("]"): ord("["), ord("}"): ord("{")}
-
-
-@dataclass(eq=False, slots=True)
-class Large:
-    """A value that was left in the body: bytes `start` to `end` (exclusive), quotes and brackets included.
-
-    Attributes:
-        kind: its first byte.
-        parts: large values in it, in order; known as deep as values of inputs lie.
-    """
-
-    body: Buffer
-    start: int
-    end: int = 0
-    kind: bytes = b"{"
-    parts: list[Large] = field(default_factory=list)
-
-    @property
-    def is_text(self) -> bool:
-        return self.kind == b'"'
-
-    @property
-    def is_array(self) -> bool:
-        return self.kind == b"["
-
-    @property
-    def rest(self) -> int:
-        """Bytes of it beside the large values in it."""
-        return self.end - self.start - sum(part.end - part.start for part in self.parts)
-
-    def opened(self) -> object:
-        """The value, with each large value in it as a Large.
-
-        Raises:
-            TooLarge: the rest of it has more than `IN_PLACE` bytes.
-        """
-        if self.rest > IN_PLACE:
-            raise _too_large(self.rest)
-        pieces, at = [], self.start
-        for part in self.parts:
-            pieces += [self.body[at : part.start], b"NaN"]  # the client's own NaN was refused before
-            at = part.end
-        pieces.append(self.body[at : self.end])
-        release_pages(self.body, self.start, self.end)
-        return strict.with_places(b"".join(pieces), self.parts)
-
-    def whole(self) -> object:
-        """The value with all that is in it.
-
-        Raises:
-            TooLarge: it has more than `IN_PLACE` bytes.
-        """
-        if self.end - self.start > IN_PLACE:
-            raise _too_large(self.end - self.start)
-        data = self.body[self.start : self.end]
-        release_pages(self.body, self.start, self.end)
-        return strict.with_places(data, ())
-
-
-def _too_large(size: int) -> TooLarge:
-    return TooLarge(f"{size} bytes of JSON would have to stand in memory; at most {IN_PLACE} may")
 
 
 def parse(body: Buffer, limits: Limits = Limits()) -> object:
@@ -157,13 +94,14 @@ class _Pass:
                 raise Malformed(f"the body has {LONGEST} bytes without an end of a value, at byte {self.at}")
             else:
                 size *= 2
-            if self.at - released > IN_PLACE // 16:
+            if self.at - released > RELEASED_AFTER:
                 release_pages(self.body, released, self.at)
                 released = self.at
         release_pages(self.body, released, len(self.body))
-        if self.root is None or self.stack:
-            raise self.malformed("a value ends too early", len(self.body))
-        return self.root
+        if self.stack:
+            raise malformed(self.body, "a value ends too early", len(self.body))
+        # Else it is a number or a word: it has no bracket, and was parsed with the piece.
+        return self.root or Large(self.body, self.at, len(self.body), kind=b"0")
 
     # -- pieces ------------------------------------------------------------------------------------
 
@@ -174,14 +112,14 @@ class _Pass:
             filler: stands for a long string that follows.
         """
         if not filler and not last and data.rstrip(_BLANK)[-1:] in (b"[", b"{"):
-            raise self.malformed("Expecting value", self.at + len(data))
+            raise malformed(self.body, "Expecting value", self.at + len(data))
         before = bytes(self.stack)
         if self.root is not None and not before:
             self.after_root(data + filler)
             return
         bare = shapes.bare(masked)
         self.note(masked, bare)
-        head = self.head(before)
+        head = self.head(before, data)
         if last:
             # Nothing is added: what is still open then is the client's fault.
             tail = b""
@@ -191,12 +129,14 @@ class _Pass:
             tail = self.tail()
         self.check(head, data + filler, tail, bare)
 
-    def head(self, stack: bytes) -> bytes:
-        """A beginning that opens these brackets, the innermost with a value in it."""
+    def head(self, stack: bytes, data: bytes) -> bytes:
+        """A beginning that opens these brackets, the innermost with a value in it, for `data` to go on with."""
+        # Behind a long string may come anything: `.5` would make a number of a nought.
+        value = b"0" if data[:1] == b"," else b'""'
         pieces = []
         for level, bracket in enumerate(stack, 1):
             pieces.append(b"[" if bracket == ord("[") else b'{"%b%d":' % (self.token.encode(), level))
-        return b"".join(pieces) + b"0" if pieces else b""
+        return b"".join(pieces) + value if pieces else b""
 
     def tail(self) -> bytes:
         pieces = []
@@ -223,8 +163,8 @@ class _Pass:
             if short != whole:
                 error = _fault(whole, error)
             behind = whole[len(head) : max(error.pos, len(head))][: len(text)]
-            raise self.malformed(error.msg, self.at + len(behind.encode())) from None
-        if _SURROGATE.search(data):
+            raise malformed(self.body, error.msg, self.at + len(behind.encode())) from None
+        if SURROGATE.search(data):
             # As lists: what completes the piece has names twice.
             strict.check_surrogates(json.loads(whole, object_pairs_hook=lambda pairs: [*chain(*pairs)]))
 
@@ -234,12 +174,12 @@ class _Pass:
             self.check(head, data, b"", b"")
         except Malformed as error:
             return error
-        return self.malformed("a value ends too early", len(self.body))
+        return malformed(self.body, "a value ends too early", len(self.body))
 
     def after_root(self, data: bytes) -> None:
         blank = len(data) - len(data.lstrip(_BLANK))
         if blank < len(data):
-            raise self.malformed("Extra data", self.at + blank)
+            raise malformed(self.body, "Extra data", self.at + blank)
 
     def members(self, members: Sequence[tuple[str, object]]) -> None:
         """What the parser calls for each object that ends: no name may stand in it twice."""
@@ -357,7 +297,7 @@ class _Pass:
             return False
         self.piece(window[:quote], masked[:quote], filler=b'""')
         start = self.at + quote
-        end = self.string_end(start + 1)
+        end = string_end(self.body, start + 1, 4 * WINDOW)
         found = Large(self.body, start, end, b'"')
         if not self.stack:
             self.root = found
@@ -375,50 +315,6 @@ class _Pass:
             return opened[-1]
         rest = self.stack[: len(self.stack) - len(left)]
         return rest[-1] if rest else 0
-
-    def string_end(self, start: int) -> int:
-        """Where the string ends whose inside begins at `start`; checked on the way."""
-        at, held = start, b""
-        for window in windows(self.body, start, size=4 * WINDOW):
-            data = held + window
-            quote = shapes.masked(data).find(b'"')
-            if quote >= 0:
-                self.check_text(data[:quote], at)
-                return at + quote + 1
-            end = whole_escapes(data)
-            if len(data) - end > 12:
-                self.check_text(data, at)  # which says what is wrong
-            self.check_text(data[:end], at)
-            held, at = data[end:], at + end
-        raise self.malformed("Unterminated string starting at", start - 1)
-
-    def check_text(self, data: bytes, at: int) -> None:
-        if not data.isascii():
-            try:
-                str(data, "utf-8")
-            except UnicodeDecodeError as error:
-                raise Malformed(f"the body is not UTF-8: {error.reason} at byte {at + error.start}") from None
-        if control := data.translate(None, _NO_CONTROL):
-            raise self.malformed("Invalid control character at", at + data.find(control[:1]))
-        if b"\\" not in data:
-            return
-        try:
-            text = json.loads(b'"%b"' % data)
-        except json.JSONDecodeError as error:
-            behind = str(data, "utf-8")[: max(error.pos - 1, 0)]
-            raise self.malformed(error.msg, at + len(behind.encode())) from None
-        if _SURROGATE.search(data):
-            strict.check_surrogates(text)
-
-    def malformed(self, why: str, byte: int) -> Malformed:
-        line, begin = 1, 0
-        at = 0
-        for window in windows(self.body, 0, byte):
-            if count := window.count(b"\n"):
-                line += count
-                begin = at + window.rfind(b"\n") + 1
-            at += len(window)
-        return Malformed(f"the body is not JSON: {why} at line {line}, column {byte - begin + 1}")
 
 
 def _fault(text: str, shortened: json.JSONDecodeError) -> json.JSONDecodeError:

@@ -138,9 +138,12 @@ def submit(
 def handing(checked: Checked, catalogue: Catalogue, queue: Queue) -> tuple[Handed, StoredRequest] | None:
     """A checked request as a job that a worker can store itself; None of one that is to be stored here.
 
-    Only synchronous jobs are handed over: nobody else knows their ids before they end.
+    Only synchronous jobs are handed over: nobody else knows their ids before they end. And none with files: taken
+    back before it is stored, it would leave them to nobody.
     """
     command = checked.execute
+    if checked.files:
+        return None
     description = offering(command.process, catalogue).description
     if lane_of(description, command)[0] is not Lane.SYNC or command.subscriber is not None:
         return None

@@ -136,7 +136,7 @@ class Executions:
         try:
             told = await self._ended.wait(checked.job, patience)
             if told is not None and told.lost and not gone.done():
-                told = await self._stored_after_all(checked, patience)
+                told = await self._stored_after_all(checked, patience, gone)
             if gone.done():
                 raise Disconnected
             if told is None:
@@ -150,19 +150,21 @@ class Executions:
             gone.cancel()
         return await self._reply(checked, request, told, exchange)
 
-    async def _stored_after_all(self, checked: Checked, patience: float) -> Told | None:
+    async def _stored_after_all(
+        self, checked: Checked, patience: float, gone: asyncio.Future[None]
+    ) -> Told | None:
         """The worker that it was handed to is gone: whether that had stored the job or not, it is stored then."""
         self._ended.forget(checked.job)
         self._ended.expect(checked.job)
         await self._in_thread(self._processing.submit, checked)
+        if gone.done():
+            return None  # the end is not expected any more
         return await self._ended.wait(checked.job, patience)
 
     async def _reply(
         self, checked: Checked, request: StoredRequest | None, told: Told, exchange: Exchange
     ) -> HttpReply:
         if told.refused is not None:
-            if checked.files:
-                await self._in_thread(self._processing.folders.remove, checked.job)
             raise told.refused
         command = GetRecord(checked.job) if checked.execute.record else GetResults(checked.job)
         if told.job is None or told.outputs is None or request is None:

@@ -14,6 +14,9 @@ from azenha.web.guard import SAFE
 
 MOST: Final = 8 * 1024 * 1024  # bytes of requests and replies; when there are more, it starts again
 _OVERHEAD: Final = 1024  # bytes that an entry takes beside
+_EACH: Final = (
+    64  # bytes that a name, a value or their pair takes beside: a client may send thousands of short ones
+)
 
 Asked = tuple[object, ...]
 
@@ -58,5 +61,5 @@ class Repeated:
 
 def _size(given: object) -> int:
     if isinstance(given, tuple):
-        return sum(map(_size, given))
-    return len(given) if isinstance(given, bytes | str) else 0
+        return _EACH + sum(map(_size, given))
+    return _EACH + len(given) if isinstance(given, bytes | str) else 0

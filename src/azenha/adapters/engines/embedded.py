@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from azenha.adapters.engines.frames import Frames, packed, proof
+from azenha.adapters.engines.frames import LONGEST, Frames, packed, proof
 from azenha.adapters.engines.news import dump_handed, dump_told, load_handed, load_told
 from azenha.domain.job import Lane
 from azenha.usecases.ports import Handed, Told
@@ -32,6 +33,7 @@ MOST_UNSENT = 1 << 20  # bytes that a worker has not taken: no more is handed ov
 NONCE = 32  # bytes
 NAMED = sys.platform == "linux" and hasattr(socket, "AF_UNIX")  # there are such names
 HANDSHAKE_WITHIN = 5.0  # seconds
+TAKEN_WITHIN = 2  # seconds: a web tier that takes no news for so long has to connect again
 
 
 def _listening() -> tuple[socket.socket, dict[str, object]]:
@@ -60,6 +62,23 @@ async def _connected(
     except BaseException:
         connecting.close()
         raise
+
+
+def _is_same_user(connection: socket.socket) -> bool:
+    """Whether the other side of a UNIX socket runs as we do: the names outside of the file system have no owner."""
+    if sys.platform != "linux" or connection.family != socket.AF_UNIX:
+        return True
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return bool(struct.unpack("3i", credentials)[1] == os.geteuid())
+
+
+def _bound_sending(connection: socket.socket) -> None:
+    """`sendall` fails after `TAKEN_WITHIN`. A timeout of Python's own would cost each `recv` a call more."""
+    if sys.platform == "win32":
+        limit = struct.pack("@L", TAKEN_WITHIN * 1000)
+    else:
+        limit = struct.pack("@ll", TAKEN_WITHIN, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 class WakeListener:
@@ -111,6 +130,8 @@ class WakeListener:
 
     def _known(self, connection: socket.socket) -> bool:
         """Whether the other side has the key too; it learns the same of us."""
+        if not _is_same_user(connection):
+            return False
         connection.settimeout(HANDSHAKE_WITHIN)
         if connection.family == socket.AF_INET:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -127,6 +148,7 @@ class WakeListener:
             return False
         connection.sendall(proof(self._key, "worker", theirs, ours))
         connection.settimeout(None)
+        _bound_sending(connection)
         return True
 
     def _hear(self, message: dict[str, Any]) -> None:
@@ -142,9 +164,14 @@ class WakeListener:
         """Tell every web tier the news of a job."""
         data = packed(dump_told(job, told))
         with self._lock:
-            for connection in self._connections:
-                with suppress(OSError):
+            for connection in tuple(self._connections):
+                try:
                     connection.sendall(data)
+                except OSError:
+                    # Part of it may be sent: nothing that would be understood can follow.
+                    self._connections.remove(connection)
+                    with suppress(OSError):
+                        connection.shutdown(socket.SHUT_RDWR)
 
 
 class WakeClient:
@@ -162,19 +189,25 @@ class WakeClient:
         self._send({"t": "offered", "lane": lane})
 
     def interrupt(self, job: str) -> None:
-        self._send({"t": "interrupt", "job": job})
+        self._send({"t": "interrupt", "job": job}, job)
 
     def hand_over(self, job: Handed) -> bool:
         """See `HandOver`."""
         transport = self._transport
         if transport is None or transport.get_write_buffer_size() > MOST_UNSENT:
             return False
+        message = packed(dump_handed(job))
+        if len(message) > LONGEST:
+            return False
         self._under_way.add(job.id)
-        transport.write(packed(dump_handed(job)))
+        transport.write(message)
         return True
 
-    def _send(self, message: dict[str, object]) -> None:
+    def _send(self, message: dict[str, object], unwanted: str = "") -> None:
+        """`unwanted`: a job of which nobody needs to hear any more; its worker may never tell of it."""
+
         def send() -> None:
+            self._under_way.discard(unwanted)
             if self._transport is not None:
                 self._transport.write(packed(message))
 
@@ -230,6 +263,11 @@ class _Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # a stream's; uvloop's is of another class
+        asyncio.get_running_loop().call_later(HANDSHAKE_WITHIN, self._must_be_known)
+
+    def _must_be_known(self) -> None:
+        if self._frames is None:
+            self._transport.abort()  # somebody has the port who waits for us to speak
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.over.done():

@@ -12,7 +12,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -98,7 +98,8 @@ class Writer:
     def _run(self) -> None:
         while not self._closed:
             self._waiting.acquire()
-            with self._writing:
+            # Whoever waited was told what is wrong. The next may have more luck: nobody else would write for them.
+            with self._writing, suppress(Exception):
                 self._write()
 
     def _write(self) -> None:

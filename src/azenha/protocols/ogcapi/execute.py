@@ -19,8 +19,9 @@ from azenha.domain.names import near
 from azenha.domain.values import Raw
 from azenha.protocols import large_json
 from azenha.protocols.http import HttpRequest, Limits
+from azenha.protocols.json_places import Large
 from azenha.protocols.json_values import FORMAT, format_of, raw
-from azenha.protocols.large_json import Large, whole
+from azenha.protocols.large_json import whole
 from azenha.protocols.negotiation import names
 from azenha.protocols.ogcapi import callbacks
 from azenha.protocols.ogcapi.wishes import media_types, wishes

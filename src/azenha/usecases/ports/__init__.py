@@ -1,0 +1,41 @@
+"""What the use cases and the engine need of the outside world: small Protocols, implemented by adapters.
+
+A module for each subject; the blob store has its own, `usecases.blobs`.
+"""
+
+from azenha.usecases.ports.callbacks import CallbackBody, Callbacks, DueCallback, Post, Posted
+from azenha.usecases.ports.fetching import PLAINLY, Ask, Fetch, Fetched, Say
+from azenha.usecases.ports.jobs import Clock, Folders, JobPage, Jobs, NewJob
+from azenha.usecases.ports.leases import LOST, Lease, Leases, Success
+from azenha.usecases.ports.line import Ended, Handed, HandOver, Told, Wake
+from azenha.usecases.ports.services import Publisher, ServiceAnswer, ServiceRequest
+
+__all__ = [
+    "LOST",
+    "PLAINLY",
+    "Ask",
+    "CallbackBody",
+    "Callbacks",
+    "Clock",
+    "DueCallback",
+    "Ended",
+    "Fetch",
+    "Fetched",
+    "Folders",
+    "HandOver",
+    "Handed",
+    "JobPage",
+    "Jobs",
+    "Lease",
+    "Leases",
+    "NewJob",
+    "Post",
+    "Posted",
+    "Publisher",
+    "Say",
+    "ServiceAnswer",
+    "ServiceRequest",
+    "Success",
+    "Told",
+    "Wake",
+]
