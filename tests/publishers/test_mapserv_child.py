@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from publishing import JOB, PIXELS, TRACTS, output, request
@@ -163,6 +165,52 @@ def test_whoever_closes_the_answer_ends_the_child_and_what_it_started(serving: M
 
     ran(read_a_little())
     assert list((tmp_path / "services").iterdir()) == []
+
+
+def test_whoever_closes_an_answer_of_which_nothing_was_read_ends_the_child_too(
+    serving: Make, tmp_path: Path
+) -> None:
+    server = serving(f"{HEAD}printf good", replace(SETTINGS, at_once=1))
+
+    async def heads() -> object:
+        for _ in range(2):  # as HEAD does
+            await (await answer(server)).content.aclose()  # type: ignore[attr-defined]
+        return await whole(server)
+
+    assert ran(heads()) == b"good"
+    assert list((tmp_path / "services").iterdir()) == []
+
+
+def test_whoever_is_cancelled_while_the_child_s_folder_is_made_leaves_none(
+    serving: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serving(f"{HEAD}printf good", replace(SETTINGS, at_once=1))
+    begun, go, made = threading.Event(), threading.Event(), threading.Event()
+    prepared = server._prepared
+
+    def slowly(*given: Any) -> Path:
+        begun.set()
+        go.wait(20)
+        try:
+            return prepared(*given)
+        finally:
+            made.set()
+
+    monkeypatch.setattr(server, "_prepared", slowly)
+
+    async def cancelled() -> object:
+        asking = asyncio.ensure_future(answer(server))
+        await asyncio.to_thread(begun.wait, 20)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        go.set()
+        await asyncio.to_thread(made.wait, 20)
+        while list((tmp_path / "services").iterdir()):
+            await asyncio.sleep(0.02)
+        return await whole(server)
+
+    assert ran(cancelled()) == b"good"
 
 
 def test_whoever_is_cancelled_before_the_answer_ends_the_child(serving: Make, tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -72,6 +73,26 @@ class _Running:
     ending: asyncio.Task[str] | None = None
 
 
+class _Content:
+    """The rest of an answer as it comes. Closing it ends the child, also if nothing was read: HEAD reads nothing."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], end: Callable[[], Awaitable[object]]) -> None:
+        self._pieces = pieces
+        self._end = end
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._pieces)
+
+    async def aclose(self) -> None:
+        try:
+            await self._pieces.aclose()
+        finally:
+            await self._end()  # what a generator has to do at its end is not done by one that was never begun
+
+
 class MapServer:
     """See `azenha.usecases.ports.Publisher`. Lives on one event loop."""
 
@@ -113,7 +134,8 @@ class MapServer:
             said = await self._ended(running)
             _log.warning("mapserv gave no answer to %r: %s", query[:200], said)
             raise
-        return ServiceAnswer(status, headers, self._content(running, rest))
+        content = _Content(self._content(running, rest), partial(self._ended, running))
+        return ServiceAnswer(status, headers, content)
 
     async def _slot(self) -> None:
         if self._slots.locked() and self._waiting >= self._settings.waiting:
@@ -130,7 +152,7 @@ class MapServer:
     async def _started(
         self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, query: str
     ) -> _Running:
-        own = await asyncio.to_thread(self._prepared, job, output, layers, asked)
+        own = await self._own(job, output, layers, asked)
         try:
             posted = asked.body if asking.posts(asked) else b""
             process = await asyncio.create_subprocess_exec(
@@ -156,6 +178,15 @@ class MapServer:
         running.watched = asyncio.ensure_future(self._watched(running))
         return running
 
+    async def _own(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
+        """See `_prepared`. A thread goes on when nobody waits for it any more: what it makes then is removed."""
+        made = asyncio.ensure_future(asyncio.to_thread(self._prepared, job, output, layers, asked))
+        try:
+            return await asyncio.shield(made)
+        except asyncio.CancelledError:
+            made.add_done_callback(_removed)
+            raise
+
     def _prepared(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
         """Blocks. The folder of one child, with its MAP file and configuration."""
         if not os.access(self._program, os.X_OK):
@@ -178,8 +209,7 @@ class MapServer:
             raise
         return own
 
-    async def _content(self, running: _Running, first: bytes) -> AsyncIterator[bytes]:
-        """The rest of the answer as it comes; closing this ends the child."""
+    async def _content(self, running: _Running, first: bytes) -> AsyncGenerator[bytes, None]:
         assert running.process.stdout
         whole = False
         try:
@@ -233,6 +263,11 @@ class MapServer:
                 running.watched.cancel()
             self._slots.release()
             await asyncio.to_thread(shutil.rmtree, running.folder, ignore_errors=True)
+
+
+def _removed(made: asyncio.Future[Path]) -> None:
+    if not made.cancelled() and made.exception() is None:
+        shutil.rmtree(made.result(), ignore_errors=True)
 
 
 def _layers(output: OutputValue, folder: Path) -> list[Layer]:
