@@ -13,6 +13,7 @@ from azenha.domain.errors import (
     BadRequest,
     MethodNotAllowed,
     OptionNotOffered,
+    TooLarge,
     UnsupportedMediaType,
 )
 
@@ -87,6 +88,13 @@ def test_a_posted_form_is_looked_at_like_a_query() -> None:
     for bad, refusal in ((b"&map=x", BadParameter), (b"&SLD=x", OptionNotOffered), (b"&x=\xff", BadRequest)):
         with pytest.raises(refusal):
             query(request("service=WMS&request=GetMap", "", "POST", bad, content_type=form))
+
+
+def test_a_form_that_no_child_could_be_given_is_refused() -> None:
+    filter = urlencode({"service": "WFS", "request": "GetFeature", "filter": "é" * 20_000}).encode()
+    form = "application/x-www-form-urlencoded"
+    with pytest.raises(TooLarge, match="at most 100,000 .* posted as XML"):
+        query(request("", "", "POST", filter, content_type=form))
 
 
 @pytest.mark.parametrize("body", [GET_FEATURE, GET_COVERAGE], ids=["wfs", "wcs"])

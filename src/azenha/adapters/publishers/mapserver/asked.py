@@ -16,6 +16,7 @@ from azenha.domain.errors import (
     BadRequest,
     MethodNotAllowed,
     OptionNotOffered,
+    TooLarge,
     UnsupportedMediaType,
 )
 from azenha.usecases.ports import ServiceRequest
@@ -60,6 +61,7 @@ _NAMESPACES: Final = (
     ("http://www.opengis.net/wcs", "WCS"),
 )
 _MOST: Final = 200  # parameters
+_LONGEST: Final = 100_000  # bytes of a query: it becomes a variable, and Linux allows 128 KiB for one
 _API_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]{1,100}){0,6}/?")
 
 
@@ -69,8 +71,19 @@ def query(request: ServiceRequest) -> str:
     Raises:
         BadParameter: the parameter belongs to MapServer's own interface; or the service is none.
         OptionNotOffered: styles of a client's (SLD).
+        TooLarge: a form has more than can be passed on.
         MethodNotAllowed, UnsupportedMediaType, BadRequest
     """
+    passed = _query(request)
+    if len(passed) > _LONGEST:
+        raise TooLarge(
+            f"the parameters are {len(passed):,} bytes; at most {_LONGEST:,} are passed on. "
+            "What is longer, such as a filter, can be posted as XML"
+        )
+    return passed
+
+
+def _query(request: ServiceRequest) -> str:
     pairs = _pairs(request.query)
     if is_api(request):
         if request.method == "POST":
