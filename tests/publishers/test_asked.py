@@ -93,7 +93,7 @@ def test_a_posted_form_is_looked_at_like_a_query() -> None:
 def test_a_form_that_no_child_could_be_given_is_refused() -> None:
     filter = urlencode({"service": "WFS", "request": "GetFeature", "filter": "é" * 20_000}).encode()
     form = "application/x-www-form-urlencoded"
-    with pytest.raises(TooLarge, match="at most 100,000 .* posted as XML"):
+    with pytest.raises(TooLarge, match=r"at most 100,000 .* posted as XML"):
         query(request("", "", "POST", filter, content_type=form))
 
 
