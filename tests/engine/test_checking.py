@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from azenha.authoring.types import Features, File, Raster
 from azenha.domain.known_formats import KNOWN
 from azenha.domain.media import Family
 from azenha.domain.process import Level, Validation
+from azenha.engine.formats import documents
 from azenha.engine.formats.checking import Check, conforms
 from azenha.engine.formats.opening import NotValid, Opening
 from azenha.engine.formats.policy import Policy
@@ -130,8 +132,39 @@ DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "csv quotes": ("text/csv", "no CSV", write('a,b\n"1"2,3\n')),
     "text": ("text/plain; charset=utf-8", "no text in utf-8", write(b"Ol\xe1, tudo bem?")),
     "a charset that unpacks": ("text/plain; charset=zlib_codec", "not known", write("a")),
+    "a charset that cannot be written": ('text/plain; charset="a\0b"', "cannot be written", write("a")),
     "a charset": ("text/plain; charset=klingon", "not known", write("a")),
 }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\nx\u2028y,2\n",
+        "a,b\nx\x85y,2\n",
+        "a,b\nx\x0cy,2\n",
+        "a,b\r1,2\r",
+        'a,b\r\n"1\r\n2",3',
+        f'a,wkt\n1,"POLYGON(({"0 0," * 50_000}))"\n',
+    ],
+    ids=["u2028", "nel", "form feed", "cr", "quoted", "long"],
+)
+def test_lines_of_a_table_end_where_csv_has_it_and_fields_may_be_long(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    before = csv.field_size_limit()
+    assert "2 columns" in look(File(path, "text/csv"), Level.STRICT)
+    assert csv.field_size_limit() == before  # of the author's code
+
+
+def test_a_line_of_a_table_is_not_held_whatever_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "LONGEST_LINE", 1000)
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + "1" * 1001)
+    with pytest.raises(NotValid, match="its line 2 has more than 1,000 characters"):
+        look(File(path, "text/csv"), Level.STRICT)
 
 
 @pytest.mark.parametrize("name", DAMAGED)
