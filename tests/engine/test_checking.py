@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from samples import GML, KML, SAMPLES, geojson, raster, sample, shapefile, shared, vector, write, zipped
 
+from azenha.authoring.archives import Unsafe
 from azenha.authoring.types import Features, File, Raster
 from azenha.domain.known_formats import KNOWN
 from azenha.domain.media import Family
@@ -39,6 +40,23 @@ def test_good_data_of_every_format_passes_every_level(name: str, level: Level, t
     assert bool(found) is (level is not Level.NONE)
     if level is Level.STRICT:
         assert look(File(path, media_type), level, read=True)
+
+
+RASTERS = [name for name in SAMPLES if (f := KNOWN.named(SAMPLES[name][1])) and f.family is Family.RASTER]
+
+
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")  # a picture need not have one
+@pytest.mark.parametrize("name", RASTERS)
+def test_what_is_a_good_raster_an_author_can_open(name: str, tmp_path: Path) -> None:
+    path, media_type = sample(name, tmp_path)
+    with Raster(path, media_type).rasterio() as dataset:
+        assert dataset.count or dataset.subdatasets
+
+
+def test_a_harmful_zip_is_not_opened_as_zarr(tmp_path: Path) -> None:
+    zipped({".zgroup": "{}", "../evil": "x"})(tmp_path / "a.zip")
+    with pytest.raises(Unsafe, match="leads out"):
+        Raster(tmp_path / "a.zip", "application/vnd.zarr+zip").rasterio()
 
 
 def cut(name: str, to: int) -> Callable[[Path], object]:
@@ -176,6 +194,7 @@ def test_damaged_data_passes_simple_and_not_strict(name: str, tmp_path: Path) ->
     with pytest.raises(NotValid, match=reason) as refusal:
         look(File(path, media_type), Level.STRICT)
     assert f"is declared {media_type}, its content is " in str(refusal.value)
+    assert str(tmp_path) not in str(refusal.value)
 
 
 def test_there_is_damaged_data_of_every_format() -> None:
