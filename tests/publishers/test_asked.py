@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 from publishing import request
 
-from azenha.adapters.publishers.mapserver.asked import query
+from azenha.adapters.publishers.mapserver.asked import passed
 from azenha.domain.errors import (
     BadParameter,
     BadRequest,
@@ -16,6 +16,12 @@ from azenha.domain.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
+from azenha.usecases.ports import ServiceRequest
+
+
+def query(asked: ServiceRequest) -> str:
+    return passed(asked).query
+
 
 MAP = "service=WMS&request=GetMap"
 GET_FEATURE = b'<wfs:GetFeature xmlns:wfs="http://www.opengis.net/wfs/2.0" service="WFS" version="2.0.0"/>'
@@ -125,10 +131,21 @@ def test_other_bodies_are_refused() -> None:
         query(request(MAP, "", "POST", b"{}", content_type="application/json"))
 
 
-def test_of_the_api_the_parameters_of_its_standard_pass() -> None:
-    assert query(request("f=json&limit=2&service=WMS&bbox=1,2,3,4", "/ogcapi/collections/map/items")) == (
+def test_what_is_posted_is_passed_on_as_it_was_read_here_in_utf_8() -> None:
+    text = '<?xml version="1.0" encoding="utf-16"?><g:GetFeature xmlns:g="http://www.opengis.net/wfs/2.0" a="é"/>'
+    found = passed(request("", "", "POST", text.encode("utf-16"), content_type="text/xml"))
+    assert found.body is not None
+    assert found.body.decode().endswith('<g:GetFeature xmlns:g="http://www.opengis.net/wfs/2.0" a="é"/>')
+    assert passed(request(MAP)).body is None
+
+
+def test_of_the_api_the_parameters_of_its_standard_pass_and_others_are_refused() -> None:
+    assert query(request("f=json&limit=2&bbox=1,2,3,4", "/ogcapi/collections/map/items")) == (
         "f=json&limit=2&bbox=1%2C2%2C3%2C4"
     )
+    for name in ("name", "crs", "service", "LIMIT"):
+        with pytest.raises(BadParameter, match=f"no parameter '{name}' here; there is f, limit"):
+            query(request(f"{name}=x", "/ogcapi/collections/map/items"))
     with pytest.raises(BadParameter):
         query(request("map=x", "/ogcapi"))
     with pytest.raises(MethodNotAllowed):

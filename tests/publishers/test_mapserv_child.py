@@ -20,7 +20,7 @@ from publishing import JOB, PIXELS, TRACTS, output, request
 
 from azenha.adapters.publishers.mapserver.program import found
 from azenha.adapters.publishers.mapserver.publisher import MapServer
-from azenha.domain.errors import NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
+from azenha.domain.errors import BadRequest, NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
 from azenha.settings import Publishing
 from azenha.usecases.ports import ServiceAnswer, ServiceRequest
 
@@ -100,7 +100,7 @@ def test_its_environment_is_what_is_told_and_nothing_of_ours(
         "LC_ALL", "GDAL_SKIP", "OGR_SKIP", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS", "GDAL_DISABLE_READDIR_ON_OPEN",
         "GDAL_PAM_ENABLED", "GDAL_CACHEMAX", "PROJ_NETWORK", "OGR_SQLITE_LOAD_EXTENSIONS", "MAPSERVER_CONFIG_FILE",
         "GATEWAY_INTERFACE", "SERVER_PROTOCOL", "SERVER_NAME", "SERVER_PORT", "REQUEST_METHOD", "QUERY_STRING",
-        "SCRIPT_NAME", "MS_MAPFILE",
+        "SCRIPT_NAME", "MS_MAPFILE", "SPATIALITE_LOAD",
     }  # fmt: skip
     assert "ours" not in text
     assert "SCRIPT_NAME='/services/7e1f/map'" in text
@@ -274,10 +274,16 @@ def test_a_child_has_so_much_memory(serving: Make) -> None:
 
 
 def test_what_is_posted_is_on_its_standard_input(serving: Make) -> None:
-    body = b'<GetFeature xmlns="http://www.opengis.net/wfs/2.0"/>'
+    body = b"<?xml version='1.0' encoding='UTF-8'?>\n<GetFeature xmlns=\"http://www.opengis.net/wfs/2.0\"/>"
     server = serving(f"{HEAD}printf '%s %s ' $REQUEST_METHOD $CONTENT_LENGTH; /bin/cat")
     posted = request("", "", "POST", body, content_type="text/xml")
     assert ran(whole(server, posted)) == b"POST %d " % len(body) + body
+
+
+def test_a_page_that_says_that_nothing_was_understood_is_no_answer_of_a_service(serving: Make) -> None:
+    server = serving("printf 'Content-Type: text/html; charset=UTF-8\\r\\n\\r\\n<HTML>MapServer Message'")
+    with pytest.raises(BadRequest, match="no request of WMS, WFS or WCS"):
+        ran(whole(server))
 
 
 def test_the_api_is_asked_below_the_key_of_the_map_file(serving: Make) -> None:

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from azenha.adapters.publishers.mapserver import asked as asking
 from azenha.adapters.publishers.mapserver.mapfile import Layer, configuration, mapfile, services
-from azenha.domain.errors import NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
+from azenha.domain.errors import BadRequest, NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
 from azenha.domain.job import Job
 from azenha.domain.messages import OutputValue
 from azenha.domain.published import Service
@@ -56,6 +56,9 @@ _ENVIRONMENT: Final[Mapping[str, str]] = {
     "GDAL_CACHEMAX": "64",
     "PROJ_NETWORK": "OFF",
     "OGR_SQLITE_LOAD_EXTENSIONS": "",
+    # With SpatiaLite, MapServer 8.0.0 leaves paging to SQL and does not tell it the offset: every page of OGC API -
+    # Features was the first one (MapServer #6613).
+    "SPATIALITE_LOAD": "NO",
 }
 
 _log = logging.getLogger("azenha.services")
@@ -116,10 +119,10 @@ class MapServer:
         layers = _layers(output, folder)
         if asking.is_api(asked) and Service.FEATURES not in services(layers):
             raise NoSuchService(asked.address + asked.path)
-        query = asking.query(asked)
+        passed = asking.passed(asked)
         await self._slot()
         try:
-            running = await self._started(job, output, layers, asked, query)
+            running = await self._started(job, output, layers, asked, passed)
         except BaseException:
             self._slots.release()
             raise
@@ -127,12 +130,14 @@ class MapServer:
             async with asyncio.timeout(self._settings.time):
                 head, rest = await _head(running.process)
             status, headers = _understood(head)
+            if _is_page(headers) and not asking.is_api(asked):
+                raise BadRequest("what is asked is no request of WMS, WFS or WCS that the map server knows")
         except TimeoutError:
             await self._ended(running)
             raise ServiceTookTooLong(self._settings.time, "services.time") from None
         except BaseException:
             said = await self._ended(running)
-            _log.warning("mapserv gave no answer to %r: %s", query[:200], said)
+            _log.warning("mapserv gave no answer to %r: %s", passed.query[:200], said)
             raise
         content = _Content(self._content(running, rest), partial(self._ended, running))
         return ServiceAnswer(status, headers, content)
@@ -150,17 +155,16 @@ class MapServer:
             self._waiting -= 1
 
     async def _started(
-        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, query: str
+        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, passed: asking.Passed
     ) -> _Running:
         own = await self._own(job, output, layers, asked)
         try:
-            posted = asked.body if asking.posts(asked) else b""
             process = await asyncio.create_subprocess_exec(
                 *_command(self._program, self._settings),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=_environment(own, output.id, asked, query),
+                env=_environment(own, output.id, asked, passed),
                 cwd=own,
                 limit=PIECE,
                 start_new_session=True,
@@ -174,7 +178,7 @@ class MapServer:
         assert process.stdin
         assert process.stderr
         said = asyncio.ensure_future(_said(process.stderr))
-        running = _Running(process, own, said, asyncio.ensure_future(_fed(process.stdin, posted)))
+        running = _Running(process, own, said, asyncio.ensure_future(_fed(process.stdin, passed.body or b"")))
         running.watched = asyncio.ensure_future(self._watched(running))
         return running
 
@@ -281,10 +285,9 @@ def _layers(output: OutputValue, folder: Path) -> list[Layer]:
     return found
 
 
-def _environment(own: Path, key: str, asked: ServiceRequest, query: str) -> dict[str, str]:
+def _environment(own: Path, key: str, asked: ServiceRequest, passed: asking.Passed) -> dict[str, str]:
     """What CGI says of the request, in our words: nothing of the client's but the query and the path of OGC API."""
     place = urlsplit(asked.address)
-    posts = asking.posts(asked)
     found = {
         **_ENVIRONMENT,
         "MAPSERVER_CONFIG_FILE": str(own / _CONFIGURATION),
@@ -292,14 +295,14 @@ def _environment(own: Path, key: str, asked: ServiceRequest, query: str) -> dict
         "SERVER_PROTOCOL": "HTTP/1.1",
         "SERVER_NAME": place.hostname or "localhost",
         "SERVER_PORT": str(place.port or (443 if place.scheme == "https" else 80)),
-        "REQUEST_METHOD": "POST" if posts else "GET",
-        "QUERY_STRING": query,
+        "REQUEST_METHOD": "GET" if passed.body is None else "POST",
+        "QUERY_STRING": passed.query,
         "SCRIPT_NAME": place.path,
     }
     if place.scheme == "https":
         found["HTTPS"] = "on"
-    if posts:
-        found |= {"CONTENT_TYPE": "text/xml", "CONTENT_LENGTH": str(len(asked.body))}
+    if passed.body is not None:
+        found |= {"CONTENT_TYPE": "text/xml", "CONTENT_LENGTH": str(len(passed.body))}
     if asking.is_api(asked):
         # Its first part names the MAP file, by the key in the configuration.
         found |= {"SCRIPT_NAME": place.path.rpartition("/")[0], "PATH_INFO": f"/{key}{asked.path}"}
@@ -379,6 +382,11 @@ async def _head(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
         if not piece:
             raise ServiceFailed("the map server ended without an answer")
         got += piece
+
+
+def _is_page(headers: tuple[tuple[str, str], ...]) -> bool:
+    """Whether it is what MapServer shows to whom it does not understand: no service here has pages."""
+    return any(name == "Content-Type" and value.startswith("text/html") for name, value in headers)
 
 
 def _understood(head: bytes) -> tuple[int, tuple[tuple[str, str], ...]]:
