@@ -104,6 +104,16 @@ def test_types_that_an_older_gdal_does_not_know_become_wider_ones(
     assert facts.content.type == served
 
 
+def test_a_raster_whose_first_row_is_the_southernmost_is_turned(tmp_path: Path) -> None:
+    pixels = numpy.arange(2 * 5000 * 3, dtype="uint16").reshape(2, 5000, 3)
+    path = raster(tmp_path / "a.tif", pixels, transform=rasterio.Affine(0.01, 0, 10, 0, 0.01, -20))
+    facts = made(path, TIFF)
+    assert facts.bounds == pytest.approx((10, -20, 10.03, 30))
+    with rasterio.open(tmp_path / "r" / facts.key) as copy:
+        assert (copy.read() == pixels[:, ::-1]).all()
+        assert copy.bounds == pytest.approx(facts.bounds)
+
+
 def test_a_palette_stays(tmp_path: Path) -> None:
     colours = {0: (255, 0, 0, 255), 1: (0, 255, 0, 255)}
     facts = made(raster(tmp_path / "a.tif", PIXELS[:1].astype("uint8") % 2, colours=colours), TIFF)
