@@ -24,6 +24,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from azenha.adapters.publishers.mapserver import asked as asking
+from azenha.adapters.publishers.mapserver.answered import PIECE, head_of, is_page, understood
 from azenha.adapters.publishers.mapserver.mapfile import Layer, configuration, mapfile, services
 from azenha.domain.errors import BadRequest, NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
 from azenha.domain.job import Job
@@ -35,16 +36,10 @@ from azenha.usecases.ports import ServiceAnswer, ServiceRequest
 
 _SHELL: Final = "/bin/sh"
 _LIMITED: Final = 'ulimit -v "$1"; ulimit -t "$2"; ulimit -c 0; exec "$0"'
-PIECE: Final = 64 * 1024
-_HEAD_AT_MOST: Final = 16 * 1024  # bytes of the headers of an answer
 _SAID_AT_MOST: Final = 2000  # bytes of what it says on standard error
 _MAP: Final = "output.map"
 _CONFIGURATION: Final = "mapserver.conf"
 _PLAIN: Final = re.compile(r"[ -~]*")
-# Of what the child tells, what may reach the client: the length is the web tier's to know.
-_PASSED_ON: Final = frozenset(
-    {"content-type", "content-disposition", "content-description", "content-crs", "link"}
-)
 # It opens GeoTIFFs and GeoPackages of ours, and must have no way to anything else.
 _ENVIRONMENT: Final[Mapping[str, str]] = {
     "LC_ALL": "C.UTF-8",
@@ -128,9 +123,10 @@ class MapServer:
             raise
         try:
             async with asyncio.timeout(self._settings.time):
-                head, rest = await _head(running.process)
-            status, headers = _understood(head)
-            if _is_page(headers) and not asking.is_api(asked):
+                assert running.process.stdout
+                head, rest = await head_of(running.process.stdout)
+            status, headers = understood(head)
+            if is_page(headers) and not asking.is_api(asked):
                 raise BadRequest("what is asked is no request of WMS, WFS or WCS that the map server knows")
         except TimeoutError:
             await self._ended(running)
@@ -363,44 +359,3 @@ async def _drained(process: asyncio.subprocess.Process) -> None:
     assert process.stdout
     while await process.stdout.read(PIECE):
         pass
-
-
-async def _head(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    """The headers, and what was read beyond them.
-
-    Raises:
-        ServiceFailed: it ended before.
-    """
-    assert process.stdout
-    got = b""
-    while True:
-        if match := re.search(rb"\r?\n\r?\n", got):
-            return got[: match.start()], got[match.end() :]
-        if len(got) > _HEAD_AT_MOST:
-            raise ServiceFailed("the map server's answer is not understood")
-        piece = await process.stdout.read(PIECE)
-        if not piece:
-            raise ServiceFailed("the map server ended without an answer")
-        got += piece
-
-
-def _is_page(headers: tuple[tuple[str, str], ...]) -> bool:
-    """Whether it is what MapServer shows to whom it does not understand: no service here has pages."""
-    return any(name == "Content-Type" and value.startswith("text/html") for name, value in headers)
-
-
-def _understood(head: bytes) -> tuple[int, tuple[tuple[str, str], ...]]:
-    status, headers = 200, []
-    for line in head.decode("latin-1").splitlines():
-        name, colon, value = line.partition(":")
-        name, value = name.strip().lower(), value.strip()
-        if not colon:
-            raise ServiceFailed("the map server's answer is not understood")
-        if name == "status":
-            number = value[:3]
-            status = int(number) if number.isdecimal() and 200 <= int(number) < 600 else 502
-        elif name in _PASSED_ON:
-            headers.append((name.title(), value))
-    if not any(name == "Content-Type" for name, _ in headers):
-        raise ServiceFailed("the map server's answer is not understood")
-    return status, tuple(headers)
