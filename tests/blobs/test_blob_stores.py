@@ -74,6 +74,14 @@ def test_files_of_this_machine_are_moved_and_not_copied(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_files_that_find_no_place_are_told_of_and_gone(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path / "data")
+    (tmp_path / "data/results" / JOB).write_text("in the way")
+    with pytest.raises(NotKept, match="did not take the files"):
+        put(blobs, tmp_path / "made", {"a/n": b"x"})
+    assert not (tmp_path / "made").exists()
+
+
 def test_a_large_file_is_sent_in_parts(blobs: S3Blobs, s3: S3, tmp_path: Path) -> None:
     put(blobs, tmp_path / "made", {"a/n": b"x" * (2 * PIECE + 1)})
     (kept,) = s3.objects.values()
