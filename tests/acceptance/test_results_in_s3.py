@@ -136,6 +136,21 @@ def test_a_result_that_is_gone_from_the_store_is_not_there(server: LiveServer, s
     assert server.get(f"/jobs/{job}/results/result").status == 404
 
 
+@pytest.mark.parametrize("text", ["short", TEXT], ids=["small", "large"])
+def test_a_store_that_does_not_answer_is_told_as_such_and_the_result_is_not_gone(
+    server: LiveServer, s3: S3, text: str
+) -> None:
+    job = run(server, text)
+    s3.refusing |= {"GET", "HEAD"}
+    try:
+        reply = server.get(f"/jobs/{job}/results/result")
+    finally:
+        s3.refusing.clear()
+    assert reply.status == 503
+    assert "the store of results does not answer" in reply.json["detail"]
+    assert server.get(f"/jobs/{job}/results/result").text == text
+
+
 def test_a_store_that_refuses_fails_the_job(server: LiveServer, s3: S3) -> None:
     s3.refusing.add("PUT")
     try:

@@ -348,6 +348,47 @@ def test_the_tracts_are_a_collection(server: LiveServer, tracts: str) -> None:
     assert one["properties"] == items["features"][2]["properties"]
 
 
+def test_whoever_follows_its_pages_gets_each_feature_once(server: LiveServer, tracts: str) -> None:
+    address, found = f"{tracts}/ogcapi/collections/result/items?f=json&limit=100&bbox=-180,-90,180,90", []
+    while address:
+        page = server.get(address).json
+        found += [feature["id"] for feature in page["features"]]
+        address = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
+        assert len(found) <= 470
+    assert sorted(map(int, found)) == list(range(1, 471))
+
+
+def test_features_with_heights_are_served_in_every_system_that_is_offered(server: LiveServer) -> None:
+    data = json.loads(points())
+    for feature in data["features"]:
+        feature["geometry"]["coordinates"].append(100)
+    address = published(server, "features", json.dumps(data).encode(), GEOJSON, WFS)
+    wanted = {"service": "WFS", "version": "2.0.0", "request": "GetFeature", "typenames": "result"}
+    for system, x in (("EPSG:4326", 10.0), ("EPSG:3857", 1113194.91)):
+        got = json.loads(get(server, address, **wanted, outputformat="geojson", srsname=system))
+        first, *rest = (feature["geometry"]["coordinates"] for feature in got["features"])
+        assert (len(rest), first[0]) == (2, pytest.approx(x))
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0", "2.0.0"])
+def test_in_every_system_that_is_offered_all_features_come(server: LiveServer, version: str) -> None:
+    address = published(server, "features", points(), GEOJSON, WFS)
+    wanted = {"service": "WFS", "version": version, "request": "GetFeature"}
+    wanted["typenames" if version == "2.0.0" else "typename"] = "result"
+    for system in ("EPSG:4326", "EPSG:3857"):
+        root = etree.fromstring(get(server, address, **wanted, srsname=system))
+        assert len(list(root.iter("{http://mapserver.gis.umn.edu/mapserver}result"))) == 3
+
+
+def test_xml_that_asks_for_nothing_is_refused_in_words_and_not_by_a_page(
+    server: LiveServer, tracts: str
+) -> None:
+    asked = b'<w:Evil xmlns:w="http://www.opengis.net/wfs/2.0" service="WFS" version="2.0.0"/>'
+    reply = server.ask("POST", tracts, asked, {"Content-Type": "text/xml"})
+    assert reply.status == 400
+    assert b"no request of WMS, WFS or WCS" in reply.body
+
+
 def test_its_pages_are_there_for_people_and_hold_no_script_that_runs(server: LiveServer, tracts: str) -> None:
     reply = server.get(f"{tracts}/ogcapi?f=html")
     if reply.status == 500:

@@ -48,6 +48,28 @@ def crowded(path: Path) -> None:
     zip_of(*((str(n), b"") for n in range(ArchiveLimits().members + 1)))(path)
 
 
+def crowded_in_secret(path: Path) -> None:
+    """Its end says that there is one member."""
+    crowded(path)
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<2H", data, data.rfind(b"PK\5\6") + 8, 1, 1)
+    path.write_bytes(data)
+
+
+def large(path: Path, *lengths: int) -> None:
+    """One member, and ends of ZIP64 that tell of lists so long, of which the first is named."""
+    zip_of(("a", b"x"))(path)
+    data = bytearray(path.read_bytes())
+    at = data.rfind(b"PK\5\6")
+    length, start = struct.unpack_from("<2L", data, at + 12)
+    ends = [
+        struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, told or length, start)
+        for told in lengths
+    ]
+    struct.pack_into("<2H2L", data, at + 8, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+    path.write_bytes(data[:at] + b"".join(ends) + struct.pack("<4sLQL", b"PK\6\7", 0, at, 1) + data[at:])
+
+
 HARMFUL = {
     "no zip": (lambda path: path.write_bytes(b"x" * 100), "no zip"),
     "cut off": (lambda path: path.write_bytes(b"PK\x03\x04" + b"x" * 100), "cut off"),
@@ -63,6 +85,8 @@ HARMFUL = {
     "a bomb": (zip_of(("a", bytes(50 * MIB))), "bomb"),
     "a password": (encrypted, "encrypted"),
     "a crowd": (crowded, "10,001 members"),
+    "a crowd in secret": (crowded_in_secret, "10,001 members"),
+    "a long list elsewhere": (lambda path: large(path, 50, 20 * MIB), "list of members is 20,971,520 bytes"),
 }
 
 
@@ -109,6 +133,11 @@ def test_a_harmless_archive_comes_out_as_it_went_in(tmp_path: Path) -> None:
         ("data/a.txt", 1000),
         ("São.txt", 1),
     ]
+
+
+def test_the_form_for_large_archives_is_read_too(tmp_path: Path) -> None:
+    large(tmp_path / "a.zip", 0)
+    assert [file.read_bytes() for file in unpack(tmp_path / "a.zip", tmp_path / "out")] == [b"x"]
 
 
 @pytest.fixture

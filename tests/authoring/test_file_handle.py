@@ -13,6 +13,7 @@ import pytest
 import azenha
 from azenha import Features, File, Raster, Unsafe
 from azenha.authoring.adapters import MissingLibrary
+from azenha.authoring.blame import blamed
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 POINTS = {
@@ -71,6 +72,28 @@ def test_a_raster_opens_with_rasterio_by_the_driver_of_its_type() -> None:
         assert dataset.count == 6
     with pytest.raises(rasterio.errors.RasterioIOError):
         Raster(path, "image/png").rasterio()
+
+
+def test_a_table_without_geometry_is_no_geodataframe(tmp_path: Path) -> None:
+    pytest.importorskip("geopandas", reason="needs the extra azenha[examples]")
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="no geometry"):
+        Features(path, "text/csv").geopandas()
+    assert len(Features(path, "text/csv").geopandas(ignore_geometry=True)) == 1
+
+
+def test_what_a_library_says_of_data_that_came_in_tells_no_folder_of_the_server(tmp_path: Path) -> None:
+    pytest.importorskip("rasterio", reason="needs the extra azenha[examples]")
+    path = tmp_path / "scene.tif"
+    path.write_bytes(b"II*\0")
+    scene = Raster(path)
+    scene.input = "scene"
+    with pytest.raises(Exception, match="scene") as failure:
+        scene.rasterio()
+    told = str(blamed(failure.value))
+    assert "scene.tif" in told
+    assert str(tmp_path) not in told
 
 
 def test_features_open_with_geopandas_shapely_and_pyogrio(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from azenha.adapters.blobs.local import LocalBlobs
 from azenha.adapters.blobs.s3 import PIECE, S3Blobs
 from azenha.bootstrap.blobs import blobs_of
 from azenha.domain.blob_path import BlobPath
+from azenha.domain.errors import ResultsUnreachable
 from azenha.domain.process import Format
 from azenha.settings import ResultSettings, Settings
 from azenha.testing.blobs import JOB, BlobsConformance, made, served
@@ -73,6 +74,14 @@ def test_files_of_this_machine_are_moved_and_not_copied(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_files_that_find_no_place_are_told_of_and_gone(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path / "data")
+    (tmp_path / "data/results" / JOB).write_text("in the way")
+    with pytest.raises(NotKept, match="did not take the files"):
+        put(blobs, tmp_path / "made", {"a/n": b"x"})
+    assert not (tmp_path / "made").exists()
+
+
 def test_a_large_file_is_sent_in_parts(blobs: S3Blobs, s3: S3, tmp_path: Path) -> None:
     put(blobs, tmp_path / "made", {"a/n": b"x" * (2 * PIECE + 1)})
     (kept,) = s3.objects.values()
@@ -110,6 +119,17 @@ def test_a_refusal_names_the_place_and_leaves_nothing(blobs: S3Blobs, s3: S3, tm
     with pytest.raises(NotKept, match="s3://bucket/some/where did not take the files"):
         put(blobs, tmp_path / "made", {"a/n": b"x", "a/m": b"y"})
     assert s3.objects == {}
+
+
+def test_a_store_that_does_not_answer_is_not_said_to_have_lost_the_file(
+    blobs: S3Blobs, s3: S3, tmp_path: Path
+) -> None:
+    put(blobs, tmp_path / "made", {"a/n": b"x"})
+    s3.refusing |= {"GET", "HEAD"}
+    with pytest.raises(ResultsUnreachable, match="try again later"):
+        blobs.size(JOB, 1, "a/n")
+    with pytest.raises(ResultsUnreachable):
+        list(blobs.read(JOB, 1, "a/n", 0, 1))
 
 
 def test_a_copy_that_is_served_is_not_sent(blobs: S3Blobs, s3: S3, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Callable
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 from samples import GML, KML, SAMPLES, geojson, raster, sample, shapefile, shared, vector, write, zipped
 
+from azenha.authoring.archives import Unsafe
 from azenha.authoring.types import Features, File, Raster
 from azenha.domain.known_formats import KNOWN
 from azenha.domain.media import Family
 from azenha.domain.process import Level, Validation
+from azenha.engine.formats import documents
 from azenha.engine.formats.checking import Check, conforms
 from azenha.engine.formats.opening import NotValid, Opening
 from azenha.engine.formats.policy import Policy
@@ -37,6 +40,23 @@ def test_good_data_of_every_format_passes_every_level(name: str, level: Level, t
     assert bool(found) is (level is not Level.NONE)
     if level is Level.STRICT:
         assert look(File(path, media_type), level, read=True)
+
+
+RASTERS = [name for name in SAMPLES if (f := KNOWN.named(SAMPLES[name][1])) and f.family is Family.RASTER]
+
+
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")  # a picture need not have one
+@pytest.mark.parametrize("name", RASTERS)
+def test_what_is_a_good_raster_an_author_can_open(name: str, tmp_path: Path) -> None:
+    path, media_type = sample(name, tmp_path)
+    with Raster(path, media_type).rasterio() as dataset:
+        assert dataset.count or dataset.subdatasets
+
+
+def test_a_harmful_zip_is_not_opened_as_zarr(tmp_path: Path) -> None:
+    zipped({".zgroup": "{}", "../evil": "x"})(tmp_path / "a.zip")
+    with pytest.raises(Unsafe, match="leads out"):
+        Raster(tmp_path / "a.zip", "application/vnd.zarr+zip").rasterio()
 
 
 def cut(name: str, to: int) -> Callable[[Path], object]:
@@ -130,8 +150,39 @@ DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "csv quotes": ("text/csv", "no CSV", write('a,b\n"1"2,3\n')),
     "text": ("text/plain; charset=utf-8", "no text in utf-8", write(b"Ol\xe1, tudo bem?")),
     "a charset that unpacks": ("text/plain; charset=zlib_codec", "not known", write("a")),
+    "a charset that cannot be written": ('text/plain; charset="a\0b"', "cannot be written", write("a")),
     "a charset": ("text/plain; charset=klingon", "not known", write("a")),
 }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\nx\u2028y,2\n",
+        "a,b\nx\x85y,2\n",
+        "a,b\nx\x0cy,2\n",
+        "a,b\r1,2\r",
+        'a,b\r\n"1\r\n2",3',
+        f'a,wkt\n1,"POLYGON(({"0 0," * 50_000}))"\n',
+    ],
+    ids=["u2028", "nel", "form feed", "cr", "quoted", "long"],
+)
+def test_lines_of_a_table_end_where_csv_has_it_and_fields_may_be_long(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    before = csv.field_size_limit()
+    assert "2 columns" in look(File(path, "text/csv"), Level.STRICT)
+    assert csv.field_size_limit() == before  # of the author's code
+
+
+def test_a_line_of_a_table_is_not_held_whatever_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "LONGEST_LINE", 1000)
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + "1" * 1001)
+    with pytest.raises(NotValid, match="its line 2 has more than 1,000 characters"):
+        look(File(path, "text/csv"), Level.STRICT)
 
 
 @pytest.mark.parametrize("name", DAMAGED)
@@ -143,6 +194,7 @@ def test_damaged_data_passes_simple_and_not_strict(name: str, tmp_path: Path) ->
     with pytest.raises(NotValid, match=reason) as refusal:
         look(File(path, media_type), Level.STRICT)
     assert f"is declared {media_type}, its content is " in str(refusal.value)
+    assert str(tmp_path) not in str(refusal.value)
 
 
 def test_there_is_damaged_data_of_every_format() -> None:

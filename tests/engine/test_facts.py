@@ -86,6 +86,36 @@ def test_a_raster_that_crosses_the_antimeridian_has_two_parts(tmp_path: Path) ->
     assert found["footprint"]["type"] == "MultiPolygon"
 
 
+@pytest.mark.parametrize(
+    ("west", "degree", "box"),
+    [
+        (0, 12, [-180, 40, 180, 50]),  # of 30 columns: all around
+        (0, 11, [0, 40, -30, 50]),
+        (179, 0.1, [179, 40, -178, 50]),
+        (190, 1, [-170, 40, -140, 50]),
+        (-190, 0.5, [170, 40, -175, 50]),
+        (350, 1, [-10, 40, 20, 50]),
+    ],
+    ids=["world", "most of it", "across", "beyond", "before", "around Greenwich"],
+)
+def test_longitudes_beyond_180_are_the_same_place(
+    west: float, degree: float, box: list[float], tmp_path: Path
+) -> None:
+    found = known(raster(tmp_path / "a.tif", "EPSG:4326", from_origin(west, 50, degree, 0.5)))
+    assert found["bbox"] == pytest.approx(box)
+    rings = found["footprint"]["coordinates"]
+    parts = rings if found["footprint"]["type"] == "MultiPolygon" else [rings]
+    assert len(parts) == (2 if box[0] > box[2] else 1)
+    assert all(-180 <= x <= 180 for (ring,) in parts for x, _ in ring)
+
+
+def test_a_raster_around_a_pole_has_the_pole_in_it(tmp_path: Path) -> None:
+    found = known(raster(tmp_path / "a.tif", "EPSG:3031", from_origin(-900_000, 600_000, 60_000, 60_000)))
+    west, south, east, north = found["bbox"]
+    assert (west, south, east) == (-180, -90, 180)
+    assert -85 < north < -75
+
+
 def test_a_raster_without_a_system_is_nowhere(tmp_path: Path) -> None:
     found = known(raster(tmp_path / "a.tif", None, from_origin(0, 10, 1, 1)))
     assert "bbox" not in found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,16 @@ def test_types_that_an_older_gdal_does_not_know_become_wider_ones(
     assert facts.content.type == served
 
 
+def test_a_raster_whose_first_row_is_the_southernmost_is_turned(tmp_path: Path) -> None:
+    pixels = numpy.arange(2 * 5000 * 3, dtype="uint16").reshape(2, 5000, 3)
+    path = raster(tmp_path / "a.tif", pixels, transform=rasterio.Affine(0.01, 0, 10, 0, 0.01, -20))
+    facts = made(path, TIFF)
+    assert facts.bounds == pytest.approx((10, -20, 10.03, 30))
+    with rasterio.open(tmp_path / "r" / facts.key) as copy:
+        assert (copy.read() == pixels[:, ::-1]).all()
+        assert copy.bounds == pytest.approx(facts.bounds)
+
+
 def test_a_palette_stays(tmp_path: Path) -> None:
     colours = {0: (255, 0, 0, 255), 1: (0, 255, 0, 255)}
     facts = made(raster(tmp_path / "a.tif", PIXELS[:1].astype("uint8") % 2, colours=colours), TIFF)
@@ -188,6 +199,12 @@ def test_features_that_are_no_layer_are_refused(
     assert why in refused(features(tmp_path / "a.geojson", *shapes), GEOJSON)
 
 
+def test_a_kmz_without_kml_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.kmz", "w") as archive:
+        archive.writestr("a.txt", "x")
+    assert "it holds no KML" in refused(tmp_path / "a.kmz", "application/vnd.google-earth.kmz")
+
+
 def test_a_service_that_is_not_of_the_data_is_refused(tmp_path: Path) -> None:
     assert "cannot be published as WCS" in refused(
         features(tmp_path / "a.geojson", point(1, 2)), GEOJSON, Service.WCS
@@ -211,6 +228,9 @@ def test_what_was_not_asked_for_as_a_service_is_not_copied(tmp_path: Path) -> No
     ("text", "told"),
     [
         ("EPSG:31985", (31985, ())),
+        ("EPSG:4979", (4326, ())),
+        ("EPSG:4326+5773", (4326, ())),
+        ("EPSG:32725+5773", (32725, ())),
         ("+proj=longlat +ellps=GRS80 +no_defs", (None, ("proj=longlat", "ellps=GRS80", "no_defs"))),
     ],
 )
@@ -228,6 +248,9 @@ def test_a_system_that_names_a_file_is_refused(name: str) -> None:
     class Crs:
         def to_epsg(self) -> None:
             return None
+
+        def to_wkt(self, version: str) -> str:
+            return "of no system that is known"
 
         def to_dict(self, projjson: bool) -> dict[str, object]:
             return {"proj": "longlat", name: "/etc/passwd"}

@@ -13,6 +13,15 @@ from azenha.domain.known_formats import KNOWN
 from azenha.engine.formats.sniff import HEAD, agrees, detect
 
 GML = 'xmlns:gml="http://www.opengis.net/gml/3.2"'
+
+
+def encoded(named: str, really: str) -> bytes:
+    """KML that says of itself to be in an encoding."""
+    name = "日本" if really == "shift_jis" else "Tokyo"
+    text = f'<kml xmlns="http://www.opengis.net/kml/2.2"><name>{name}</name></kml>'
+    return f'<?xml version="1.0" encoding="{named}"?>{text}'.encode(really)
+
+
 # Each: what it is detected as (None: no known format), in words, and how it is made.
 STRANGERS: dict[str, tuple[str | None, str, Callable[[Path], object]]] = {
     "empty": (None, "an empty file", write(b"")),
@@ -31,6 +40,10 @@ STRANGERS: dict[str, tuple[str | None, str, Callable[[Path], object]]] = {
     "entities": ("xml", "XML", write('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')),
     "a zip cut off": ("zip", "no end", write(b"PK\x03\x04" + bytes(100))),
     "an office document": ("office", "Office", zipped({"[Content_Types].xml": "", "xl/a.xml": ""})),
+    "an encoding that is none": ("text", "unknown encoding: klingon", write(encoded("klingon", "ascii"))),
+    "bytes of another encoding": ("text", "no XML (encoding", write(encoded("utf-16", "ascii"))),
+    "Shift JIS": ("kml", "KML", write(encoded("shift_jis", "shift_jis"))),
+    "JSON in UTF-16": ("text", "text in UTF-16", write("{}".encode("utf-16"))),
     "UTF-16": ("kml", "KML", write('<kml xmlns="http://www.opengis.net/kml/2.2"/>'.encode("utf-16"))),
     "UTF-8 with a mark": ("json", "JSON", write(b"\xef\xbb\xbf[1]")),
 }

@@ -66,6 +66,10 @@ def test_content_arrives_in_the_file_with_its_type_name_and_progress(web: Web, t
         ("attachment; filename*=UTF-8''r%C3%A3.tif", "rã.tif"),
         ("inline", "download"),
         (
+            "inline; filename*=a; filename*0*=UTF-8''b; filename*1=c",
+            "download",
+        ),  # no reader knows what is meant
+        (
             'attachment; filename="../../etc/passwd"',
             "../../etc/passwd",
         ),  # whoever makes a path of it takes care

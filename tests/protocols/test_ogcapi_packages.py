@@ -109,6 +109,16 @@ def test_a_file_that_is_gone_has_no_archive(tmp_path: Path) -> None:
     assert write(results(output("o", gone), folder=tmp_path), ADDRESS, "f=zip").status == 404
 
 
+def test_no_file_is_called_like_the_folder_of_another(tmp_path: Path) -> None:
+    files = {"map": "same.tif", "other": "same.tif", "third": "map"}
+    outputs = []
+    for id, name in files.items():
+        (tmp_path / id).mkdir()
+        outputs.append(output(id, replace(stored(tmp_path, f"{id}/{name}", b"x", GEOTIFF), name=name)))
+    found = members(results(*outputs, folder=str(tmp_path)), SITE)
+    assert [one.name for one in found] == ["map/same.tif", "other/same.tif", "map-2"]
+
+
 def test_the_metalink_names_size_checksum_and_address_of_the_same_files(outcome: Results) -> None:
     reply = write(outcome, ADDRESS, "f=metalink")
     assert (reply.status, header(reply, "Content-Type")) == (200, METALINK)

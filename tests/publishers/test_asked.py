@@ -7,14 +7,21 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 from publishing import request
 
-from azenha.adapters.publishers.mapserver.asked import query
+from azenha.adapters.publishers.mapserver.asked import passed
 from azenha.domain.errors import (
     BadParameter,
     BadRequest,
     MethodNotAllowed,
     OptionNotOffered,
+    TooLarge,
     UnsupportedMediaType,
 )
+from azenha.usecases.ports import ServiceRequest
+
+
+def query(asked: ServiceRequest) -> str:
+    return passed(asked).query
+
 
 MAP = "service=WMS&request=GetMap"
 GET_FEATURE = b'<wfs:GetFeature xmlns:wfs="http://www.opengis.net/wfs/2.0" service="WFS" version="2.0.0"/>'
@@ -89,6 +96,13 @@ def test_a_posted_form_is_looked_at_like_a_query() -> None:
             query(request("service=WMS&request=GetMap", "", "POST", bad, content_type=form))
 
 
+def test_a_form_that_no_child_could_be_given_is_refused() -> None:
+    filter = urlencode({"service": "WFS", "request": "GetFeature", "filter": "é" * 20_000}).encode()
+    form = "application/x-www-form-urlencoded"
+    with pytest.raises(TooLarge, match=r"at most 100,000 .* posted as XML"):
+        query(request("", "", "POST", filter, content_type=form))
+
+
 @pytest.mark.parametrize("body", [GET_FEATURE, GET_COVERAGE], ids=["wfs", "wcs"])
 def test_requests_in_xml_are_those_of_wfs_and_wcs(body: bytes) -> None:
     assert query(request("dpi=1", "", "POST", body, content_type="text/xml; charset=UTF-8")) == ""
@@ -117,10 +131,21 @@ def test_other_bodies_are_refused() -> None:
         query(request(MAP, "", "POST", b"{}", content_type="application/json"))
 
 
-def test_of_the_api_the_parameters_of_its_standard_pass() -> None:
-    assert query(request("f=json&limit=2&service=WMS&bbox=1,2,3,4", "/ogcapi/collections/map/items")) == (
+def test_what_is_posted_is_passed_on_as_it_was_read_here_in_utf_8() -> None:
+    text = '<?xml version="1.0" encoding="utf-16"?><g:GetFeature xmlns:g="http://www.opengis.net/wfs/2.0" a="é"/>'
+    found = passed(request("", "", "POST", text.encode("utf-16"), content_type="text/xml"))
+    assert found.body is not None
+    assert found.body.decode().endswith('<g:GetFeature xmlns:g="http://www.opengis.net/wfs/2.0" a="é"/>')
+    assert passed(request(MAP)).body is None
+
+
+def test_of_the_api_the_parameters_of_its_standard_pass_and_others_are_refused() -> None:
+    assert query(request("f=json&limit=2&bbox=1,2,3,4", "/ogcapi/collections/map/items")) == (
         "f=json&limit=2&bbox=1%2C2%2C3%2C4"
     )
+    for name in ("name", "crs", "service", "LIMIT"):
+        with pytest.raises(BadParameter, match=f"no parameter '{name}' here; there is f, limit"):
+            query(request(f"{name}=x", "/ogcapi/collections/map/items"))
     with pytest.raises(BadParameter):
         query(request("map=x", "/ogcapi"))
     with pytest.raises(MethodNotAllowed):

@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from publishing import JOB, PIXELS, TRACTS, output, request
 
 from azenha.adapters.publishers.mapserver.program import found
 from azenha.adapters.publishers.mapserver.publisher import MapServer
-from azenha.domain.errors import NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
+from azenha.domain.errors import BadRequest, NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
 from azenha.settings import Publishing
 from azenha.usecases.ports import ServiceAnswer, ServiceRequest
 
@@ -98,7 +100,7 @@ def test_its_environment_is_what_is_told_and_nothing_of_ours(
         "LC_ALL", "GDAL_SKIP", "OGR_SKIP", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS", "GDAL_DISABLE_READDIR_ON_OPEN",
         "GDAL_PAM_ENABLED", "GDAL_CACHEMAX", "PROJ_NETWORK", "OGR_SQLITE_LOAD_EXTENSIONS", "MAPSERVER_CONFIG_FILE",
         "GATEWAY_INTERFACE", "SERVER_PROTOCOL", "SERVER_NAME", "SERVER_PORT", "REQUEST_METHOD", "QUERY_STRING",
-        "SCRIPT_NAME", "MS_MAPFILE",
+        "SCRIPT_NAME", "MS_MAPFILE", "SPATIALITE_LOAD",
     }  # fmt: skip
     assert "ours" not in text
     assert "SCRIPT_NAME='/services/7e1f/map'" in text
@@ -165,6 +167,52 @@ def test_whoever_closes_the_answer_ends_the_child_and_what_it_started(serving: M
     assert list((tmp_path / "services").iterdir()) == []
 
 
+def test_whoever_closes_an_answer_of_which_nothing_was_read_ends_the_child_too(
+    serving: Make, tmp_path: Path
+) -> None:
+    server = serving(f"{HEAD}printf good", replace(SETTINGS, at_once=1))
+
+    async def heads() -> object:
+        for _ in range(2):  # as HEAD does
+            await (await answer(server)).content.aclose()  # type: ignore[attr-defined]
+        return await whole(server)
+
+    assert ran(heads()) == b"good"
+    assert list((tmp_path / "services").iterdir()) == []
+
+
+def test_whoever_is_cancelled_while_the_child_s_folder_is_made_leaves_none(
+    serving: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serving(f"{HEAD}printf good", replace(SETTINGS, at_once=1))
+    begun, go, made = threading.Event(), threading.Event(), threading.Event()
+    prepared = server._prepared
+
+    def slowly(*given: Any) -> Path:
+        begun.set()
+        go.wait(20)
+        try:
+            return prepared(*given)
+        finally:
+            made.set()
+
+    monkeypatch.setattr(server, "_prepared", slowly)
+
+    async def cancelled() -> object:
+        asking = asyncio.ensure_future(answer(server))
+        await asyncio.to_thread(begun.wait, 20)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        go.set()
+        await asyncio.to_thread(made.wait, 20)
+        while list((tmp_path / "services").iterdir()):
+            await asyncio.sleep(0.02)
+        return await whole(server)
+
+    assert ran(cancelled()) == b"good"
+
+
 def test_whoever_is_cancelled_before_the_answer_ends_the_child(serving: Make, tmp_path: Path) -> None:
     server = serving(f"echo $$ > {tmp_path}/pid\nexec /bin/sleep 600")
 
@@ -226,10 +274,16 @@ def test_a_child_has_so_much_memory(serving: Make) -> None:
 
 
 def test_what_is_posted_is_on_its_standard_input(serving: Make) -> None:
-    body = b'<GetFeature xmlns="http://www.opengis.net/wfs/2.0"/>'
+    body = b"<?xml version='1.0' encoding='UTF-8'?>\n<GetFeature xmlns=\"http://www.opengis.net/wfs/2.0\"/>"
     server = serving(f"{HEAD}printf '%s %s ' $REQUEST_METHOD $CONTENT_LENGTH; /bin/cat")
     posted = request("", "", "POST", body, content_type="text/xml")
     assert ran(whole(server, posted)) == b"POST %d " % len(body) + body
+
+
+def test_a_page_that_says_that_nothing_was_understood_is_no_answer_of_a_service(serving: Make) -> None:
+    server = serving("printf 'Content-Type: text/html; charset=UTF-8\\r\\n\\r\\n<HTML>MapServer Message'")
+    with pytest.raises(BadRequest, match="no request of WMS, WFS or WCS"):
+        ran(whole(server))
 
 
 def test_the_api_is_asked_below_the_key_of_the_map_file(serving: Make) -> None:

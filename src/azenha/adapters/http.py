@@ -46,6 +46,10 @@ _NOT_SENT: Final = frozenset(
     }
 )  # fmt: skip
 
+# What says nothing about who asks: it goes along to another host, where a redirection leads there. Most lead from
+# http to https, and what comes there without it may be another form of the data.
+_FOR_ALL: Final = frozenset({"accept", "accept-language", "content-type"})
+
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 Headers = tuple[tuple[str, str], ...]
 Resolve = Callable[[str, int], list[Address]]
@@ -218,8 +222,8 @@ class Asking:
                 # httpx.URL.join resolves as RFC 3986 says; what it makes of it is checked like any address.
                 following = _parsed(at).join(_parsed(target))
                 if _origin(following) != _origin(_parsed(url)):
-                    # They may hold a secret of the host that they were meant for.
-                    ask = replace(ask, headers=())
+                    # The others may hold a secret of the host that they were meant for.
+                    ask = replace(ask, headers=tuple(h for h in ask.headers if h[0].lower() in _FOR_ALL))
                 at, via = str(following), f" (redirected from {shown(url)})"
         raise FetchFailed(
             f"more than {self._limits.redirects} redirects (setting limits.redirects), "

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from azenha.authoring.archives import names_in, unpack
+from azenha.authoring.archives import inspect, names_in, unpack
 from azenha.domain import formats
 from azenha.domain.known_formats import KNOWN
 
@@ -53,12 +53,16 @@ def raster(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """An open dataset of rasterio, by the one driver that the media type allows unless another is named."""
     rasterio = library("rasterio", "rasterio()")
     known = KNOWN.named(media_type)
-    if "driver" in options or known is None or not known.drivers or known.id == "zarr":
+    if "driver" in options or known is None or not known.drivers:
         return rasterio.open(path, **options)
+    target: Path | str = path
+    if known.id == "zarr":
+        inspect(path)
+        target = f"/vsizip/{{{path}}}"  # GDAL looks into no zip that is not named so
     refusal: Exception | None = None
     for driver in known.drivers:
         try:
-            return rasterio.open(path, driver=driver, **options)
+            return rasterio.open(target, driver=driver, **options)
         except rasterio.errors.RasterioIOError as error:
             refusal = refusal or error
     assert refusal is not None
@@ -102,7 +106,10 @@ def frame(path: Path, options: dict[str, Any]) -> Any:
     if path.suffix.lower() == ".parquet":
         library("pyarrow", "geopandas() of GeoParquet")
         return geopandas.read_parquet(path, **options)
-    return geopandas.read_file(features_path(path), **{"engine": "pyogrio", **options})
+    found = geopandas.read_file(features_path(path), **{"engine": "pyogrio", **options})
+    if not isinstance(found, geopandas.GeoDataFrame) and not options:
+        raise ValueError("it has no geometry")  # a table comes as a plain DataFrame
+    return found
 
 
 def geometries(path: Path, options: dict[str, Any]) -> Any:

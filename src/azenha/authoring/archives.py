@@ -150,9 +150,16 @@ def _members(source: Path | BinaryIO) -> list[zipfile.ZipInfo]:
         _bound_list(source)
     try:
         with zipfile.ZipFile(source) as archive:
-            return archive.infolist()
+            found = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
         raise Unsafe(f"it is no zip that can be read: {error}") from None
+    _bound_members(len(found))  # how many it says that it has, nobody holds it to
+    return found
+
+
+def _bound_members(count: int) -> None:
+    if count > _limits.members:
+        raise Unsafe(f"it has {count:,} members; at most {_limits.members:,} are looked at")
 
 
 def _bound_list(file: BinaryIO) -> None:
@@ -164,13 +171,25 @@ def _bound_list(file: BinaryIO) -> None:
     if at < 0 or len(tail) - at < _END.size:
         raise Unsafe("it is no zip that can be read: it has no end, so it was perhaps cut off")
     _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
+    ends = [(count, length)]
     if at >= _LOCATOR64.size and tail.startswith(b"PK\x06\x07", at - _LOCATOR64.size):
         _, _, where, _ = _LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)
-        if where + _END64.size <= size:
-            file.seek(where)
-            *_, count, length, _ = _END64.unpack(file.read(_END64.size))
-    if count > _limits.members or length > _LONGEST_LIST:
-        raise Unsafe(f"it has {count:,} members; at most {_limits.members:,} are looked at")
+        # Where it is said to be, and where Python looks for it, whatever is said.
+        beside = size - len(tail) + at - _LOCATOR64.size - _END64.size
+        ends = [end for place in (where, beside) if (end := _end64(file, place, size))] or ends
+    _bound_members(max(count for count, _ in ends))
+    longest = max(length for _, length in ends)
+    if longest > _LONGEST_LIST:
+        raise Unsafe(f"its list of members is {longest:,} bytes; at most {_LONGEST_LIST:,} are looked at")
+
+
+def _end64(file: BinaryIO, place: int, size: int) -> tuple[int, int] | None:
+    """How many members a ZIP64 end tells of, and how long their list is; None if there is no such end."""
+    if not 0 <= place <= size - _END64.size:
+        return None
+    file.seek(place)
+    magic, *_, count, length, _ = _END64.unpack(file.read(_END64.size))
+    return (count, length) if magic == b"PK\x06\x06" else None
 
 
 def _check(members: Sequence[zipfile.ZipInfo], path: Path, limits: ArchiveLimits) -> list[zipfile.ZipInfo]:

@@ -6,7 +6,9 @@ The error stays what it is, so that a process may catch it. One that leaves the 
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
 
 from azenha.domain.errors import InvalidValue
@@ -35,6 +37,16 @@ class Came(Protocol):
 
     @property
     def media_type(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+
+
+def without_folder(reason: str, path: Path) -> str:
+    """What a library says of a file, without the folders of this machine: those are nobody's business."""
+    for folder in (path.parent, Path.cwd()):
+        if folder != Path(folder.anchor):
+            reason = reason.replace(f"{folder}{os.sep}", "")
+    return reason
 
 
 def opens(method: Callable[P, R]) -> Callable[P, R]:
@@ -47,7 +59,7 @@ def opens(method: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             file = cast("Came", args[0])
             if file.input is not None and not kwargs and not isinstance(error, _OTHERS):
-                reason = clean(str(error) or type(error).__name__, 2000)
+                reason = clean(without_folder(str(error), file.path) or type(error).__name__, 2000)
                 text = f"is declared {file.media_type}, and cannot be read as that: {reason}"
                 setattr(error, _MARK, InvalidValue(file.input, text))
             raise

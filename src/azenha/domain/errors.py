@@ -346,6 +346,13 @@ class ServiceTookTooLong(ServiceFailed):
         super().__init__(f"there was no answer within {seconds:g} s (setting {setting})")
 
 
+class ResultsUnreachable(AppError):
+    """Where results are kept gave no answer: they may be there all the same."""
+
+    def __init__(self) -> None:
+        super().__init__("the store of results does not answer; try again later")
+
+
 class ProcessUnavailable(AppError):
     """The process is known but cannot run here (its module does not import …); the message says the remedy."""
 

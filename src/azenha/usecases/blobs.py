@@ -36,13 +36,18 @@ class Blobs(Protocol):
         """The folder of this machine that the keys of copies are relative to (`Published.key`)."""
 
     def size(self, job: str, attempt: int, key: str) -> int | None:
-        """Bytes of a file; None where there is none."""
+        """Bytes of a file; None where there is none.
+
+        Raises:
+            ResultsUnreachable: that cannot be said now.
+        """
 
     def read(self, job: str, attempt: int, key: str, start: int, end: int) -> Iterator[bytes]:
         """Bytes `start` to `end` (exclusive) in pieces of bounded size.
 
         Raises:
             FileNotFoundError: it is not there, or shorter.
+            ResultsUnreachable: that cannot be said now.
         """
 
     def remove(self, job: str, attempt: int | None = None) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from azenha.domain.blob_path import BlobPath
+from azenha.domain.errors import ResultsUnreachable
 from azenha.protocols.http import FileSlice, HttpReply
 from azenha.web.encode import UNIT, Encode, encoder
 
@@ -171,7 +172,7 @@ def _from_store(path: BlobPath, start: int, end: int) -> Iterator[bytes]:
             for at in range(0, ready, PIECE):
                 yield rest[at : at + PIECE]
             rest = rest[ready:]
-    except OSError:
+    except (OSError, ResultsUnreachable):
         raise FileGone(path) from None
     if rest:
         yield rest

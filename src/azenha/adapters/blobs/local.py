@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from azenha.domain.values import StoredFile
+from azenha.usecases.blobs import NotKept
 
 PIECE = 256 * 1024
 
@@ -29,8 +30,12 @@ class LocalBlobs:
     def put(self, job: str, attempt: int, folder: Path, files: Sequence[StoredFile]) -> None:
         """The files are on the disk already, by whoever made them; their place is when this returns."""
         place = self._folder(job, attempt)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(place)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(place)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise NotKept(f"the folder of results did not take the files: {error.strerror}") from None
         _sync(place)
         _sync(place.parent)
 

@@ -7,6 +7,7 @@ Copies that are served stay here: whoever serves them opens files.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import uuid
@@ -24,6 +25,7 @@ from obstore.store import S3Store
 
 from azenha.adapters.blobs.local import LocalBlobs
 from azenha.domain.blob_path import BlobPath
+from azenha.domain.errors import ResultsUnreachable
 from azenha.domain.values import StoredFile
 from azenha.usecases.blobs import NotKept
 
@@ -35,6 +37,8 @@ REMOVED_AT_ONCE: Final = 500
 LONGEST_LINK: Final = timedelta(days=7)  # Signature Version 4 allows no more
 TIMEOUT: Final = "120s"  # one request with its piece
 CONNECT: Final = "10s"
+
+_log = logging.getLogger("azenha")
 
 Headers = Callable[[StoredFile], Mapping[str, str]]
 
@@ -159,6 +163,8 @@ class S3Blobs:
             return int(obstore.head(self._store, _path(job, attempt, key))["size"])
         except FileNotFoundError:
             return None
+        except BaseError as error:
+            raise self._unreachable(error) from None
 
     def read(self, job: str, attempt: int, key: str, start: int, end: int) -> Iterator[bytes]:
         path = _path(job, attempt, key)
@@ -169,11 +175,15 @@ class S3Blobs:
             except FileNotFoundError:
                 raise
             except BaseError as error:
-                raise FileNotFoundError(f"{key}: {_short(error)}") from None
+                raise self._unreachable(error) from None
             if len(piece) != until - start:
                 raise FileNotFoundError(f"{key} has no byte {start + len(piece)}")
             yield piece
             start = until
+
+    def _unreachable(self, error: BaseError) -> ResultsUnreachable:
+        _log.error("%s does not give out results: %s", self._address, _short(error))
+        return ResultsUnreachable()
 
     def remove(self, job: str, attempt: int | None = None) -> None:
         self._before.remove(job, attempt)

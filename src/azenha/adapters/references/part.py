@@ -17,6 +17,7 @@ from azenha.adapters.references.attempts import Attempts
 from azenha.adapters.references.receiving import Bounds, OtherContent, Receiving, Told
 
 _PRESENT: Final = timedelta(seconds=60)
+_LONGEST: Final = 2000  # characters of a Content-Disposition that are read
 _ETAG: Final = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 
@@ -145,10 +146,17 @@ def _content_length(answer: httpx.Response) -> int | None:
 
 def _file_name(answer: httpx.Response, asked: str) -> str:
     """Content-Disposition's name (RFC 6266), else the last part of the path asked for, else of the last."""
-    disposition = Message()
-    disposition["Content-Disposition"] = answer.headers.get("content-disposition", "")
     paths = (urlsplit(asked).path, answer.url.path)
-    return disposition.get_filename() or next((name for p in paths if (name := _last(p))), "")
+    return _named_by(answer) or next((name for p in paths if (name := _last(p))), "")
+
+
+def _named_by(answer: httpx.Response) -> str | None:
+    disposition = Message()
+    disposition["Content-Disposition"] = answer.headers.get("content-disposition", "")[:_LONGEST]
+    try:
+        return disposition.get_filename()
+    except (TypeError, ValueError):  # of Python's reader: parts of a name that do not fit together
+        return None
 
 
 def _last(path: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from azenha.authoring.blame import without_folder
 from azenha.authoring.calling import LocalFile, Produced
 from azenha.authoring.errors import OutputError
 from azenha.authoring.shapes import FileShape, RecordShape, Slot
@@ -157,7 +158,7 @@ def _looked_at(check: Check, policy: Policy) -> str:
     except NotValid as reason:
         raise NotValid(
             f"is declared {media_type}, its content is {detected.title}, and it is not valid "
-            f"({check.level}): {reason}"
+            f"({check.level}): {without_folder(str(reason), check.file.path)}"
         ) from None
     return f"{media_type}, its content is {detected.title}: {details} ({check.level})"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Iterator
-from typing import Any, Final, cast
+from contextlib import contextmanager
+from typing import Any, Final, TextIO, cast
 
 from azenha.authoring.archives import Unsafe, inspect
 from azenha.domain import formats
@@ -13,6 +15,7 @@ from azenha.engine.formats.opening import NotValid, Opening, counted
 
 PIECE: Final = 256 * 1024
 DEEPEST: Final = 256  # elements within elements
+LONGEST_LINE: Final = 64 * 1024**2  # characters of a table's line, which is held
 _ROWS: Final = 1000  # of a table, that are looked at where not all of it is to be read
 
 
@@ -73,48 +76,61 @@ class _Elements:
 
 def open_text(opening: Opening) -> str:
     """Decode all of it."""
-    characters = sum(map(len, _decoded(opening)))
+    with _decoded(opening) as file:
+        characters = sum(map(len, iter(lambda: file.read(PIECE), "")))
     return counted(characters, "character")
 
 
 def open_table(opening: Opening) -> str:
     """Read rows, all as long as the first."""
-    lines = (line for piece in _lines(opening) for line in piece)
     rows, width = 0, 0
+    before = csv.field_size_limit(LONGEST_LINE)  # Python's own is less than many a geometry in WKT has
     try:
-        for row in csv.reader(lines, strict=True):
-            rows += 1
-            width = width or len(row)
-            if row and len(row) != width:
-                raise NotValid(f"its row {rows:,} has {counted(len(row), 'field')}, its first {width}")
-            if rows >= _ROWS and not opening.asked.read:
-                break
+        with _decoded(opening) as file:
+            for row in csv.reader(_lines(file), strict=True):
+                rows += 1
+                width = width or len(row)
+                if row and len(row) != width:
+                    raise NotValid(f"its row {rows:,} has {counted(len(row), 'field')}, its first {width}")
+                if rows >= _ROWS and not opening.asked.read:
+                    break
     except csv.Error as error:
         raise NotValid(f"it is no CSV: {error} (row {rows + 1:,})") from None
+    finally:
+        csv.field_size_limit(before)
     return f"{counted(width, 'column')}"
 
 
-def _lines(opening: Opening) -> Iterator[list[str]]:
-    rest = ""
-    for piece in _decoded(opening):
-        *whole, rest = (rest + piece).splitlines(keepends=True) or [""]
-        if rest.endswith("\n"):
-            whole.append(rest)
-            rest = ""
-        yield whole
-    yield [rest] if rest else []
+def _lines(file: TextIO) -> Iterator[str]:
+    """Lines as CSV has them: what else Unicode takes for the end of one may stand in a field."""
+    for number in itertools.count(1):
+        line = file.readline(LONGEST_LINE)
+        if len(line) == LONGEST_LINE and not line.endswith("\n"):
+            raise NotValid(f"its line {number:,} has more than {LONGEST_LINE:,} characters")
+        if not line:
+            return
+        yield line
 
 
-def _decoded(opening: Opening) -> Iterator[str]:
+@contextmanager
+def _decoded(opening: Opening) -> Iterator[TextIO]:
+    """The file as text, its ends of lines as they are.
+
+    Raises:
+        NotValid: also while it is read.
+    """
     parsed = formats.media_type(opening.media_type)
     charset = parsed.parameters.get("charset", "utf-8") if parsed else "utf-8"
+    if not charset.isprintable():
+        raise NotValid("it is declared to be in a character set whose name cannot be written")
     try:
         # Codecs that are no character sets, such as those that unpack, are refused by this.
-        with opening.path.open(encoding=_bare(charset), newline="") as file:
-            while piece := file.read(PIECE):
-                yield piece
+        file = opening.path.open(encoding=_bare(charset), newline="")
     except LookupError:
         raise NotValid(f"it is declared to be in {charset}, which is not known here") from None
+    try:
+        with file:
+            yield file
     except UnicodeError as error:
         raise NotValid(f"it is no text in {charset}: {getattr(error, 'reason', error)}") from None
 

@@ -163,12 +163,27 @@ def _place(found: Geodata, ring: Sequence[tuple[float, float]], transform: _Tran
     if not all(math.isfinite(a) and math.isfinite(b) for a, b in points):
         return
     points = [(a, min(max(b, -90.0), 90.0)) for a, b in points]
-    if any(abs(a[0] - b[0]) > 180 for a, b in itertools.pairwise(points)):
-        _across(found, points)
+    south, north = min(p[1] for p in points), max(p[1] for p in points)
+    turns = [_turn(a[0], b[0]) for a, b in itertools.pairwise(points)]
+    if abs(sum(turns)) > 180:  # the ring runs around a pole
+        pole = math.copysign(90.0, south + north)
+        _box(found, -180.0, min(south, pole), 180.0, max(north, pole))
         return
-    longitudes, latitudes = [p[0] for p in points], [p[1] for p in points]
-    west, east = max(min(longitudes), -180.0), min(max(longitudes), 180.0)
-    found["bbox"] = [west, min(latitudes), east, max(latitudes)]
+    across = any(abs(a[0] - b[0]) > 180 for a, b in itertools.pairwise(points))
+    if across:
+        points = [(a % 360, b) for a, b in points]
+    west, east = min(p[0] for p in points), max(p[0] for p in points)
+    if east - west >= 360 - 1e-9:
+        _box(found, -180.0, south, 180.0, north)
+        return
+    # Longitudes from 0 to 360, as much data of the climate has them, and those beyond 180.
+    shift = 360 * math.floor((west + 180) / 360)
+    west, east = west - shift, east - shift
+    if east > 180:
+        _box(found, west, south, east - 360, north)
+        return
+    points = [(a - shift, b) for a, b in points]
+    found["bbox"] = [west, south, east, north]
     if _area(points) < 0:
         points.reverse()  # RFC 7946 §3.1.6
     kept = [
@@ -181,17 +196,21 @@ def _place(found: Geodata, ring: Sequence[tuple[float, float]], transform: _Tran
     }
 
 
-def _across(found: Geodata, points: Sequence[tuple[float, float]]) -> None:
-    """What crosses the antimeridian: two boxes, one on each side of it (RFC 7946 §3.1.9, §5.2)."""
-    shifted = [p[0] % 360 for p in points]
-    south, north = min(p[1] for p in points), max(p[1] for p in points)
-    west, east = min(shifted), max(shifted) - 360
+def _turn(a: float, b: float) -> float:
+    """Degrees from one longitude to another, the shorter way."""
+    return (b - a + 180) % 360 - 180
+
+
+def _box(found: Geodata, west: float, south: float, east: float, north: float) -> None:
+    """All of a box; one that crosses the antimeridian is two, one on each side of it (RFC 7946 §3.1.9, §5.2)."""
     found["bbox"] = [west, south, east, north]
-    boxes = ((west, 180.0), (-180.0, east))
-    found["footprint"] = {
-        "type": "MultiPolygon",
-        "coordinates": [[[[a, south], [b, south], [b, north], [a, north], [a, south]]] for a, b in boxes],
-    }
+    boxes = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    rings = [[[a, south], [b, south], [b, north], [a, north], [a, south]] for a, b in boxes]
+    found["footprint"] = (
+        {"type": "Polygon", "coordinates": rings}
+        if len(rings) == 1
+        else {"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]}
+    )
 
 
 def _area(points: Sequence[tuple[float, float]]) -> float:

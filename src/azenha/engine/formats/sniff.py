@@ -27,6 +27,8 @@ _APPLICATION_ID_AT: Final = 68  # of SQLite's header, four bytes, big-endian
 _NAMESPACE: Final = "\n"  # between a name and its namespace: in neither of them
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+_ENCODING: Final = re.compile(rb"<\?xml[^>]{1,100}?encoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})[\"']")
+_READ: Final = ("utf-8", "utf8", "utf-16", "utf16", "us-ascii", "ascii")  # by Expat, whatever the bytes are
 Names = Callable[[], list[str]]  # of the members of a zip; raises Unsafe
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
@@ -155,28 +157,16 @@ def _xml(head: bytes, whole: bool, table: Table) -> Detected:
         return _of("html", table)
     root: list[str] = []
     declared: set[str] = set()
-    parser = expat.ParserCreate(namespace_separator=_NAMESPACE)
-
-    def on_element(name: str, attributes: object) -> None:
-        if not root:
-            root.append(name)
-
-    def on_entity(*_: object) -> None:
-        raise _Enough  # a document that defines entities is refused later, and not expanded here
-
-    parser.StartElementHandler = on_element
-    parser.StartNamespaceDeclHandler = lambda _, uri: declared.add(uri or "")
-    parser.EntityDeclHandler = on_entity
     ended = False
     try:
-        parser.Parse(head, whole)
+        data, encoding = _for_expat(head)
+        _parse(data, encoding, whole, root, declared)
         ended = whole
     except _Enough:
         return _of("xml", table)
-    except expat.ExpatError:
+    except (expat.ExpatError, LookupError, UnicodeError) as reason:
         if not root:
-            text = head.startswith(_BOMS) or _is_utf8(head) or not _CONTROL.search(head)
-            return Detected("text", "text that is no XML") if text else Detected(None, UNKNOWN)
+            return _no_xml(head, reason)
     if not root:
         return _of("xml", table)
     namespace, _, local = root[0].rpartition(_NAMESPACE)
@@ -192,6 +182,52 @@ def _xml(head: bytes, whole: bool, table: Table) -> Detected:
         () if ended else (one.id for one in table.rooted for rule in one.roots if rule.declares is not None)
     )
     return _of("xml", table, frozenset(late))
+
+
+def _parse(data: bytes, encoding: str | None, whole: bool, root: list[str], declared: set[str]) -> None:
+    """Add the name of the root to `root`, and the namespaces that are declared.
+
+    Raises:
+        _Enough: it defines entities: it is refused later, and not expanded here.
+        ExpatError, LookupError, UnicodeError
+    """
+    parser = expat.ParserCreate(encoding, _NAMESPACE)
+
+    def on_element(name: str, attributes: object) -> None:
+        if not root:
+            root.append(name)
+
+    def on_entity(*_: object) -> None:
+        raise _Enough
+
+    parser.StartElementHandler = on_element
+    parser.StartNamespaceDeclHandler = lambda _, uri: declared.add(uri or "")
+    parser.EntityDeclHandler = on_entity
+    parser.Parse(data, whole)
+
+
+def _for_expat(head: bytes) -> tuple[bytes, str | None]:
+    """The same as Expat can read it, and the encoding that it is to be told.
+
+    Raises:
+        LookupError, UnicodeError: the encoding that is declared is none.
+    """
+    named = _ENCODING.match(head)
+    if named is None:
+        return head, None
+    encoding = named[1].decode("ascii")
+    if encoding.lower() in _READ or len(bytes(range(256)).decode(encoding, "replace")) == 256:
+        return head, None
+    # Of more than one byte a character: Python reads it, Expat does not. The last character may be cut off.
+    return codecs.getincrementaldecoder(encoding)("replace").decode(head).encode(), "utf-8"
+
+
+def _no_xml(head: bytes, reason: Exception) -> Detected:
+    if not (head.startswith(_BOMS) or _is_utf8(head) or not _CONTROL.search(head)):
+        return Detected(None, UNKNOWN)
+    if head.startswith(_BOMS) and not head.decode("utf-16", "replace").lstrip().startswith("<"):
+        return Detected("text", "text in UTF-16")
+    return Detected("text", f"text that is no XML ({reason})")
 
 
 def _fits(wanted: str | None, given: str) -> bool:

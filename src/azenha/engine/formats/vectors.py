@@ -117,6 +117,8 @@ def _target(opening: Opening) -> str:
         raise NotValid(str(reason)) from None
     if len(found) != 1 and pattern == ".shp":
         raise NotValid(f"it holds {counted(len(found), 'shapefile')}; wanted is one")
+    if not found:
+        raise NotValid("it holds no KML")
     return f"/vsizip/{{{opening.path}}}/{found[0]}"
 
 

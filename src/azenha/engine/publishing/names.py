@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from azenha.domain.media import Family
@@ -12,6 +13,8 @@ from azenha.engine.formats.opening import NotValid
 
 SUFFIXES: Final[Mapping[Family, str]] = {Family.RASTER: ".tif", Family.VECTOR: ".gpkg"}
 
+_WITH_HEIGHTS: Final = 4979
+_WITHOUT: Final = 4326
 _UNFIT: Final = re.compile(r"\W+")
 NUMBER: Final = "feature_id"  # of our own, from 1: by it a feature is asked for
 _TAKEN: Final = ("fid", "geom", NUMBER)  # columns of the copy
@@ -80,6 +83,7 @@ def projection(crs: Any) -> tuple[int | None, tuple[str, ...]]:
     Raises:
         NotValid: it is neither.
     """
+    crs = _flat(crs)
     number = crs.to_epsg()
     if number is not None:
         return int(number), ()
@@ -101,6 +105,24 @@ def projection(crs: Any) -> tuple[int | None, tuple[str, ...]]:
     if not found:
         raise NotValid("its reference system is not one that can be served")
     return None, tuple(found)
+
+
+def _flat(crs: Any) -> Any:
+    """The same without heights, which no service gives out; MapServer cannot transform what has them.
+
+    GeoJSON with heights is in EPSG:4979; many terrain models are in EPSG:4326+5773.
+    """
+    if crs.to_epsg() == _WITH_HEIGHTS:
+        return type(crs).from_epsg(_WITHOUT)
+    with suppress(ImportError):  # pyproj comes with the extra `examples`
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError
+
+        with suppress(CRSError):
+            known = CRS.from_wkt(crs.to_wkt(version="WKT2_2019"))
+            if len(known.axis_info) > 2 and not known.is_geocentric:
+                return type(crs).from_wkt(known.to_2d().to_wkt())
+    return crs
 
 
 def in_degrees(crs: Any, bounds: Box4) -> Box4:

@@ -33,8 +33,8 @@ def copy_raster(opening: Opening, target: Path, key: str) -> Published:
             source = stack.enter_context(_opened(rasterio, opening))
             _must_be_placed(source)
             number, parameters = projection(source.crs)
-            west, south, east, north = map(float, source.bounds)
-            bounds = (west, south, east, north)
+            west, one, east, other = map(float, source.bounds)
+            bounds = (west, min(one, other), east, max(one, other))
             world = in_degrees(source.crs, bounds)
             content = _copied(rasterio, source, target)
         except rasterio.errors.RasterioError as error:
@@ -63,7 +63,7 @@ def _must_be_placed(source: Any) -> None:
         raise NotValid(f"it has {len(source.subdatasets)} variables, and one can be published")
     if not source.crs or source.transform.is_identity:
         raise NotValid("it does not say where on Earth it is")
-    if source.transform.b or source.transform.d:
+    if source.transform.b or source.transform.d or source.transform.a < 0:
         raise NotValid("its rows do not run from west to east")
     if any(kind.startswith("complex") for kind in source.dtypes):
         raise NotValid("its pixels are complex numbers")
@@ -72,6 +72,8 @@ def _must_be_placed(source: Any) -> None:
 def _copied(rasterio: Any, source: Any, target: Path) -> Raster:
     import numpy
 
+    # As many a netCDF is; MapServer takes no such coverage.
+    upside_down = source.transform.e > 0
     (kind,) = {numpy.result_type(*source.dtypes).name}
     kind = _WIDER.get(kind, kind)
     palette = _palette(source, kind)
@@ -82,7 +84,7 @@ def _copied(rasterio: Any, source: Any, target: Path) -> Raster:
         "count": source.count,
         "dtype": kind,
         "crs": source.crs,
-        "transform": source.transform,
+        "transform": _turned(source) if upside_down else source.transform,
         "nodata": source.nodata,
         "tiled": True,
         "blockxsize": _TILE,
@@ -98,12 +100,23 @@ def _copied(rasterio: Any, source: Any, target: Path) -> Raster:
             for band in range(1, source.count + 1):
                 pixels = source.read(band, window=window, masked=True)
                 ranges[band - 1] = _wider(numpy, ranges[band - 1], pixels)
-                copy.write(pixels.data.astype(kind), band, window=window)
+                data, place = pixels.data.astype(kind), window
+                if upside_down:
+                    row = source.height - window.row_off - window.height
+                    data = data[::-1]
+                    place = rasterio.windows.Window(window.col_off, row, window.width, window.height)
+                copy.write(data, band, window=place)
         if palette is not None:
             copy.write_colormap(1, palette)
     _overviews(rasterio, source, target, palette is not None)
     told = tuple((low, high) if low <= high else (0.0, 0.0) for low, high in ranges)
     return Raster(source.width, source.height, kind, told, _number(source.nodata), palette is not None)
+
+
+def _turned(source: Any) -> Any:
+    """The place of the same pixels with north up."""
+    a, b, c, d, e, f = tuple(source.transform)[:6]
+    return type(source.transform)(a, b, c, d, -e, f + e * source.height)
 
 
 def _windows(rasterio: Any, source: Any) -> Any:

@@ -50,6 +50,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.QueueFull: (503, _BLANK, "Queue full"),
         errors.TookTooLong: (504, _BLANK, "Took too long"),
         errors.FetchFailed: (502, _BLANK, "Fetching failed"),
+        errors.ResultsUnreachable: (503, _BLANK, "Results unreachable"),
         errors.ServiceFailed: (502, _BLANK, "Service failed"),
         errors.ServiceBusy: (503, _BLANK, "Service busy"),
         errors.ServiceTookTooLong: (504, _BLANK, "Took too long"),

@@ -123,14 +123,19 @@ def _key(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+def _folder(one: Member) -> str:
+    return file_name(one.output, "").removesuffix(".bin")
+
+
 def _named(found: Sequence[Member]) -> Iterator[Member]:
     """Names that several have get the output's name in front, and then a number."""
     several = Counter(_key(one.name) for one in found)
-    seen: set[str] = set()
+    apart = {_key(_folder(one)) for one in found if several[_key(one.name)] > 1}
+    seen = set(apart)  # a file cannot be called as a folder is
     for one in found:
         name = one.name
         if several[_key(name)] > 1:
-            name = f"{file_name(one.output, '').removesuffix('.bin')}/{name}"
+            name = f"{_folder(one)}/{name}"
         folder, _, last = name.rpartition("/")
         number = 1
         while _key(name) in seen:

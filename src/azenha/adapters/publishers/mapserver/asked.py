@@ -7,7 +7,8 @@ choose another MAP file or change this one. Its own settings close that too; thi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,6 +17,7 @@ from azenha.domain.errors import (
     BadRequest,
     MethodNotAllowed,
     OptionNotOffered,
+    TooLarge,
     UnsupportedMediaType,
 )
 from azenha.usecases.ports import ServiceRequest
@@ -44,7 +46,7 @@ _WCS: Final = _words(
     height interpolation subset subsetx subsety subsettingcrs outputcrs rangesubset scalefactor scaleaxes scalesize
     scaleextent scale resolution size mediatype gridbasecrs gridcs gridtype gridorigin gridoffsets time store"""
 )
-_API: Final = _words("f limit offset bbox bbox-crs crs datetime")
+_API: Final = ("f", "limit", "offset", "bbox", "bbox-crs", "datetime")
 _KNOWN: Final = {
     "WMS": _COMMON | _WMS,
     "WFS": _COMMON | _WFS,
@@ -60,29 +62,51 @@ _NAMESPACES: Final = (
     ("http://www.opengis.net/wcs", "WCS"),
 )
 _MOST: Final = 200  # parameters
+_LONGEST: Final = 100_000  # bytes of a query: it becomes a variable, and Linux allows 128 KiB for one
 _API_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]{1,100}){0,6}/?")
 
 
-def query(request: ServiceRequest) -> str:
-    """The query string that is passed on; of a posted form its parameters are a query as well.
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What is passed on: a query, and what is posted (None: nothing is)."""
+
+    query: str
+    body: bytes | None = None
+
+
+def passed(request: ServiceRequest) -> Passed:
+    """What is passed on; of a posted form its parameters are a query as well.
 
     Raises:
-        BadParameter: the parameter belongs to MapServer's own interface; or the service is none.
+        BadParameter: the parameter belongs to MapServer's own interface, or is none of OGC API - Features; or the
+            service is none.
         OptionNotOffered: styles of a client's (SLD).
+        TooLarge: a form has more than can be passed on.
         MethodNotAllowed, UnsupportedMediaType, BadRequest
     """
+    found = _passed(request)
+    if len(found.query) > _LONGEST:
+        raise TooLarge(
+            f"the parameters are {len(found.query):,} bytes; at most {_LONGEST:,} are passed on. "
+            "What is longer, such as a filter, can be posted as XML"
+        )
+    return found
+
+
+def _passed(request: ServiceRequest) -> Passed:
     pairs = _pairs(request.query)
     if is_api(request):
         if request.method == "POST":
             raise MethodNotAllowed("POST", ("GET", "HEAD"))
         if not _API_PATH.fullmatch(request.path.removeprefix(API)):
             raise BadRequest(f"'{request.path[:100]}' is no path of OGC API - Features", "path")
-        return urlencode(_refuse(pairs, features=True))
+        return Passed(urlencode(list(_of_api(_refuse(pairs)))))
     if request.method == "POST" and _type(request) == _FORM:
         pairs += _pairs(_text(request.body))
     pairs = _refuse(pairs)
     if request.method == "POST" and _type(request) in _XML:
-        return urlencode(_kept(pairs, _service_of(request.body)))
+        service, body = _read(request.body)
+        return Passed(urlencode(_kept(pairs, service)), body)
     if request.method == "POST" and _type(request) != _FORM:
         raise UnsupportedMediaType(
             f"what is posted is XML or a form; it is declared as '{_type(request)[:60]}'", "Content-Type"
@@ -95,12 +119,7 @@ def query(request: ServiceRequest) -> str:
     given = dict.fromkeys(name.lower() for name, _ in pairs)
     if "request" not in given:
         raise BadParameter("parameter 'request' is missing", "request")
-    return urlencode([*(() if named else (("service", service),)), *_kept(pairs, service)])
-
-
-def posts(request: ServiceRequest) -> bool:
-    """Whether the body itself is passed on."""
-    return request.method == "POST" and _type(request) in _XML
+    return Passed(urlencode([*(() if named else (("service", service),)), *_kept(pairs, service)]))
 
 
 def is_api(request: ServiceRequest) -> bool:
@@ -125,7 +144,7 @@ def _text(body: bytes) -> str:
         raise BadRequest("the form that is posted is not %-encoded", "Content-Type") from None
 
 
-def _refuse(pairs: Sequence[tuple[str, str]], *, features: bool = False) -> list[tuple[str, str]]:
+def _refuse(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """
     Raises:
         BadParameter, OptionNotOffered
@@ -137,10 +156,21 @@ def _refuse(pairs: Sequence[tuple[str, str]], *, features: bool = False) -> list
             raise BadParameter(f"parameter '{name[:60]}' is not taken here: the map is as it is", name[:60])
         if "\0" in name or "\0" in value:
             raise BadParameter("a parameter must not hold the character NUL", name[:60])
-    if not features:
-        return list(pairs)
-    # Attributes may be filters there: names are those of the data, and change nothing else.
-    return [(name, value) for name, value in pairs if name.lower() in _API]
+    return list(pairs)
+
+
+def _of_api(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """OGC 17-069r4 /req/core/query-param-unknown: whoever filters by what is no filter here would get all of it.
+
+    Raises:
+        BadParameter
+    """
+    for name, value in pairs:
+        if name not in _API:
+            raise BadParameter(
+                f"there is no parameter '{name[:60]}' here; there is {', '.join(_API)}", name[:60]
+            )
+        yield name, value
 
 
 def _kept(pairs: Iterable[tuple[str, str]], service: str) -> list[tuple[str, str]]:
@@ -148,8 +178,9 @@ def _kept(pairs: Iterable[tuple[str, str]], service: str) -> list[tuple[str, str
     return [(name, value) for name, value in pairs if name.lower() in _KNOWN[service]]
 
 
-def _service_of(body: bytes) -> str:
-    """
+def _read(body: bytes) -> tuple[str, bytes]:
+    """The service that is asked, and the request, written anew: what was looked at here is what is read there.
+
     Raises:
         BadRequest: it is no XML that is read here, or none of WFS or WCS.
     """
@@ -167,5 +198,5 @@ def _service_of(body: bytes) -> str:
     namespace = etree.QName(root).namespace or ""
     for start, service in _NAMESPACES:
         if namespace == start or namespace.startswith(f"{start}/"):
-            return service
+            return service, etree.tostring(root, encoding="UTF-8", xml_declaration=True, with_tail=False)
     raise BadRequest(f"what is posted is no request of WFS or WCS; its namespace is '{namespace[:100]}'")

@@ -178,7 +178,7 @@ def _of_map(layers: Sequence[Layer], title: str, abstract: str, address: str) ->
         yield _ENABLED[service], '"*"'
     if Service.FEATURES in services(layers):
         yield "oga_onlineresource", string(f"{address}/ogcapi", _ADDRESS)
-        yield "wfs_features_cache_count", '"0"'
+        # No wfs_features_cache_count, whatever its number: MapServer 8.0.0 then transforms coordinates twice.
         yield "wfs_getfeature_formatlist", '"geojson"'
     if Service.WMS in services(layers):
         yield "wms_rootlayer_name", '""'  # the layer above the others is none that can be asked for

@@ -15,16 +15,18 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from azenha.adapters.publishers.mapserver import asked as asking
+from azenha.adapters.publishers.mapserver.answered import PIECE, head_of, is_page, understood
 from azenha.adapters.publishers.mapserver.mapfile import Layer, configuration, mapfile, services
-from azenha.domain.errors import NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
+from azenha.domain.errors import BadRequest, NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
 from azenha.domain.job import Job
 from azenha.domain.messages import OutputValue
 from azenha.domain.published import Service
@@ -34,16 +36,10 @@ from azenha.usecases.ports import ServiceAnswer, ServiceRequest
 
 _SHELL: Final = "/bin/sh"
 _LIMITED: Final = 'ulimit -v "$1"; ulimit -t "$2"; ulimit -c 0; exec "$0"'
-PIECE: Final = 64 * 1024
-_HEAD_AT_MOST: Final = 16 * 1024  # bytes of the headers of an answer
 _SAID_AT_MOST: Final = 2000  # bytes of what it says on standard error
 _MAP: Final = "output.map"
 _CONFIGURATION: Final = "mapserver.conf"
 _PLAIN: Final = re.compile(r"[ -~]*")
-# Of what the child tells, what may reach the client: the length is the web tier's to know.
-_PASSED_ON: Final = frozenset(
-    {"content-type", "content-disposition", "content-description", "content-crs", "link"}
-)
 # It opens GeoTIFFs and GeoPackages of ours, and must have no way to anything else.
 _ENVIRONMENT: Final[Mapping[str, str]] = {
     "LC_ALL": "C.UTF-8",
@@ -55,6 +51,9 @@ _ENVIRONMENT: Final[Mapping[str, str]] = {
     "GDAL_CACHEMAX": "64",
     "PROJ_NETWORK": "OFF",
     "OGR_SQLITE_LOAD_EXTENSIONS": "",
+    # With SpatiaLite, MapServer 8.0.0 leaves paging to SQL and does not tell it the offset: every page of OGC API -
+    # Features was the first one (MapServer #6613).
+    "SPATIALITE_LOAD": "NO",
 }
 
 _log = logging.getLogger("azenha.services")
@@ -70,6 +69,26 @@ class _Running:
     fed: asyncio.Task[None]
     watched: asyncio.Task[None] | None = None
     ending: asyncio.Task[str] | None = None
+
+
+class _Content:
+    """The rest of an answer as it comes. Closing it ends the child, also if nothing was read: HEAD reads nothing."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], end: Callable[[], Awaitable[object]]) -> None:
+        self._pieces = pieces
+        self._end = end
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._pieces)
+
+    async def aclose(self) -> None:
+        try:
+            await self._pieces.aclose()
+        finally:
+            await self._end()  # what a generator has to do at its end is not done by one that was never begun
 
 
 class MapServer:
@@ -95,25 +114,29 @@ class MapServer:
         layers = _layers(output, folder)
         if asking.is_api(asked) and Service.FEATURES not in services(layers):
             raise NoSuchService(asked.address + asked.path)
-        query = asking.query(asked)
+        passed = asking.passed(asked)
         await self._slot()
         try:
-            running = await self._started(job, output, layers, asked, query)
+            running = await self._started(job, output, layers, asked, passed)
         except BaseException:
             self._slots.release()
             raise
         try:
             async with asyncio.timeout(self._settings.time):
-                head, rest = await _head(running.process)
-            status, headers = _understood(head)
+                assert running.process.stdout
+                head, rest = await head_of(running.process.stdout)
+            status, headers = understood(head)
+            if is_page(headers) and not asking.is_api(asked):
+                raise BadRequest("what is asked is no request of WMS, WFS or WCS that the map server knows")
         except TimeoutError:
             await self._ended(running)
             raise ServiceTookTooLong(self._settings.time, "services.time") from None
         except BaseException:
             said = await self._ended(running)
-            _log.warning("mapserv gave no answer to %r: %s", query[:200], said)
+            _log.warning("mapserv gave no answer to %r: %s", passed.query[:200], said)
             raise
-        return ServiceAnswer(status, headers, self._content(running, rest))
+        content = _Content(self._content(running, rest), partial(self._ended, running))
+        return ServiceAnswer(status, headers, content)
 
     async def _slot(self) -> None:
         if self._slots.locked() and self._waiting >= self._settings.waiting:
@@ -128,17 +151,16 @@ class MapServer:
             self._waiting -= 1
 
     async def _started(
-        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, query: str
+        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, passed: asking.Passed
     ) -> _Running:
-        own = await asyncio.to_thread(self._prepared, job, output, layers, asked)
+        own = await self._own(job, output, layers, asked)
         try:
-            posted = asked.body if asking.posts(asked) else b""
             process = await asyncio.create_subprocess_exec(
                 *_command(self._program, self._settings),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=_environment(own, output.id, asked, query),
+                env=_environment(own, output.id, asked, passed),
                 cwd=own,
                 limit=PIECE,
                 start_new_session=True,
@@ -152,9 +174,18 @@ class MapServer:
         assert process.stdin
         assert process.stderr
         said = asyncio.ensure_future(_said(process.stderr))
-        running = _Running(process, own, said, asyncio.ensure_future(_fed(process.stdin, posted)))
+        running = _Running(process, own, said, asyncio.ensure_future(_fed(process.stdin, passed.body or b"")))
         running.watched = asyncio.ensure_future(self._watched(running))
         return running
+
+    async def _own(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
+        """See `_prepared`. A thread goes on when nobody waits for it any more: what it makes then is removed."""
+        made = asyncio.ensure_future(asyncio.to_thread(self._prepared, job, output, layers, asked))
+        try:
+            return await asyncio.shield(made)
+        except asyncio.CancelledError:
+            made.add_done_callback(_removed)
+            raise
 
     def _prepared(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
         """Blocks. The folder of one child, with its MAP file and configuration."""
@@ -178,8 +209,7 @@ class MapServer:
             raise
         return own
 
-    async def _content(self, running: _Running, first: bytes) -> AsyncIterator[bytes]:
-        """The rest of the answer as it comes; closing this ends the child."""
+    async def _content(self, running: _Running, first: bytes) -> AsyncGenerator[bytes, None]:
         assert running.process.stdout
         whole = False
         try:
@@ -235,6 +265,11 @@ class MapServer:
             await asyncio.to_thread(shutil.rmtree, running.folder, ignore_errors=True)
 
 
+def _removed(made: asyncio.Future[Path]) -> None:
+    if not made.cancelled() and made.exception() is None:
+        shutil.rmtree(made.result(), ignore_errors=True)
+
+
 def _layers(output: OutputValue, folder: Path) -> list[Layer]:
     several = len(output.values) > 1
     found = []
@@ -246,10 +281,9 @@ def _layers(output: OutputValue, folder: Path) -> list[Layer]:
     return found
 
 
-def _environment(own: Path, key: str, asked: ServiceRequest, query: str) -> dict[str, str]:
+def _environment(own: Path, key: str, asked: ServiceRequest, passed: asking.Passed) -> dict[str, str]:
     """What CGI says of the request, in our words: nothing of the client's but the query and the path of OGC API."""
     place = urlsplit(asked.address)
-    posts = asking.posts(asked)
     found = {
         **_ENVIRONMENT,
         "MAPSERVER_CONFIG_FILE": str(own / _CONFIGURATION),
@@ -257,14 +291,14 @@ def _environment(own: Path, key: str, asked: ServiceRequest, query: str) -> dict
         "SERVER_PROTOCOL": "HTTP/1.1",
         "SERVER_NAME": place.hostname or "localhost",
         "SERVER_PORT": str(place.port or (443 if place.scheme == "https" else 80)),
-        "REQUEST_METHOD": "POST" if posts else "GET",
-        "QUERY_STRING": query,
+        "REQUEST_METHOD": "GET" if passed.body is None else "POST",
+        "QUERY_STRING": passed.query,
         "SCRIPT_NAME": place.path,
     }
     if place.scheme == "https":
         found["HTTPS"] = "on"
-    if posts:
-        found |= {"CONTENT_TYPE": "text/xml", "CONTENT_LENGTH": str(len(asked.body))}
+    if passed.body is not None:
+        found |= {"CONTENT_TYPE": "text/xml", "CONTENT_LENGTH": str(len(passed.body))}
     if asking.is_api(asked):
         # Its first part names the MAP file, by the key in the configuration.
         found |= {"SCRIPT_NAME": place.path.rpartition("/")[0], "PATH_INFO": f"/{key}{asked.path}"}
@@ -325,39 +359,3 @@ async def _drained(process: asyncio.subprocess.Process) -> None:
     assert process.stdout
     while await process.stdout.read(PIECE):
         pass
-
-
-async def _head(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    """The headers, and what was read beyond them.
-
-    Raises:
-        ServiceFailed: it ended before.
-    """
-    assert process.stdout
-    got = b""
-    while True:
-        if match := re.search(rb"\r?\n\r?\n", got):
-            return got[: match.start()], got[match.end() :]
-        if len(got) > _HEAD_AT_MOST:
-            raise ServiceFailed("the map server's answer is not understood")
-        piece = await process.stdout.read(PIECE)
-        if not piece:
-            raise ServiceFailed("the map server ended without an answer")
-        got += piece
-
-
-def _understood(head: bytes) -> tuple[int, tuple[tuple[str, str], ...]]:
-    status, headers = 200, []
-    for line in head.decode("latin-1").splitlines():
-        name, colon, value = line.partition(":")
-        name, value = name.strip().lower(), value.strip()
-        if not colon:
-            raise ServiceFailed("the map server's answer is not understood")
-        if name == "status":
-            number = value[:3]
-            status = int(number) if number.isdecimal() and 200 <= int(number) < 600 else 502
-        elif name in _PASSED_ON:
-            headers.append((name.title(), value))
-    if not any(name == "Content-Type" for name, _ in headers):
-        raise ServiceFailed("the map server's answer is not understood")
-    return status, tuple(headers)
