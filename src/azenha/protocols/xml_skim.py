@@ -83,12 +83,7 @@ class Skim:
         if first < 0:
             return depth
         kept = kept[first:]
-        if kept.count(b"<") != kept.count(b">"):
-            kept = _TEXT.sub(b">", kept)
-            if kept.count(b"<") != kept.count(b">"):
-                return None
-        # What looks like a tag is one from here on.
-        if self._varied:
+        if self._varied and kept.count(b"<") == kept.count(b">"):
             tags = kept.translate(_ALIKE).split(b"<")[1::2]
             kept = b"<%b>" % b"><".join(tags)
             once = b"<%b>" % b"><".join(set(tags))
@@ -98,6 +93,11 @@ class Skim:
             different = set(parts)
             self._varied = _VARIED * len(different) > len(parts)
             once = b"<" + b"<".join(different.difference((b"",)))
+            if once.count(b"<") != once.count(b">"):
+                kept, once = _TEXT.sub(b">", kept), _TEXT.sub(b">", once)
+                if once.count(b"<") != once.count(b">"):
+                    return None
+        # What looks like a tag is one from here on.
         for shape in set(_START.findall(once)) - self._shapes:
             if not self._in_bounds(shape):
                 return None
