@@ -363,6 +363,55 @@ def found_in(raw: bytes, bounds: Bounds, window: int) -> list[Content] | str:
             return str(error)
 
 
+SMALL = st.lists(st.one_of(elements(1), LEAVES), max_size=3).map("".join)
+
+
+@given(SMALL, BROKEN, st.sampled_from(["", "<?xml version='1.0'?>", "\ufeff"]), st.sampled_from([6, 64]))
+@settings(deadline=None, max_examples=400)
+def test_a_small_body_is_read_as_one_that_is_gone_through_first(
+    content: str, broken: str, start: str, depth: int
+) -> None:
+    raw = (
+        f'{start}<w:R xmlns:w="{W}" xmlns:p="urn:p" xmlns:q="urn:q"><w:Data>{content}</w:Data>'
+        f"<w:Data>&lt;{broken}</w:Data>{content}</w:R>"
+    ).encode()
+    assert read_as(raw, Bounds(depth=depth), small=len(raw)) == read_as(raw, Bounds(depth=depth), small=0)
+
+
+def read_as(raw: bytes, bounds: Bounds, small: int) -> tuple[bytes, list[str]] | str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xml, "_SMALL", small)
+        try:
+            document = xml.read(raw, [DATA], bounds=bounds)
+            return etree.tostring(document.root), [str(document.found[e]) for e in document.root.iter(DATA)]
+        except Malformed as error:
+            return str(error)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["<x:y:z/>", "<z:a/>", "<a xmlns:p=''/>", "<a xmlns:e='http://www.w3.org/XML/1998/namespace'/>"]
+)
+def test_an_error_of_namespaces_is_not_hidden_by_a_warning_after_it(wrong: str) -> None:
+    with pytest.raises(Malformed):
+        xml.read(body(f"{wrong}<a xml:space='x'/>"), [DATA])
+
+
+@pytest.mark.parametrize(
+    ("content", "alone"),
+    [
+        (" <x>1</x>\n", True),
+        ("t<x/>", False),
+        ("<x/>t", False),
+        ("<x/><y/>", False),
+        ("t", False),
+        ("<x/><!-- c -->", False),
+    ],
+)
+def test_an_element_alone_is_plain_to_see(content: str, alone: bool) -> None:
+    document = xml.read(body(content), [DATA])
+    assert document.lone(document.root[0]) is (document.root[0][0] if alone else None)
+
+
 @pytest.mark.parametrize(
     ("piece", "size", "kept"),
     [
