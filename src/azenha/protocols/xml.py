@@ -35,6 +35,7 @@ _MARKUP: Final = (b"<!", b"{", b"}", b"&#")
 _DECLARED = re.compile(
     rb"<\?xml[ \t\r\n][^>]{0,200}?encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]{1,40})[\"']"
 )
+_PLAIN: Final = re.compile(rb"<[A-Za-z]")  # no mark, no declaration
 _UTF8: Final = ("utf-8", "utf8", "us-ascii", "ascii")
 _OTHERS = re.compile(r"iso-8859-(?:[1-9]|1[013-6])|windows-125[0-8]|utf-16(?:le|be)?", re.IGNORECASE)
 _MARKS: Final = (
@@ -204,6 +205,8 @@ def _in_utf8(body: Buffer, charset: str | None) -> tuple[Buffer, bool]:
 
 def _encoding(body: Buffer, charset: str | None) -> str:
     head = bytes(body[:300])
+    if charset is None and _PLAIN.match(head):
+        return "utf-8"
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -308,10 +311,9 @@ def child(element: Element, name: str) -> Element | None:
     Raises:
         BadRequest: there are several.
     """
-    found = list(element.iterchildren(name))
-    if len(found) > 1:
-        local = etree.QName(found[0]).localname
-        raise BadRequest(
-            f"element {shown(element)} holds {shown(found[0])} {len(found)} times; it takes one", local
-        )
-    return found[0] if found else None
+    children = element.iterchildren(name)
+    found = next(children, None)
+    if found is not None and next(children, None) is not None:
+        local, times = etree.QName(found).localname, len(list(element.iterchildren(name)))
+        raise BadRequest(f"element {shown(element)} holds {shown(found)} {times} times; it takes one", local)
+    return found

@@ -107,6 +107,8 @@ def _box(element: Element, crs: str | None, format: Format | None, id: str) -> R
 
 
 def _format(element: Element) -> Format | None:
+    if not element.keys():
+        return None
     return format_of(*(attribute(element, name) for name in ("mimeType", "encoding", "schema")))
 
 
