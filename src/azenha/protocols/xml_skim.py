@@ -32,7 +32,9 @@ _STEPS: Final = bytes.maketrans(b"<" + _END + _EMPTY, b"\x01\xff\xff")
 _RUN: Final = 1024  # bytes in which so many tags seldom begin that the bound of depth could be reached
 _SHAPES: Final = 4096  # start tags that are remembered
 _SHAPE: Final = 256  # bytes of one
-_VARIED: Final = 4  # text varies if more than one in so many tags have another behind them
+_VARIED: Final = (
+    8  # text varies if more than this part of the bytes is left when what is said again is left out
+)
 
 
 def whole(piece: bytes) -> tuple[int, bytes]:
@@ -89,10 +91,8 @@ class Skim:
             once = b"<%b>" % b"><".join(set(tags))
         else:
             # Data says most things many times: tags with the text behind them, each once.
-            parts = kept.split(b"<")
-            different = set(parts)
-            self._varied = _VARIED * len(different) > len(parts)
-            once = b"<" + b"<".join(different.difference((b"",)))
+            once = b"<" + b"<".join(set(kept.split(b"<")).difference((b"",)))
+            self._varied = _VARIED * len(once) > len(kept)
             if once.count(b"<") != once.count(b">"):
                 kept, once = _TEXT.sub(b">", kept), _TEXT.sub(b">", once)
                 if once.count(b"<") != once.count(b">"):
