@@ -351,16 +351,17 @@ def test_files_are_sent_between_bytes_and_large_ones_in_pieces(stage: Stage, siz
 
 def test_a_large_file_may_end_the_reply(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "large"
-    path.write_bytes(b"abc" * 300_000)
-    stage.root.writes = lambda outcome: HttpReply(200, (), (FileSlice(str(path), 3, 900_000),))
+    size = 4 * PIECE
+    path.write_bytes(b"abc" * (size // 3))
+    stage.root.writes = lambda outcome: HttpReply(200, (), (FileSlice(str(path), 3, size),))
     stage.root.odd = lambda request: GetStatus("job1")
     stage.stores_a_job()
     reply = stage.asks()
-    assert reply.body == b"abc" * 299_999
-    assert len(reply.pieces) == 5
+    assert reply.body == b"abc" * (size // 3 - 1)
+    assert len(reply.pieces) == 4
 
 
-@pytest.mark.parametrize("size", [5, 700_000])
+@pytest.mark.parametrize("size", [5, 2 * PIECE])
 def test_a_file_shorter_than_it_was_is_not_found(stage: Stage, tmp_path: Path, size: int) -> None:
     (tmp_path / "short").write_bytes(bytes(size - 1))
     stage.root.writes = lambda outcome: HttpReply(200, (), (FileSlice(str(tmp_path / "short"), 0, size),))
@@ -369,7 +370,7 @@ def test_a_file_shorter_than_it_was_is_not_found(stage: Stage, tmp_path: Path, s
     assert stage.asks().status == 404
 
 
-@pytest.mark.parametrize("size", [10, 700_000])
+@pytest.mark.parametrize("size", [10, 2 * PIECE])
 def test_a_file_that_is_gone_before_the_status_is_sent_is_not_found(
     stage: Stage, tmp_path: Path, size: int
 ) -> None:
