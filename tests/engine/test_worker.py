@@ -56,6 +56,15 @@ def test_each_way_to_fail_is_a_failed_job_with_its_reason(shop: Workshop, how: s
 
 
 @UNIX
+def test_a_name_that_no_text_can_hold_is_told_with_escapes(shop: Workshop) -> None:
+    id = shop.submit("break_down", how="undecodable")
+    failure = shop.failure(id)
+    assert failure.kind is FailureKind.PROCESS
+    assert failure.message == r"ValueError: cannot read sc\udcffne.tif"
+    assert shop.job(id).message == r"reads sc\udcffne.tif"
+
+
+@UNIX
 def test_a_crash_is_a_failed_job_that_names_the_signal(shop: Workshop) -> None:
     failure = shop.failure(shop.submit("break_down", how="crash"))
     assert failure.kind is FailureKind.PROCESS
