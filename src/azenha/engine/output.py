@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -57,7 +58,7 @@ class Output(Protocol):
         """The child's next message."""
 
     def drain(self, timeout: float) -> None:
-        """Return when all that the job wrote is in its log."""
+        """Return when all that the job wrote is in its log, or after so many seconds."""
 
     def close(self) -> None:
         """The child has ended, or shall."""
@@ -89,7 +90,8 @@ class PolledOutput:
                 return self.receive(channel)  # its other end closed
 
     def drain(self, timeout: float) -> None:
-        while self._read():
+        until = time.monotonic() + timeout
+        while self._read() and time.monotonic() < until:  # a thread that the job left may write on for ever
             pass
 
     def _read(self) -> bool:
