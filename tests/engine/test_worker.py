@@ -77,6 +77,14 @@ def test_a_traceback_is_in_the_log_and_not_in_the_failure(shop: Workshop) -> Non
     assert "Traceback" in shop.log(id)
 
 
+def test_a_job_whose_log_cannot_be_written_runs_and_ends_as_ever(own_shop: Callable[..., Workshop]) -> None:
+    shop = own_shop(slots=1)
+    shop.worker.start()
+    (shop.settings.data / "logs").rmdir()  # as on a full disk
+    assert "the band is empty" in shop.failure(shop.submit("break_down", how="raise")).message
+    assert shop.text(shop.submit("who"))
+
+
 def test_a_file_that_was_returned_and_is_not_there_is_a_failure_of_that_output(shop: Workshop) -> None:
     failure = shop.failure(shop.submit("missing"))
     assert (failure.kind, failure.locator) == (FailureKind.OUTPUT, "result")
