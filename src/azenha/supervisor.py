@@ -51,6 +51,9 @@ class Part:
 
     def begin(self) -> None:
         """Have it load what it needs while its text is still made; `start` follows, or `stop`."""
+        if self.process is not None and self.process.stdin is not None:
+            with suppress(OSError):
+                self.process.stdin.close()
         passed = () if self.socket is None else (self.socket.fileno(),)
         self.process = subprocess.Popen(
             self.command,
@@ -89,7 +92,7 @@ class Supervisor:
         """Until SIGINT, SIGTERM or `stop`. `started` is called once all parts have been started."""
         if threading.current_thread() is threading.main_thread():
             for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-                if hasattr(signal, name):
+                if hasattr(signal, name) and not _by_nohup(name):
                     signal.signal(getattr(signal, name), lambda *_: self._stop.set())
         keepers = [threading.Thread(target=self._keep, args=(part,), daemon=True) for part in self._parts]
         try:
@@ -102,8 +105,9 @@ class Supervisor:
                 pass
         finally:
             self._stop.set()
-            for part in reversed(self._parts):
-                part.stop()
+            with self._starting:
+                for part in reversed(self._parts):
+                    part.stop()
 
     def stop(self) -> None:
         self._stop.set()
@@ -121,8 +125,18 @@ class Supervisor:
             if self._stop.wait(pause):
                 return
             with self._starting:
+                if self._stop.is_set():
+                    return
                 self._on_death([p.process.pid for p in self._parts if p.process is not None])
-                part.start()
+                try:
+                    part.start()
+                except OSError as error:  # no process or no memory is left: perhaps in a moment
+                    _log.error("the %s cannot be started now: %s", part.name, error)
+
+
+def _by_nohup(name: str) -> bool:
+    """Whether that signal is ignored because the server shall outlive the terminal that it was started in."""
+    return name == "SIGHUP" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -508,6 +508,16 @@ def test_the_settings_file_of_the_working_directory_is_read_by_default(server, a
     assert azenha("jobs", "--url", server.url).code == OK
 
 
+def test_a_data_folder_that_cannot_be_used_is_told_without_a_traceback(tmp_path):
+    (tmp_path / "a file").touch()
+    command = [sys.executable, "-m", "azenha", "jobs", "--data", str(tmp_path / "a file" / "data")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == UNREACHABLE
+    assert "cannot be used: " in ran.stderr
+    assert "azenha: no server could be started on " in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 # -- the terminal ----------------------------------------------------------------------------------
 
 

@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from azenha.engine.sandbox import tree
-from azenha.supervisor import Part
+from azenha.supervisor import Part, Supervisor
 from azenha.testing.sandbox import eventually
 
 REPEATS = (
@@ -47,6 +48,44 @@ def test_a_part_that_was_begun_and_never_told_ends_by_stop(heard):
     part.begin()
     part.stop()
     assert part.process.returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only on Unix: a script is a program")
+def test_a_part_that_cannot_be_started_now_is_started_as_soon_as_it_can_be(heard, tmp_path, caplog):
+    program = tmp_path / "part"
+    text = f"#!/bin/sh\necho $$ >>{heard}\nrm -f $0\n"
+
+    def put() -> None:
+        (tmp_path / "fresh").write_text(text)
+        (tmp_path / "fresh").chmod(0o755)
+        (tmp_path / "fresh").rename(program)
+
+    put()
+    supervisor = Supervisor([Part("part", [str(program)])], on_death=lambda _: None)
+    running = threading.Thread(target=supervisor.run, args=(lambda: None,))
+    running.start()
+    try:
+        eventually(lambda: "the part cannot be started now" in caplog.text)
+        assert len(lines(heard)) == 1
+        put()
+        eventually(lambda: len(lines(heard)) == 2)
+    finally:
+        supervisor.stop()
+        running.join()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only on Unix: there is nohup")
+def test_a_server_started_with_nohup_outlives_its_terminal():
+    code = (
+        "import signal; from azenha.supervisor import Supervisor; "
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN); "  # what nohup does
+        "ignored = lambda: print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, flush=True); "
+        "Supervisor([], lambda _: None).run(ignored)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as server:
+        assert server.stdout.readline() == b"True\n"
+        server.terminate()
+        assert server.wait(20) == 0
 
 
 @pytest.mark.skipif(not tree.LINUX, reason="marked processes are found in /proc")

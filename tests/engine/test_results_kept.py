@@ -83,3 +83,16 @@ def test_files_that_no_job_names_are_deleted_when_a_worker_starts(
     monkeypatch.setattr("azenha.engine.worker.STRAY_AFTER", -60.0)
     kept.shop.worker.start()
     eventually(lambda: not left.exists(), "the left files are gone")
+
+
+def test_files_that_a_killed_web_tier_leaves_are_deleted_while_the_worker_goes_on(
+    kept: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("azenha.engine.worker.STRAY_AFTER", -60.0)
+    monkeypatch.setattr("azenha.engine.worker.STRAYS_EVERY", 0.0)
+    monkeypatch.setattr("azenha.engine.worker.TIDY_EVERY", 0.01)
+    kept.shop.worker.start()
+    for name in ("nobody", "nobody else"):  # the second after a look that found the first
+        left = kept.shop.folders.inputs(name)
+        left.mkdir()
+        eventually(lambda left=left: not left.exists(), "the left files are gone")  # type: ignore[misc]

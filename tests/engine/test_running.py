@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from azenha.engine.channel import Channel, Message
-from azenha.engine.output import Log
+from azenha.engine.output import Log, PolledOutput
 from azenha.engine.running import Run
 
 WITHIN = 30.0  # seconds: far more than anything here takes
@@ -151,3 +151,26 @@ def test_a_child_that_died_without_a_word_is_known_to_have_had_its_order_or_not(
     assert run.exchange({"t": "run"}, lambda percent, message: None, lambda: None) is None
     assert run.untouched is untouched
     ours.close()
+
+
+def test_a_slot_does_not_wait_for_output_that_has_no_end(tmp_path: Path) -> None:
+    """A thread that the job left in a child may write for as long as the child lives."""
+    reading, writing = os.pipe()
+    pieces = iter(range(1000))
+
+    class Refilled(Log):
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            if next(pieces, None) is None:
+                ended.set()
+            else:
+                os.write(writing, b"more")
+
+    ended = threading.Event()
+    output = PolledOutput(reading)
+    output.attach(Refilled(lambda: tmp_path / "log", 10_000))
+    os.write(writing, b"first")
+    output.drain(0)
+    assert not ended.is_set(), "it read on for as long as something came"
+    output.close()
+    os.close(writing)

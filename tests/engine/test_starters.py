@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from azenha.engine.sandbox import forking, tree
-from azenha.engine.sandbox.child import Starter
+from azenha.engine.sandbox.child import CannotStart, Starter
 from azenha.engine.sandbox.forking import Forking
 from azenha.engine.sandbox.spawning import Spawning
 from azenha.testing.sandbox import StarterConformance, eventually
@@ -88,3 +88,9 @@ class TestForking(StarterConformance):
             pytest.raises(forking.CannotStart, match=r"children\.import_time"),
         ):
             it.child()
+
+    def test_a_warm_parent_that_no_process_can_be_made_for_is_told_as_that(self, tmp_path: Path) -> None:
+        starter = Forking([str(tmp_path / "no program")], spawning(), IMPORT_TIME)
+        with pytest.raises(CannotStart, match="no process can be started: "):
+            starter.start("{}", 0)
+        starter.close()

@@ -56,6 +56,15 @@ def test_each_way_to_fail_is_a_failed_job_with_its_reason(shop: Workshop, how: s
 
 
 @UNIX
+def test_a_name_that_no_text_can_hold_is_told_with_escapes(shop: Workshop) -> None:
+    id = shop.submit("break_down", how="undecodable")
+    failure = shop.failure(id)
+    assert failure.kind is FailureKind.PROCESS
+    assert failure.message == r"ValueError: cannot read sc\udcffne.tif"
+    assert shop.job(id).message == r"reads sc\udcffne.tif"
+
+
+@UNIX
 def test_a_crash_is_a_failed_job_that_names_the_signal(shop: Workshop) -> None:
     failure = shop.failure(shop.submit("break_down", how="crash"))
     assert failure.kind is FailureKind.PROCESS
@@ -66,6 +75,14 @@ def test_a_traceback_is_in_the_log_and_not_in_the_failure(shop: Workshop) -> Non
     id = shop.submit("break_down", how="raise")
     assert "Traceback" not in shop.failure(id).message
     assert "Traceback" in shop.log(id)
+
+
+def test_a_job_whose_log_cannot_be_written_runs_and_ends_as_ever(own_shop: Callable[..., Workshop]) -> None:
+    shop = own_shop(slots=1)
+    shop.worker.start()
+    (shop.settings.data / "logs").rmdir()  # as on a full disk
+    assert "the band is empty" in shop.failure(shop.submit("break_down", how="raise")).message
+    assert shop.text(shop.submit("who"))
 
 
 def test_a_file_that_was_returned_and_is_not_there_is_a_failure_of_that_output(shop: Workshop) -> None:
@@ -205,16 +222,30 @@ def test_a_kept_child_that_was_killed_between_two_jobs_is_not_used(own_shop: Cal
 
 
 @UNIX
-@pytest.mark.parametrize("process", ["who", "break_down"], ids=["kept", "prepared"])
+def below_warm_parents() -> set[int]:
+    """The children that were forked for workers of this process."""
+    return {pid for warm in tree.children(os.getpid()) for pid in tree.children(warm)}
+
+
+@pytest.mark.parametrize("process", ["who", "gated"], ids=["kept", "prepared"])
 def test_a_child_that_dies_before_it_takes_its_order_is_replaced_for_the_job_did_not_run(
-    own_shop: Callable[..., Workshop], process: str, monkeypatch: pytest.MonkeyPatch
+    own_shop: Callable[..., Workshop], process: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if process == "break_down" and not forking.available():
+    if process == "gated" and not forking.available():
         pytest.skip("only where children are forked: none is prepared elsewhere")
+    before = below_warm_parents()  # of another worker, that serves other tests
     shop = own_shop(slots=1)
     shop.worker.start()
-    who(shop) if process == "who" else shop.failure(shop.submit("break_down", how="raise"))
-    waiting = [pid for pid in tree.descendants(os.getpid()) if not tree.children(pid)]
+    gate = tmp_path / "gate"
+    gate.touch()
+    given = {"reached": str(tmp_path / "reached"), "gate": str(gate)} if process == "gated" else {}
+    if process == "who":
+        waiting = {int(who(shop)[0])}
+    else:
+        assert shop.text(shop.submit("gated", **given)) == "through"
+        done = int((tmp_path / "reached").read_text())
+        eventually(lambda: len(below_warm_parents() - before - {done}) == 1, "the child for the next job")
+        waiting = below_warm_parents() - before - {done}
     ordered = threading.Event()
     send = Channel.send
 
@@ -225,14 +256,11 @@ def test_a_child_that_dies_before_it_takes_its_order_is_replaced_for_the_job_did
     monkeypatch.setattr(Channel, "send", told)
     for pid in waiting:
         os.kill(pid, signal.SIGSTOP)
-    id = shop.submit("who") if process == "who" else shop.submit("break_down", how="raise")
+    id = shop.submit(process, **given)
     assert ordered.wait(WITHIN)
     for pid in waiting:
         os.kill(pid, signal.SIGKILL)
-    if process == "who":
-        assert shop.text(id)
-    else:
-        assert "the band is empty" in shop.failure(id).message
+    assert shop.text(id)
     assert shop.job(id).attempt == 1
     assert "SIGKILL" not in shop.log(id)
 

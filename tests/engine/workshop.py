@@ -54,11 +54,15 @@ def who(fail: bool = False) -> str:
     return f"{os.getpid()} {os.getcwd()} [{found}]"
 
 @process
-def break_down(how: str) -> int:
+def break_down(how: str, *, ctx: Context) -> int:
     print("about to", how, flush=True)
     match how:
         case "raise":
             raise ValueError("the band is empty")
+        case "undecodable":
+            name = os.fsdecode(b"sc" + bytes([255]) + b"ne.tif")
+            ctx.message(f"reads {name}")
+            raise ValueError(f"cannot read {name}")
         case "exit":
             sys.exit(3)
         case "_exit":

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from azenha.adapters.locks import FolderInUse, FolderLock
 from azenha.adapters.store import migrate as migrating
@@ -42,6 +42,37 @@ def test_a_fresh_database_is_made_at_the_newest_revision_without_a_backup(tmp_pa
     assert not (tmp_path / "backups").exists()
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_migration_that_is_cut_off_has_changed_nothing_and_is_made_by_the_next_start(
+    tmp_path: Path,
+) -> None:
+    database, backups = tmp_path / "jobs.sqlite", tmp_path / "backups"
+    statements, allowed = 0, 1
+
+    def cut_off(*_: object) -> None:
+        nonlocal statements
+        statements += 1
+        if statements > allowed:
+            raise KeyboardInterrupt
+
+    event.listen(Engine, "before_cursor_execute", cut_off)
+    try:
+        while True:
+            statements = 0
+            try:
+                migrate(database, backups)
+            except KeyboardInterrupt:
+                assert current(database) is None
+                with closing(sqlite3.connect(database)) as connection:
+                    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+                allowed += 1
+            else:
+                break
+    finally:
+        event.remove(Engine, "before_cursor_execute", cut_off)
+    assert allowed > 10
+    assert current(database) == migrating.HEAD
 
 
 def test_an_up_to_date_database_is_not_touched_and_loads_no_migration_code(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def taken(settings: Settings) -> FolderLock | None:
         return None
     # In a process of its own: what a migration loads would stay in this one as long as the server runs.
     command = [*program("migrate"), str(database), str(settings.data / "backups")]
-    if revision != HEAD and subprocess.run(command, check=False).returncode:
+    # Ctrl-C is for this process alone: it ends the other one, which then has changed nothing.
+    if revision != HEAD and subprocess.run(command, check=False, start_new_session=True).returncode:
         lock.release()
         return None
     return lock

@@ -6,11 +6,11 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azenha.console.exits import USAGE, Stop
+from azenha.console.exits import UNREACHABLE, USAGE, Stop
 from azenha.loading import DEFAULT_FILE, Loaded, SettingsError, load_with_sources
 from azenha.settings import Settings
 
@@ -68,7 +68,12 @@ def server(options: argparse.Namespace) -> Iterator[tuple[Client, bool]]:
     running = recorded(here)
     from azenha.bootstrap.serving import local
 
-    with local(here) as url, Client(url) as client:
+    with ExitStack() as until_done:
+        try:
+            url = until_done.enter_context(local(here))
+        except OSError as error:  # why, the server that did not start has said
+            raise Stop(UNREACHABLE, str(error)) from None
+        client = until_done.enter_context(Client(url))
         yield client, url == running
 
 

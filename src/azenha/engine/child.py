@@ -32,7 +32,7 @@ from azenha.engine.channel import Channel, Message
 from azenha.engine.formats import facts, lacking
 from azenha.engine.formats.checking import check_inputs, check_outputs
 from azenha.engine.formats.policy import Policy
-from azenha.engine.hearing import Inbox, ToWorker
+from azenha.engine.hearing import Inbox, ToWorker, writable
 from azenha.engine.outputs import put_out
 from azenha.engine.sandbox import tree
 from azenha.engine.transfer import fetch_references
@@ -200,7 +200,7 @@ def _failure(error: BaseException, order: Message) -> Message:
             text = f"the process called sys.exit({error.code!r})"
     if kind is FailureKind.PROCESS:
         traceback.print_exception(error)
-    return {"t": "failed", "kind": kind, "text": text[:10_000], "locator": locator}
+    return {"t": "failed", "kind": kind, "text": writable(text[:10_000]), "locator": locator}
 
 
 def _end_what_it_started() -> None:

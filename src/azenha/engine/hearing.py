@@ -86,6 +86,11 @@ class ThreadedInbox:
         return self._cancel.is_set()
 
 
+def writable(text: object) -> str:
+    """As text, with escapes for what no UTF-8 can hold: bytes of a file's name that were none, in a message."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
+
+
 class ToWorker:
     """What the context reports to: messages on the channel, progress not too often."""
 
@@ -110,7 +115,8 @@ class ToWorker:
         if self._waiting is not None:
             percent, message = self._waiting
             self._waiting = None
-            self._channel.send({"t": "progress", "percent": percent, "message": message})
+            said = None if message is None else writable(message)
+            self._channel.send({"t": "progress", "percent": percent, "message": said})
 
     def log(self, level: int, text: str) -> None:
         self._channel.send({"t": "log", "level": logging.getLevelName(level), "text": text})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -12,9 +14,11 @@ from typing import Protocol
 from azenha.engine.channel import Channel, Message
 from azenha.engine.child import END_OF_JOB
 
+_log = logging.getLogger("azenha.worker")
+
 
 class Log:
-    """A job's log: bounded, readable while it grows, made with the first line."""
+    """A job's log: bounded, readable while it grows, made with the first line. What cannot be written is lost."""
 
     def __init__(self, path: Callable[[], Path], limit: int) -> None:
         """`path`: asked for with the first line: most jobs write none."""
@@ -22,24 +26,33 @@ class Log:
         self._limit = limit
         self._written: int | None = None  # not looked at before there is something to write
         self._lock = threading.Lock()
+        self._failed = False
         self.offered = 0
 
     def write(self, data: bytes) -> None:
         with self._lock:
             self.offered += len(data)
-            path = self._path()
-            if self._written is None:
-                self._written = path.stat().st_size if path.exists() else 0
-            room = self._limit - self._written
-            if room <= 0:
-                return
-            if len(data) >= room:
-                data = data[:room] + b"\n[the log ends here: setting limits.log]\n"
-                self._written = self._limit
-            else:
-                self._written += len(data)
-            with path.open("ab") as file:
-                file.write(data)
+            try:
+                self._append(data)
+            except OSError as error:  # a full disk; the job, and the record of its end, need no log
+                if not self._failed:
+                    _log.warning("lines of a job's log are lost: %s", error)
+                self._failed = True
+
+    def _append(self, data: bytes) -> None:
+        path = self._path()
+        if self._written is None:
+            self._written = path.stat().st_size if path.exists() else 0
+        room = self._limit - self._written
+        if room <= 0:
+            return
+        if len(data) >= room:
+            data = data[:room] + b"\n[the log ends here: setting limits.log]\n"
+            self._written = self._limit
+        else:
+            self._written += len(data)
+        with path.open("ab") as file:
+            file.write(data)
 
 
 class Output(Protocol):
@@ -57,7 +70,7 @@ class Output(Protocol):
         """The child's next message."""
 
     def drain(self, timeout: float) -> None:
-        """Return when all that the job wrote is in its log."""
+        """Return when all that the job wrote is in its log, or after so many seconds."""
 
     def close(self) -> None:
         """The child has ended, or shall."""
@@ -89,7 +102,8 @@ class PolledOutput:
                 return self.receive(channel)  # its other end closed
 
     def drain(self, timeout: float) -> None:
-        while self._read():
+        until = time.monotonic() + timeout
+        while self._read() and time.monotonic() < until:  # a thread that the job left may write on for ever
             pass
 
     def _read(self) -> bool:

@@ -67,7 +67,7 @@ class Pool:
         """Have a child forked while the present one works: the next job need not wait for that."""
         if self._ready.get((source, lane)):
             return
-        with suppress(CannotStart):
+        with suppress(CannotStart, OSError):  # the job that asks is none the worse for it
             fresh = self._fresh(source, lane)  # without the lock: a new warm parent may import for a while
             with self._lock:
                 self._ready.setdefault((source, lane), []).append(fresh)

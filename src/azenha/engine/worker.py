@@ -9,6 +9,7 @@ import logging
 import queue
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -41,6 +42,7 @@ LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
 WATCH_EVERY = 0.1
 TIDY_EVERY = 5.0
 STRAY_AFTER = 3600.0  # seconds: the files of a request that is still being stored are younger
+STRAYS_EVERY = 900.0  # seconds between looks for them: each reads the folders of all jobs
 TIDY_AT_ONCE = 200  # jobs: each batch is one transaction, between which others write
 
 ENDED = Told()
@@ -345,14 +347,12 @@ class Worker:
             shutil.rmtree(published(work), ignore_errors=True)
 
     def _tidy(self) -> None:
-        with suppress(Exception):
-            # A web tier killed between a job's files and its record leaves the files.
-            for id in self._store.unknown(self._folders.jobs(STRAY_AFTER)):
-                self._folders.remove(id)
-        with suppress(Exception):
-            for id in self._store.unknown(self._blobs.jobs(STRAY_AFTER)):
-                self._blobs.remove(id)
+        self._remove_strays()
+        looked = time.monotonic()
         while not self._stop.wait(TIDY_EVERY):
+            if time.monotonic() - looked >= STRAYS_EVERY:
+                self._remove_strays()
+                looked = time.monotonic()
             try:
                 self._starter.tidy(self._settings.children.idle)
                 tree.kill_orphans()  # a dead parent's children may end after it, and leave theirs later still
@@ -364,3 +364,12 @@ class Worker:
                     self._store.forget(gone)
             except Exception:
                 _log.exception("tidying failed; trying again")
+
+    def _remove_strays(self) -> None:
+        """A web tier killed between a job's files and its record leaves the files."""
+        with suppress(Exception):
+            for id in self._store.unknown(self._folders.jobs(STRAY_AFTER)):
+                self._folders.remove(id)
+        with suppress(Exception):
+            for id in self._store.unknown(self._blobs.jobs(STRAY_AFTER)):
+                self._blobs.remove(id)

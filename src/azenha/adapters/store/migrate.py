@@ -29,7 +29,7 @@ def current(database: Path) -> str | None:
 
 
 def migrate(database: Path, backups: Path) -> Path | None:
-    """Upgrade `database` to HEAD.
+    """Upgrade `database` to HEAD, or change nothing where that is cut off.
 
     Returns:
         The backup that was made before, None where nothing was to be lost.
@@ -44,7 +44,7 @@ def migrate(database: Path, backups: Path) -> Path | None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
-    from sqlalchemy import create_engine
+    from sqlalchemy import create_engine, event
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
@@ -60,14 +60,22 @@ def migrate(database: Path, backups: Path) -> Path | None:
             ) from None
     backup = _back_up(database, backups, revision) if revision is not None else None
     engine = create_engine(f"sqlite:///{database}")
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:
         engine.dispose()
     return backup
+
+
+def _configure(connection: sqlite3.Connection, _: object) -> None:
+    # The driver begins no transaction for changes of the schema: each would be there at once, and the changes before
+    # an interruption stand in the way of every start after it.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _back_up(database: Path, backups: Path, revision: str) -> Path:

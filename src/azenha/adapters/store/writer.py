@@ -110,6 +110,7 @@ class Writer:
                 batch.append(self._queue.get())
             wanted = "FULL" if any(one.durable for one in batch) else "NORMAL"
             try:
+                self._undo()
                 if wanted != self._synchronous:
                     self._connection.run(f"PRAGMA synchronous = {wanted}")
                     self._synchronous = wanted
@@ -120,6 +121,11 @@ class Writer:
                         one.end(None, StoreFailed(f"the job store cannot be written: {error}"))
                 raise
 
+    def _undo(self) -> None:
+        """End a transaction that failed; one of which that failed as well would stand in the way of all others."""
+        if self._connection.driver.in_transaction:
+            self._connection.driver.rollback()
+
     def _commit(
         self,
         connection: Prepared,
@@ -128,6 +134,7 @@ class Writer:
     ) -> None:
         ends: list[tuple[_Waiting, Any, Exception | None]] = []
         try:
+            self._undo()
             with turn() if turn is not None else nullcontext():
                 connection.run("BEGIN IMMEDIATE")
                 for one in batch:
@@ -137,7 +144,8 @@ class Writer:
                         ends.append((one, None, error))
                 connection.run("COMMIT")
         except Exception as error:
-            connection.driver.rollback()
+            with suppress(sqlite3.Error):
+                self._undo()
             if len(batch) > 1:  # one bad operation must not spoil the others
                 for one in batch:
                     self._commit(connection, [one], turn)

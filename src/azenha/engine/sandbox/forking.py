@@ -79,10 +79,15 @@ class _WarmParent:
 
     def __init__(self, command: Sequence[str], source: str, import_time: float) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = tree.start(
-            [*command, json.dumps([source, 0])], stdin=theirs.fileno(), stdout=subprocess.DEVNULL
-        )
-        theirs.close()
+        try:
+            self._process = tree.start(
+                [*command, json.dumps([source, 0])], stdin=theirs.fileno(), stdout=subprocess.DEVNULL
+            )
+        except OSError as error:
+            ours.close()
+            raise CannotStart(f"no process can be started: {error}") from None
+        finally:
+            theirs.close()
         self._control = ours
         self._lock = threading.Lock()
         self._children: dict[int, ForkedChild] = {}
