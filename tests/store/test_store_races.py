@@ -19,8 +19,7 @@ from storing import BROKEN, KEEP, LEASE, OUTCOME, SetClock, claim, got, new, sto
 from azenha.adapters.store import statements
 from azenha.adapters.store.prepared import Prepared
 from azenha.adapters.store.sql import SqlJobs
-from azenha.adapters.store.writer import StoreFailed
-from azenha.domain.errors import QueueFull
+from azenha.domain.errors import QueueFull, StoreFailed
 from azenha.domain.job import JobState, Lane
 
 ROUNDS = 60

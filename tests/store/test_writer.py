@@ -11,7 +11,8 @@ from typing import cast
 import pytest
 
 from azenha.adapters.store.prepared import Connections, Prepared
-from azenha.adapters.store.writer import StoreFailed, Writer
+from azenha.adapters.store.writer import Writer
+from azenha.domain.errors import StoreFailed
 
 
 class Stubborn(sqlite3.Connection):

@@ -353,6 +353,13 @@ class ResultsUnreachable(AppError):
         super().__init__("the store of results does not answer; try again later")
 
 
+class StoreFailed(AppError):
+    """The store of jobs took no change (disk full, damaged file …): nothing of it was recorded."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the job store cannot be written: {reason}")
+
+
 class ProcessUnavailable(AppError):
     """The process is known but cannot run here (its module does not import …); the message says the remedy."""
 

@@ -125,6 +125,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.TookTooLong: ("NoApplicableCode", 504),
         errors.FetchFailed: ("NoApplicableCode", 400),
         errors.ResultsUnreachable: ("NoApplicableCode", 503),
+        errors.StoreFailed: ("NoApplicableCode", 503),
         errors.ServiceFailed: ("NoApplicableCode", 502),
         errors.ServiceBusy: ("ServerBusy", 503),
         errors.ServiceTookTooLong: ("NoApplicableCode", 504),

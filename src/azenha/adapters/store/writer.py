@@ -8,6 +8,7 @@ that under load one writer starves the other (measured 9 : 2,991).
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -18,16 +19,14 @@ from typing import Any, TypeVar
 
 from azenha.adapters.locks import exclusive
 from azenha.adapters.store.prepared import Connections, Prepared
-from azenha.domain.errors import AppError
+from azenha.domain.errors import AppError, StoreFailed
 
 T = TypeVar("T")
 Operation = Callable[[Prepared], Any]
 
 BATCH = 64
 
-
-class StoreFailed(Exception):
-    """The database refused a write (disk full, damaged file …)."""
+_log = logging.getLogger("azenha.store")
 
 
 class _Waiting:
@@ -118,7 +117,7 @@ class Writer:
             except BaseException as error:
                 for one in batch:
                     if not one.ended:
-                        one.end(None, StoreFailed(f"the job store cannot be written: {error}"))
+                        one.end(None, StoreFailed(str(error)))
                 raise
 
     def _undo(self) -> None:
@@ -152,7 +151,8 @@ class Writer:
                 return
             failed: Exception = error
             if isinstance(error, sqlite3.Error):
-                failed = StoreFailed(f"the job store cannot be written: {error}")
+                _log.error("the job store cannot be written: %s", error)
+                failed = StoreFailed(str(error))
             batch[0].end(None, failed)
             return
         for one, result, refused in ends:
