@@ -27,6 +27,9 @@ BOTH = ("2.0.0", "1.0.0")
         ("request=DescribeProcess&version=1.0.0&AcceptVersions=2.0.0", "1.0.0"),
         ("request=DescribeProcess&version=7", "2.0.0"),
         ("request=a&request=b&version=1.0.0", "2.0.0"),
+        ("WSDL", "1.0.0"),
+        ("service=WPS&request=GetWSDL", "1.0.0"),
+        ("service=WPS&request=GetCapabilities&wsdl", "2.0.0"),
     ],
 )
 def test_a_query_is_answered_in_the_version_that_it_names(query: str, version: str) -> None:

@@ -34,6 +34,7 @@ _DOCTYPE: Final = re.compile(
 )
 _PIECE: Final = 4096  # most requests have told by then; long comments and headers may stand before others
 _CAPABILITIES: Final = "getcapabilities"
+_WSDL: Final = "getwsdl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,11 @@ def _first(wanted: Sequence[str], offered: Sequence[str]) -> str:
 
 def _wanted(parameters: Parameters) -> list[str]:
     try:
-        capabilities = (parameters.text("request") or "").lower() == _CAPABILITIES
-        accepted = parameters.list("acceptversions") if capabilities else ()
-        return list(accepted) or [parameters.text("version") or ""]
+        name = (parameters.text("request") or "").lower()
+        accepted = parameters.list("acceptversions") if name == _CAPABILITIES else ()
+        # The only edition that has a WSDL: its address is typed without a version.
+        otherwise = V1 if name == _WSDL or (not name and "wsdl" in parameters) else ""
+        return list(accepted) or [parameters.text("version") or otherwise]
     except AppError:
         return []  # said again, and loudly, by whoever reads the request
 
