@@ -219,6 +219,8 @@ FORM = "<wps:ResponseForm>{}</wps:ResponseForm>"
             E.BadParameter, "a",
         ),
         (DATA.format('<wps:Reference xlink:href="http://b"><wps:Header/></wps:Reference>'), E.BadParameter, "a"),
+        (DATA.format('<wps:Reference xlink:href="http://b"><wps:BodyReference/></wps:Reference>'),
+         E.BadParameter, "a"),
         (
             DATA.format("<wps:Data><wps:BoundingBoxData><ows:LowerCorner/></wps:BoundingBoxData></wps:Data>"),
             E.BadParameter, "a",
@@ -381,6 +383,7 @@ def test_an_element_is_taken_with_every_namespace_that_it_uses() -> None:
     ("inner", "raw"),
     [
         ('<wps:Reference xlink:href="http://a.example/x?b=c"/>', RawReference(HREF)),
+        ('<wps:Reference href="http://a.example/x?b=c"/>', RawReference(HREF)),
         (('<wps:Reference xlink:href="http://a.example/x?b=c" method="POST" mimeType="text/xml" encoding="UTF-8" '
          'schema="http://s.example"/>'),
          RawReference(HREF, Format("text/xml", "UTF-8", "http://s.example"), "POST")),

@@ -514,6 +514,12 @@ def test_data_is_an_element_text_or_base64(
         assert found.text == shown
 
 
+def test_text_is_in_base64_where_the_client_asked_for_that() -> None:
+    wanted = OutputRequest(Format("text/xml", "base64"))
+    found = data(OutputValue("o", (InlineText("<a/>", XML),), False, wanted))
+    assert (found.get("mimeType"), found.get("encoding"), found.text) == ("text/xml", "base64", "PGEvPg==")
+
+
 def test_an_object_is_json() -> None:
     found = data(output("o", Record({"x": (Literal(1.5),), "tags": (Literal("a"), Literal("b"))})))
     assert (found.get("mimeType"), found.text) == ("application/json", '{"x":1.5,"tags":["a","b"]}')

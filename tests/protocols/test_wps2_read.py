@@ -419,6 +419,8 @@ WRONG: list[tuple[str, type[AppError], str | None]] = [
     (execution(_INPUT.format("")), errors.BadRequest, "a"),
     (execution(_INPUT.format("<wps:Data>1</wps:Data><wps:Data>2</wps:Data>")), errors.BadRequest, "a"),
     (execution(_INPUT.format("<wps:Data><b/><c/></wps:Data>")), errors.Malformed, "a"),
+    (execution(_INPUT.format("<wps:Data><wps:LiteralValue>1<b/>2</wps:LiteralValue></wps:Data>")),
+     errors.BadRequest, "a"),
     (execution(_INPUT.format("<wps:Reference/>")), errors.BadParameter, "a"),
     (
         execution(

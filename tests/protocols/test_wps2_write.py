@@ -161,6 +161,14 @@ def test_a_result_names_its_job_and_holds_every_kind_of_value(tmp_path: Path, so
     assert (data["pixels"].text, data["pixels"].get("mimeType")) == ("AP8=", "image/png")
 
 
+def test_text_is_in_base64_where_the_client_asked_for_that() -> None:
+    wanted = OutputRequest(Format("text/xml", "base64"))
+    found = root(written(results(output("o", InlineText("<a/>", XML), request=wanted))))
+    data = found.find(f".//{wps2('Data')}")
+    assert data is not None
+    assert (data.get("mimeType"), data.get("encoding"), data.text) == ("text/xml", "base64", "PGEvPg==")
+
+
 def test_what_is_asked_for_as_text_is_in_the_notation_of_the_standard() -> None:
     plain = OutputRequest(Format("text/plain"))
     found = root(

@@ -12,7 +12,7 @@ from azenha.domain.errors import AppError
 from azenha.domain.messages import Command, Outcome, Results, Status
 from azenha.domain.slices import Buffer as Buffer
 
-START: Final = 4096
+START: Final = 64 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)

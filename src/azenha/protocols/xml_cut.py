@@ -167,6 +167,10 @@ class _Pass:
         self._names: dict[str, str] = {}
         self._prefixes: set[str] = set()
         self._parser = expat.ParserCreate("utf-8", _SEPARATOR, self._names)
+        if hasattr(self._parser, "SetReparseDeferralEnabled"):
+            # Newer ones put off what they were given, and what is told here while it is read would come too late;
+            # a token is read again a few times at most, because `markup` bounds it.
+            self._parser.SetReparseDeferralEnabled(False)
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._skim = Skim(bounds.depth, bounds.attributes, bounds.name)
         self._reached = 0  # where the parser was after the last window

@@ -28,7 +28,13 @@ V2: Final = "2.0.0"
 NAMESPACES: Final = {"http://www.opengis.net/wps/1.0.0": V1, "http://www.opengis.net/wps/2.0": V2}
 
 _NAME: Final = re.compile(r"(\{[^{}]+\})?[^:{}]+")
+# Where it is one: in a CDATA section it is a part of somebody's data.
+_DOCTYPE: Final = re.compile(
+    rb"(?:[ \t\r\n\xef\xbb\xbf]++|<!--(?:[^-]++|-(?!->))*+-->|<\?(?:[^?]++|\?(?!>))*+\?>)*+<!DOCTYPE"
+)
+_PIECE: Final = 4096  # most requests have told by then; long comments and headers may stand before others
 _CAPABILITIES: Final = "getcapabilities"
+_WSDL: Final = "getwsdl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,11 @@ def _first(wanted: Sequence[str], offered: Sequence[str]) -> str:
 
 def _wanted(parameters: Parameters) -> list[str]:
     try:
-        capabilities = (parameters.text("request") or "").lower() == _CAPABILITIES
-        accepted = parameters.list("acceptversions") if capabilities else ()
-        return list(accepted) or [parameters.text("version") or ""]
+        name = (parameters.text("request") or "").lower()
+        accepted = parameters.list("acceptversions") if name == _CAPABILITIES else ()
+        # The only edition that has a WSDL: its address is typed without a version.
+        otherwise = V1 if name == _WSDL or (not name and "wsdl" in parameters) else ""
+        return list(accepted) or [parameters.text("version") or otherwise]
     except AppError:
         return []  # said again, and loudly, by whoever reads the request
 
@@ -118,18 +126,19 @@ def _start(data: bytes) -> _Seen:
 
 def _events(data: bytes) -> Iterator[tuple[bool, Element]]:
     """Elements that begin (True) and end, as far as the bytes go and are XML."""
-    if b"<!DOCTYPE" in data:
+    if _DOCTYPE.match(data):
         return  # refused by whoever reads it
     parser = etree.XMLPullParser(
         ("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
     )
-    with suppress(etree.XMLSyntaxError):
-        parser.feed(data)
-    try:
-        for event, element in parser.read_events():
-            assert isinstance(element, Element)
-            if not _NAME.fullmatch(element.tag):
-                return  # a prefix that is not declared, or a namespace that is none: refused by whoever reads it
-            yield event == "start", element
-    except etree.XMLSyntaxError:
-        return
+    for at in range(0, len(data), _PIECE):
+        with suppress(etree.XMLSyntaxError):
+            parser.feed(data[at : at + _PIECE])
+        try:
+            for event, element in parser.read_events():
+                assert isinstance(element, Element)
+                if not _NAME.fullmatch(element.tag):
+                    return  # a prefix that is not declared, or a namespace that is none: refused by whoever reads it
+                yield event == "start", element
+        except etree.XMLSyntaxError:
+            return

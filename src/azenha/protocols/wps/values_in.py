@@ -131,6 +131,8 @@ def reference(
     """
     if href is None:
         raise BadParameter(f"'{locator}': a reference has an address, xlink:href", locator)
+    if body_href == "":
+        raise BadParameter(f"'{locator}': a BodyReference has an address, xlink:href", locator)
     if body is not None and body_href is not None:
         raise BadParameter(f"'{locator}': a reference has a Body or a BodyReference, not both", locator)
     chosen = (method or "GET").upper()

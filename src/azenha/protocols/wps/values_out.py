@@ -87,15 +87,23 @@ class Embedded:
     format: Format
 
 
-def embedded(value: InlineText | InlineBytes | StoredFile | Record, folder: str, job: str) -> Embedded:
+def embedded(
+    value: InlineText | InlineBytes | StoredFile | Record,
+    folder: str,
+    job: str,
+    asked: Format | None = None,
+) -> Embedded:
     """Data by value: XML as the element that it is, other text as text, all else in base64.
 
     Args:
+        asked: the format that the client asked for: base64 is written of text too, where that says so.
         folder: that the keys of files are relative to.
         job: for the message.
     Raises:
         NoSuchJob: its files are gone.
     """
+    if asked is not None and not _wanted(asked) and not isinstance(value, Record):
+        value = replace(value, format=replace(value.format, encoding=BASE64))
     match value:
         case InlineText(content, format):
             return _text(content.encode(), format)

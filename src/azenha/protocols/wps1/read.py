@@ -222,15 +222,20 @@ def _reference(reader: _Reader, element: Element, id: str) -> RawReference:
             raise BadParameter(f"input '{id}': a Header has a key", id)
         headers.append((key, value or ""))
     return values_in.reference(
-        attribute(element, HREF),
+        _href(element),
         _format(element),
         id,
         method=attribute(element, "method"),
         headers=headers,
         body=None if body is None else reader.document.data(body, id),
-        body_href=None if body_reference is None else (attribute(body_reference, HREF) or ""),
+        body_href=None if body_reference is None else (_href(body_reference) or ""),
         message=reader.request.body,
     )
+
+
+def _href(element: Element) -> str | None:
+    """An address. That of an output has no namespace in this edition, and is passed on as it came as an input."""
+    return attribute(element, HREF) or attribute(element, "href")
 
 
 # -- outputs ---------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ class _Told:
             if isinstance(value, Reference) or output.request.transmission is Transmission.REFERENCE:
                 content = self.reference(output.id, index, value)
             else:
-                content = self.data(value, output.domain, self.folder)
+                content = self.data(value, output.domain, self.folder, output.request.format)
             yield Tag("wps:Output", *named(output.id, text), content)
 
     def reference(self, output: str, index: int, value: Value) -> Tag:
@@ -204,7 +204,7 @@ class _Told:
             },
         )
 
-    def data(self, value: Value, domain: Domain | None, folder: str) -> Tag:
+    def data(self, value: Value, domain: Domain | None, folder: str, asked: Format | None = None) -> Tag:
         match value:
             case Literal(scalar, unit):
                 type = values_out.data_type(scalar)
@@ -220,7 +220,7 @@ class _Told:
             case Reference():
                 raise AssertionError("a reference is told as such")
             case InlineText() | InlineBytes() | StoredFile() | Record():
-                found = values_out.embedded(value, folder, self.job.id)
+                found = values_out.embedded(value, folder, self.job.id, asked)
                 complex = Tag("wps:ComplexData", found.content, attributes=_attributes(found.format))
                 return Tag("wps:Data", complex)
 

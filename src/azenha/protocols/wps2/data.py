@@ -38,6 +38,7 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
 
     Raises:
         Malformed: several elements, or text beside an element.
+        BadRequest: a literal that holds elements.
         InvalidInputs: a box that is said to be in a format of something else.
     """
     format = _format(element)
@@ -46,7 +47,7 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
         return known
     found = document.data(element, id)
     if not isinstance(found, str):
-        return _large(found, body, limits, format)
+        return _large(found, body, limits, format, id)
     if not len(element):
         return noted(values_in.lexical(found, limits, format=format))
     return _known(element[0], format, id) or values_in.data(found, body, limits, format=format)
@@ -55,7 +56,7 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
 def _known(element: Element, format: Format | None, id: str) -> Lexical | RawBox | None:
     """What an element of the standard's holds; None if it is another's."""
     if element.tag == _LITERAL_VALUE:
-        return _literal(element, format)
+        return _literal(element, format, id)
     if element.tag == _BOX:
         return _box(element, attribute(element, "crs"), format, id)
     if element.tag == _WGS84_BOX:  # may stand for the other (06-121r9 §10.2.2): longitude first
@@ -63,11 +64,15 @@ def _known(element: Element, format: Format | None, id: str) -> Lexical | RawBox
     return None
 
 
-def _literal(element: Element, format: Format | None) -> Lexical:
+def _literal(element: Element, format: Format | None, id: str) -> Lexical:
+    if len(element):
+        raise BadRequest(f"element {shown(element)} holds {shown(element[0])}; it takes text alone", id)
     return Lexical(element.text or "", attribute(element, "uom"), format, type=attribute(element, "dataType"))
 
 
-def _large(slice: RawSlice, body: Buffer, limits: Limits, format: Format | None) -> Lexical | RawSlice:
+def _large(
+    slice: RawSlice, body: Buffer, limits: Limits, format: Format | None, id: str
+) -> Lexical | RawSlice:
     """What is left in the body. An element may be a literal all the same, whatever its size."""
     found = values_in.data(slice, body, limits, format=format)
     if slice.coding is not Coding.XML or not isinstance(found, RawSlice):
@@ -78,7 +83,7 @@ def _large(slice: RawSlice, body: Buffer, limits: Limits, format: Format | None)
             raise TooLarge(f"has {slice.size} bytes; at most {values_in.OPENED} are taken here")
         text = b"".join(content(body, slice))
         root = xml.read(text, ()).root
-        return _literal(root, None) if root.tag == _LITERAL_VALUE else Lexical(text.decode())
+        return _literal(root, None, id) if root.tag == _LITERAL_VALUE else Lexical(text.decode())
 
     return replace(found, opened=opened)
 

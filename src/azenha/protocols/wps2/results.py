@@ -131,7 +131,7 @@ def _data(outcome: Results, value: Value, domain: Domain | None, asked: OutputRe
     if isinstance(value, Reference):  # within an object
         return Tag("wps:Data", value.href, attributes={"mimeType": TEXT})
     assert not isinstance(value, Record)
-    found = embedded(value, outcome.folder, outcome.job.id)
+    found = embedded(value, outcome.folder, outcome.job.id, asked.format)
     return Tag("wps:Data", found.content, attributes=_attributes(found.format))
 
 
