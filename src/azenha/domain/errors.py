@@ -264,6 +264,20 @@ class NotAcceptable(AppError):
     """None of the media types that the client accepts can be had."""
 
 
+class PreconditionFailed(AppError):
+    """What is here is not what a condition of the request names."""
+
+    def __init__(self) -> None:
+        super().__init__("what is here is not what the condition of the request names")
+
+
+class RangeNotSatisfiable(AppError):
+    """None of the wanted bytes are there; `length`: bytes of what is."""
+
+    def __init__(self, wanted: str, length: int) -> None:
+        super().__init__(f"none of the ranges '{wanted[:200]}' lies within the {length} bytes that are here")
+
+
 class Forbidden(AppError):
     """Refused whoever asks: a foreign host or origin, an address that may not be fetched."""
 

@@ -43,6 +43,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.MethodNotAllowed: (405, _BLANK, "Method not allowed"),
         errors.MethodUnknown: (501, _BLANK, "Method not implemented"),
         errors.NotAcceptable: (406, _BLANK, "Not acceptable"),
+        errors.PreconditionFailed: (412, _BLANK, "Precondition failed"),
+        errors.RangeNotSatisfiable: (416, _BLANK, "Range not satisfiable"),
         errors.Forbidden: (403, _BLANK, "Forbidden"),
         errors.Locked: (423, f"{EXCEPTION_4}locked", "Locked"),
         errors.JobStateConflict: (409, _BLANK, "Not possible in this state"),
