@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from azenha.authoring.calling import LocalFile
-from azenha.authoring.errors import OutputError
 from azenha.domain.canonical import StoredRequest
+from azenha.domain.errors import NotPublished
 from azenha.domain.messages import Asked, OutputRequest
 from azenha.domain.process import Format
 from azenha.domain.published import Features, Published, Raster, Service
@@ -67,7 +67,7 @@ def made(
 
 
 def refused(path: Path, type: str, service: Service = Service.WMS, limit: int = 10**9) -> str:
-    with pytest.raises(OutputError) as error:
+    with pytest.raises(NotPublished) as error:
         made(path, type, service, limit=limit)
     return str(error.value)
 
@@ -187,7 +187,10 @@ def test_whole_numbers_stay_whole_where_some_are_missing(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("shapes", "why"),
     [
-        ([point(1, 2), {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}], "several kinds of geometry"),
+        (
+            [point(1, 2), {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}],
+            "several kinds of geometry (LineString, Point), and a service shows one",
+        ),
         ([{"type": "GeometryCollection", "geometries": [point(1, 2)]}], "collections of geometries"),
         ([], "there is no geometry in it"),
     ],

@@ -29,8 +29,8 @@ def test_every_error_has_a_place_of_its_own_or_its_kinds(error: type[AppError]) 
     assert own[0] is not AppError or error is AppError
 
 
-# Of what the client sent or named.
-BY_THE_CLIENT = (FailureKind.INPUT, FailureKind.FETCH, FailureKind.SIZE)
+# Of what the client sent, named or asked for.
+BY_THE_CLIENT = (FailureKind.INPUT, FailureKind.FETCH, FailureKind.SIZE, FailureKind.SERVICE)
 
 
 def test_every_kind_of_failure_has_a_status() -> None:

@@ -86,6 +86,7 @@ MISSING, INVALID, NONE = "MissingParameterValue", "InvalidParameterValue", "NoAp
         (errors.JobFailed("j", FailureKind.PROCESS, "it broke", "R-1"), 500, NONE, None),
         (errors.JobFailed("j", FailureKind.INPUT, "it is bad", "R-1", "a"), 400, INVALID, "a"),
         (errors.JobFailed("j", FailureKind.FETCH, "no answer", "R-1", "a"), 400, NONE, None),
+        (errors.JobFailed("j", FailureKind.SERVICE, "no map", "R-1", "o"), 400, NONE, None),
         (errors.JobFailed("j", FailureKind.SIZE, "too large", "R-1", "a"), 400, "FileSizeExceeded", "a"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, AppError) else None,

@@ -334,6 +334,7 @@ FAULT_TABLE: list[tuple[AppError, int, str, str | None]] = [
     (JobFailed("j", FailureKind.INPUT, "bad", "R-1", "a[1]"), 400, "WrongInputData", "a"),
     (JobFailed("j", FailureKind.FETCH, "bad", "R-1", "a"), 400, "DataNotAccessible", "a"),
     (JobFailed("j", FailureKind.SIZE, "bad", "R-1", "a"), 400, "SizeExceeded", "a"),
+    (JobFailed("j", FailureKind.SERVICE, "no map", "R-1", "o"), 400, "NoApplicableCode", None),
     (JobFailed("j", FailureKind.TIME, "slow", "R-1"), 500, "NoApplicableCode", None),
     (JobFailed("j", FailureKind.PROCESS, "secret", "R-1"), 500, "InternalServerError", None),
     (JobFailed("j", FailureKind.OUTPUT, "secret", "R-1", "o"), 500, "InternalServerError", None),

@@ -171,6 +171,12 @@ class TransmissionNotOffered(InputProblem):
     subject = "output"
 
 
+class NotPublished(InputProblem):
+    """The output was made, and cannot be the service that was asked for."""
+
+    subject = "output"
+
+
 class UnsupportedOutputUnit(InputProblem):
     """Unit not offered for this output."""
 

@@ -117,6 +117,7 @@ class FailureKind(StrEnum):
     TIME = "time"  # over its time limit
     MEMORY = "memory"  # over its memory limit
     OUTPUT = "output"  # its outputs are too large, or not what was declared
+    SERVICE = "service"  # an output is no data that the service that was asked for could show
     LOST = "lost"  # its worker died and no attempt is left
     UNAVAILABLE = "unavailable"  # the process cannot be loaded any more
 

@@ -25,7 +25,7 @@ from azenha.authoring.errors import Cancelled, OutputError
 from azenha.authoring.signature import Definition
 from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
-from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
+from azenha.domain.errors import AppError, NotFetched, NotPublished, ValueTooLarge
 from azenha.domain.job import FailureKind
 from azenha.domain.values import Value
 from azenha.engine.channel import Channel, Message
@@ -188,6 +188,8 @@ def _failure(error: BaseException, order: Message) -> Message:
             kind, text = FailureKind.MEMORY, f"it needed more than {order['memory']:,} bytes of memory"
         case OutputError():
             kind, text, locator = FailureKind.OUTPUT, str(error), error.output
+        case NotPublished():
+            kind, text, locator = FailureKind.SERVICE, str(error), error.locator
         case NotFetched():
             kind, text, locator = FailureKind.FETCH, str(error), error.locator
         case ValueTooLarge():

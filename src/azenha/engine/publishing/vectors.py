@@ -90,7 +90,9 @@ def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published
     for geometries, values in _pieces(pyogrio, source, layer, options):
         kinds |= _kinds(geometries, box)
         if len(kinds) > 1:
-            raise NotValid(f"it has several kinds of geometry: {', '.join(sorted(kinds))}")
+            raise NotValid(
+                f"it has several kinds of geometry ({', '.join(sorted(kinds))}), and a service shows one"
+            )
         columns = [_column(column, one) for column, one in zip(values, whole, strict=True)]
         numbers = numpy.arange(count + 1, count + len(geometries) + 1, dtype="int64")
         columns.append((numbers, None))
@@ -133,8 +135,8 @@ def _kinds(geometries: Any, box: list[float]) -> set[str]:
     except shapely.errors.GEOSException as error:
         raise NotValid(f"it has a geometry that is none: {error}") from None
     numbers = {int(number) for number in shapely.get_type_id(shapes)} - {-1}
-    if unknown := numbers - _KINDS.keys():
-        raise NotValid(f"it has collections of geometries ({len(unknown)} kinds)")
+    if numbers - _KINDS.keys():
+        raise NotValid("it has collections of geometries, which no service shows")
     found = [float(n) for n in shapely.total_bounds(shapes)] if numbers else []
     if found and not any(n != n for n in found):
         pairs = zip(box or found, found, strict=True)

@@ -59,6 +59,7 @@ FAILURES: Final[Mapping[FailureKind, Fault]] = MappingProxyType(
         FailureKind.OUTPUT: ("InternalServerError", 500),
         FailureKind.TIME: ("NoApplicableCode", 500),
         FailureKind.MEMORY: ("NoApplicableCode", 500),
+        FailureKind.SERVICE: ("NoApplicableCode", 400),
         FailureKind.LOST: ("NoApplicableCode", 500),
         FailureKind.UNAVAILABLE: ("NoApplicableCode", 500),
     }
