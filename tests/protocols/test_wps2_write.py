@@ -381,6 +381,11 @@ def test_who_is_to_come_again_is_told_when() -> None:
     assert dict(reply.headers)["Retry-After"] == "7"
 
 
+def test_a_state_is_told_in_the_word_of_this_edition() -> None:
+    told = content(EDITION.fault(errors.JobStateConflict("j", JobState.SUCCEEDED, "paused"), asked(), SITE))
+    assert b"cannot be paused: it is Succeeded<" in told
+
+
 def test_what_was_dismissed_is_no_job_to_whoever_would_pause_it() -> None:
     reply = EDITION.fault(errors.JobStateConflict("j", JobState.DISMISSED, "paused"), asked(), SITE)
     assert (reply.status, codes(content(reply))) == (400, [("NoSuchJob", "j")])

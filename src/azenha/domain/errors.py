@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from azenha.domain.job import InState
+
 
 class AppError(Exception):
     """Base. `locator` names the input, output, parameter or job concerned; None where there is none."""
@@ -241,9 +243,10 @@ class NoSuchService(NotFound):
         super().__init__(path, f"nothing is published at '{path}', or not any more")
 
 
-class ResultsNotReady(NotFound):
+class ResultsNotReady(InState, NotFound):
     def __init__(self, job: str, state: str) -> None:
-        super().__init__(job, f"job '{job}' has no results yet: it is {state}")
+        self.state, self.around = state, (f"job '{job}' has no results yet: it is ", "")
+        super().__init__(job, self.told({}))
 
 
 class ResultsGone(NotFound):
@@ -298,21 +301,23 @@ class DismissNotOffered(Forbidden):
     locator = "Dismiss"
 
 
-class Locked(AppError):
+class Locked(InState, AppError):
     """A job can be changed and started only while it is created."""
 
     def __init__(self, job: str, state: str, what: str) -> None:
-        super().__init__(f"job '{job}' cannot be {what}: it is {state}, and only a created job can")
+        self.state = state
+        self.around = f"job '{job}' cannot be {what}: it is ", ", and only a created job can"
+        super().__init__(self.told({}))
         self.locator = job
 
 
-class JobStateConflict(AppError):
+class JobStateConflict(InState, AppError):
     """What was asked of a job is not possible in its `state`; `locator` is its id."""
 
     def __init__(self, job: str, state: str, what: str) -> None:
-        super().__init__(f"job '{job}' cannot be {what}: it is {state}")
+        self.state, self.around = state, (f"job '{job}' cannot be {what}: it is ", "")
+        super().__init__(self.told({}))
         self.locator = job
-        self.state = state
 
 
 class PauseNotOffered(AppError):

@@ -12,10 +12,17 @@ from typing import Final
 from urllib.parse import quote
 
 from azenha.domain import errors
-from azenha.domain.errors import AppError, InvalidInputs, JobFailed, MethodNotAllowed, PauseNotOffered
+from azenha.domain.errors import (
+    AppError,
+    InState,
+    InvalidInputs,
+    JobFailed,
+    MethodNotAllowed,
+    PauseNotOffered,
+)
 from azenha.domain.job import FailureKind
 from azenha.protocols.http import HttpRequest, Site
-from azenha.protocols.ogcapi.words import EXCEPTION, EXCEPTION_4
+from azenha.protocols.ogcapi.words import EXCEPTION, EXCEPTION_4, STATUS
 
 Fault = tuple[int, str, str]
 
@@ -93,7 +100,7 @@ def document(error: AppError, request: HttpRequest, site: Site) -> dict[str, obj
         "type": type,
         "title": title,
         "status": status,
-        "detail": _encodable(str(error)),
+        "detail": _encodable(error.told(STATUS) if isinstance(error, InState) else str(error)),
         "instance": f"{site.base}{quote(_encodable(request.path), safe='/')}",
     }
     if isinstance(error, InvalidInputs):

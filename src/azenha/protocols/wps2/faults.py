@@ -20,6 +20,7 @@ from azenha.protocols import ows, soap
 from azenha.protocols.http import HttpReply
 from azenha.protocols.ows import Fault, OwsException
 from azenha.protocols.wps.manner import Manner
+from azenha.protocols.wps.states import V2
 from azenha.protocols.wps2.words import NAMESPACES
 from azenha.protocols.xml_write import MEDIA_TYPE, document
 
@@ -94,6 +95,8 @@ def fault(error: AppError, manner: Manner) -> HttpReply:
 
 def _exceptions(error: AppError) -> tuple[int, tuple[OwsException, ...]]:
     status, found = ows.status_and_exceptions(error, FAULTS)
+    if isinstance(error, errors.InState):
+        found = tuple(replace(one, text=error.told(V2)) for one in found)
     return status, tuple(replace(one, locator=_locator(one)) for one in found)
 
 
