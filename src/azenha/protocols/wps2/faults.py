@@ -15,7 +15,7 @@ from typing import Final
 
 from azenha.domain import errors
 from azenha.domain.errors import AppError, JobFailed, MethodNotAllowed
-from azenha.domain.job import FailureKind, JobState
+from azenha.domain.job import FailureKind, InState, JobState
 from azenha.protocols import ows, soap
 from azenha.protocols.http import HttpReply
 from azenha.protocols.ows import Fault, OwsException
@@ -95,7 +95,7 @@ def fault(error: AppError, manner: Manner) -> HttpReply:
 
 def _exceptions(error: AppError) -> tuple[int, tuple[OwsException, ...]]:
     status, found = ows.status_and_exceptions(error, FAULTS)
-    if isinstance(error, errors.InState):
+    if isinstance(error, InState):
         found = tuple(replace(one, text=error.told(V2)) for one in found)
     return status, tuple(replace(one, locator=_locator(one)) for one in found)
 
