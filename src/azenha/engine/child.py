@@ -18,7 +18,7 @@ from typing import Any
 
 from azenha.authoring import archives
 from azenha.authoring.archives import ArchiveLimits
-from azenha.authoring.blame import blamed
+from azenha.authoring.blame import blamed, told, without_folder
 from azenha.authoring.calling import call
 from azenha.authoring.context import Context
 from azenha.authoring.errors import Cancelled, OutputError
@@ -182,7 +182,8 @@ def _call(
 
 def _failure(error: BaseException, order: Message) -> Message:
     kind, locator = FailureKind.PROCESS, None
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = without_folder(told(error), Path(order["inputs"]) / "any")
+    text = f"{type(error).__name__}: {said}" if said else type(error).__name__
     match error:
         case MemoryError():
             kind, text = FailureKind.MEMORY, f"it needed more than {order['memory']:,} bytes of memory"
