@@ -210,10 +210,17 @@ def _files(source: str, target: str) -> None:
     from benchmarks.processes.data import buffered
 
     for _ in sys.stdin:
+        _alone(Path(source))
         began = time.perf_counter()
         buffered(Path(source), Path(target))
         print(time.perf_counter() - began, flush=True)
         Path(target).unlink()
+
+
+def _alone(source: Path) -> None:
+    """A client sends one file: what GDAL wrote beside it, and would read instead of the whole of it, is not there."""
+    for beside in (".xsd", ".gfs"):
+        source.with_suffix(beside).unlink(missing_ok=True)
 
 
 # -- strict ----------------------------------------------------------------------------------------

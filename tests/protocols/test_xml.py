@@ -20,8 +20,8 @@ from azenha.domain.complexes import BindingLimits
 from azenha.domain.errors import BadRequest, Malformed, TooLarge
 from azenha.domain.process import ComplexDomain, Format, InputDescription, ProcessDescription, Text
 from azenha.domain.values import Coding, InlineText, Lexical, RawSlice
-from azenha.protocols import xml
-from azenha.protocols.xml_cut import Bounds, KiB, MiB
+from azenha.protocols import xml, xml_cut, xml_skim
+from azenha.protocols.xml_cut import Bounds, Content, KiB, MiB
 
 W = "urn:w"
 DATA = f"{{{W}}}Data"
@@ -192,6 +192,28 @@ def test_an_attack_or_a_slip_is_refused_fast(raw: bytes, words: str) -> None:
     assert time.perf_counter() - start < 2
 
 
+FAR = "<x>" + "<a>1</a>\n" * 99_000  # over many windows
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("<a>" * 62, "64 elements \\(setting limits.depth\\), at line 99001, column 184"),
+        ("<!-- a --><a>" * 62, "64 elements \\(setting limits.depth\\), at line 99001, column 804"),
+        ("<a" + "".join(f" b{i}=''" for i in range(257)) + "/>", "256 attributes, at line 99001, column 1"),
+        ("<" + "n" * 1001 + "/>", "the name 'n+…?' has more than 1000 characters, at line 99001, column 1"),
+        ("<a b='' b=''/>", "duplicate attribute at line 99001, column 9"),
+        ("<p:a/>", "unbound prefix at line 99001, column 1"),
+        ("<!DOCTYPE a>", "not XML"),
+        ("</y>", "mismatched tag at line 99001, column 3"),
+        ("\x01", "invalid token"),
+    ],
+)
+def test_what_is_wrong_in_the_midst_of_much_data_is_refused_at_its_place(content: str, words: str) -> None:
+    with pytest.raises(Malformed, match=words):
+        xml.read(body(FAR + content + FAR + "</x></x>"), [DATA])
+
+
 @pytest.mark.parametrize("filler", ["<a>", "<!-- x -->" * 1000])
 def test_too_much_beside_data_is_too_large(filler: str) -> None:
     text = "<a>" + (filler * 1000 if filler != "<a>" else "x" * 9 * MiB) + "</a>"
@@ -310,6 +332,136 @@ def test_the_tree_around_is_the_same_with_and_without_the_data(siblings: list[st
     if cut:
         expected.find(DATA).text = None
     assert etree.tostring(root, method="c14n") == etree.tostring(expected, method="c14n")
+
+
+MANY = st.lists(elements(), max_size=8).map("".join)
+BROKEN = st.sampled_from(
+    ["", "", "", "<", ">", "/>", "&", "--", "<!--", "<![CDATA[", "]]>", "<?", "<a>", "</a>", "\x01"]
+)
+
+
+@given(MANY, MANY, BROKEN, st.sampled_from([4, 6, 64]), st.sampled_from([1, 256]), st.sampled_from([3, 1000]))
+@settings(deadline=None, max_examples=400)
+def test_elements_looked_at_as_a_whole_are_read_as_if_each_were_looked_at(
+    first: str, second: str, broken: str, depth: int, attributes: int, name: int
+) -> None:
+    outer = f'<w:R xmlns:w="{W}" xmlns:p="urn:p" xmlns:q="urn:q"><w:Data>'
+    inner = f"<{{0}}>{first}{second}{broken}{first}<p:b>{second}</p:b></{{0}}>"
+    for root in ("a", "p:list"):  # the first stands within, too
+        raw = f"{outer}{inner.format(root)}</w:Data><w:Data>{first}</w:Data></w:R>".encode()
+        bounds = Bounds(depth=depth, attributes=attributes, name=name, inline=100)
+        assert found_in(raw, bounds, window=24) == found_in(raw, bounds, window=len(raw))
+
+
+def found_in(raw: bytes, bounds: Bounds, window: int) -> list[Content] | str:
+    """With a window as long as the body no element is passed over."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xml_cut, "WINDOW", window)
+        try:
+            return xml_cut.contents(raw, [DATA], bounds)
+        except Malformed as error:
+            return str(error)
+
+
+SMALL = st.lists(st.one_of(elements(1), LEAVES), max_size=3).map("".join)
+
+
+@given(SMALL, BROKEN, st.sampled_from(["", "<?xml version='1.0'?>", "\ufeff"]), st.sampled_from([6, 64]))
+@settings(deadline=None, max_examples=400)
+def test_a_small_body_is_read_as_one_that_is_gone_through_first(
+    content: str, broken: str, start: str, depth: int
+) -> None:
+    raw = (
+        f'{start}<w:R xmlns:w="{W}" xmlns:p="urn:p" xmlns:q="urn:q"><w:Data>{content}</w:Data>'
+        f"<w:Data>&lt;{broken}</w:Data>{content}</w:R>"
+    ).encode()
+    assert read_as(raw, Bounds(depth=depth), small=len(raw)) == read_as(raw, Bounds(depth=depth), small=0)
+
+
+def read_as(raw: bytes, bounds: Bounds, small: int) -> tuple[bytes, list[str]] | str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xml, "_SMALL", small)
+        try:
+            document = xml.read(raw, [DATA], bounds=bounds)
+            return etree.tostring(document.root), [str(document.found[e]) for e in document.root.iter(DATA)]
+        except Malformed as error:
+            return str(error)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["<x:y:z/>", "<z:a/>", "<a xmlns:p=''/>", "<a xmlns:e='http://www.w3.org/XML/1998/namespace'/>"]
+)
+def test_an_error_of_namespaces_is_not_hidden_by_a_warning_after_it(wrong: str) -> None:
+    with pytest.raises(Malformed):
+        xml.read(body(f"{wrong}<a xml:space='x'/>"), [DATA])
+
+
+@pytest.mark.parametrize(
+    ("content", "alone"),
+    [
+        (" <x>1</x>\n", True),
+        ("t<x/>", False),
+        ("<x/>t", False),
+        ("<x/><y/>", False),
+        ("t", False),
+        ("<x/><!-- c -->", False),
+    ],
+)
+def test_an_element_alone_is_plain_to_see(content: str, alone: bool) -> None:
+    document = xml.read(body(content), [DATA])
+    assert document.lone(document.root[0]) is (document.root[0][0] if alone else None)
+
+
+@pytest.mark.parametrize(
+    ("piece", "size", "kept"),
+    [
+        (b"text", 4, b"text"),
+        (b"<a b='>'>text", 13, b"<a b='>'>text"),
+        (b"<a>text</a", 7, b"<a>text"),
+        (b"<a><b c='>", 3, b"<a>"),
+        (b"<a>1<!-- <b> -->2<c", 17, b"<a>12"),
+        (b"<a>1<!-- <b> --", 4, b"<a>1"),
+        (b"<a>1<!-->", 4, b"<a>1"),
+        (b"<a>1<![CDATA[</a>]] >]]>2", 25, b"<a>12"),
+        (b"<a><![CDATA[</a>]]", 3, b"<a>"),
+        (b"<?p <a>?><?p?><b><?", 17, b"<b>"),
+        (b"<!", 0, b""),
+        (b"<a", 0, b""),
+    ],
+)
+def test_a_piece_ends_with_no_half_of_a_tag_or_remark(piece: bytes, size: int, kept: bytes) -> None:
+    assert xml_skim.whole(piece) == (size, kept)
+
+
+@pytest.mark.parametrize(
+    ("kept", "depth"),
+    [
+        (b"1 > 2", 5),
+        (b"<a><b>x</b>", 6),
+        (b"</b></c><d>", 4),
+        (b"<a b='/>' c=\"&lt;\"/>", 5),
+        (b"<a>1 /> 2</a><b>http://c/d</b><e/>", 5),
+        (b"<a>" * 5 + b"</a>" * 3, 7),
+        (b"<a>" * 6, None),  # deeper than ten
+        (b"<a>" * 5 + b"<b/>", None),
+        (b"</a>" * 2 + b"</x>" * 3 + b"<a>", None),  # the one around ends
+        (b"</a>" * 2 + b"</x>" + b"<a>", 3),
+        (b"<a b='' c='' d='' xmlns='u'/>", None),
+        (b"<abcdefghi/>", None),
+        (b"<a abcdefghi=''/>", None),
+    ],
+)
+def test_a_piece_is_passed_over_if_no_bound_is_near(kept: bytes, depth: int | None) -> None:
+    skim = xml_skim.Skim(depth=10, attributes=3, name=8)
+    assert [skim.passed(kept, 5, b"x", 1) for _ in range(2)] == [depth, depth]
+    varied = b"".join(b"<e>%d</e>" % number for number in range(200)) + kept
+    assert [skim.passed(varied, 5, b"x", 1) for _ in range(2)] == [depth, depth]
+
+
+def test_names_of_what_is_passed_over_are_known() -> None:
+    skim = xml_skim.Skim(depth=10, attributes=3, name=8)
+    skim.passed(b"<p:a b = 'c=\"d\"' xmlns:q='e'>f g='h'</p:a><i/>", 5, b"x", 1)
+    assert skim.names == {b"p:a", b"b", b"xmlns:q", b"i"}
 
 
 @given(st.binary(max_size=60))

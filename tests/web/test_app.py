@@ -55,6 +55,7 @@ from azenha.settings import LimitSettings, Queue, Server, Settings
 from azenha.usecases.processing import Processing
 from azenha.web.app import App, make_app
 from azenha.web.ended import Ends
+from azenha.web.send import PIECE
 
 STRING = LiteralDomain(LiteralType.STRING)
 ECHO = ProcessDescription(
@@ -335,7 +336,7 @@ def test_a_line_end_in_a_header_is_encoded_so_that_no_header_can_be_smuggled(sta
     assert set(reply.headers) == {"location", "content-length"}
 
 
-@pytest.mark.parametrize("size", [0, 1, 256 * 1024 - 5, 256 * 1024, 700_000])
+@pytest.mark.parametrize("size", [0, 1, PIECE - 5, PIECE, 3 * PIECE - 1])
 def test_files_are_sent_between_bytes_and_large_ones_in_pieces(stage: Stage, size: int) -> None:
     content = bytes(n % 251 for n in range(size))
     stage.stores_a_job()
@@ -345,21 +346,22 @@ def test_files_are_sent_between_bytes_and_large_ones_in_pieces(stage: Stage, siz
     reply = stage.asks(path="/log/job1")
     assert reply.body == b"log:" + content + b"."
     assert reply.headers["content-length"] == str(len(reply.body))
-    assert max(map(len, reply.pieces)) <= 256 * 1024 + 5
+    assert max(map(len, reply.pieces)) <= PIECE + 5
 
 
 def test_a_large_file_may_end_the_reply(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "large"
-    path.write_bytes(b"abc" * 300_000)
-    stage.root.writes = lambda outcome: HttpReply(200, (), (FileSlice(str(path), 3, 900_000),))
+    size = 4 * PIECE
+    path.write_bytes(b"abc" * (size // 3))
+    stage.root.writes = lambda outcome: HttpReply(200, (), (FileSlice(str(path), 3, size),))
     stage.root.odd = lambda request: GetStatus("job1")
     stage.stores_a_job()
     reply = stage.asks()
-    assert reply.body == b"abc" * 299_999
-    assert len(reply.pieces) == 5
+    assert reply.body == b"abc" * (size // 3 - 1)
+    assert len(reply.pieces) == 4
 
 
-@pytest.mark.parametrize("size", [5, 700_000])
+@pytest.mark.parametrize("size", [5, 2 * PIECE])
 def test_a_file_shorter_than_it_was_is_not_found(stage: Stage, tmp_path: Path, size: int) -> None:
     (tmp_path / "short").write_bytes(bytes(size - 1))
     stage.root.writes = lambda outcome: HttpReply(200, (), (FileSlice(str(tmp_path / "short"), 0, size),))
@@ -368,7 +370,7 @@ def test_a_file_shorter_than_it_was_is_not_found(stage: Stage, tmp_path: Path, s
     assert stage.asks().status == 404
 
 
-@pytest.mark.parametrize("size", [10, 700_000])
+@pytest.mark.parametrize("size", [10, 2 * PIECE])
 def test_a_file_that_is_gone_before_the_status_is_sent_is_not_found(
     stage: Stage, tmp_path: Path, size: int
 ) -> None:

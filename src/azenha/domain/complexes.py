@@ -6,7 +6,6 @@ plainly wrong is refused here by `Look`.
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from azenha.domain import datatypes, formats, lexical, native
 from azenha.domain.errors import UnsupportedFormat, ValueTooLarge
 from azenha.domain.lexical import NotAValue, clean, quoted
+from azenha.domain.packed import unpacked
 from azenha.domain.process import BoxDomain, ComplexDomain, Domain, Format, LiteralDomain, ObjectDomain
 from azenha.domain.roots import WEB, file_parts, object_key, remedy
 from azenha.domain.slices import NotDecodable
@@ -150,9 +150,9 @@ class ComplexBinding:
         packed = _LINE_BREAKS.sub("", content)  # MIME and XML break the lines of base64
         self.check_size(len(packed) * 3 // 4 - packed[-2:].count("="), domain, locator)
         try:
-            data = binascii.a2b_base64(packed, strict_mode=True)
+            data = unpacked(packed)
         except ValueError as reason:
-            raise _no_base64(format, quoted(content, 30), str(reason).lower()) from None
+            raise _no_base64(format, quoted(content, 30), str(reason)) from None
         return InlineBytes(data, replace(format, encoding=None))
 
     def json(self, domain: ComplexDomain, content: object, given: Format | None, locator: str) -> InlineText:

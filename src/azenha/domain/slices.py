@@ -8,13 +8,13 @@ element holds was checked by the codec that found it.
 
 from __future__ import annotations
 
-import binascii
 import json
 import mmap
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from azenha.domain.packed import unpacked
 from azenha.domain.values import Coding, RawSlice
 
 Buffer = bytes | mmap.mmap
@@ -104,9 +104,9 @@ def decoded(text: Iterator[bytes]) -> Iterator[bytes]:
 
 def _base64(packed: bytes) -> bytes:
     try:
-        return binascii.a2b_base64(packed, strict_mode=True)
+        return unpacked(packed)
     except ValueError as reason:
-        raise NotDecodable(str(reason).lower()) from None
+        raise NotDecodable(str(reason)) from None
 
 
 # -- JSON ------------------------------------------------------------------------------------------

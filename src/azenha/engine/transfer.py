@@ -7,7 +7,6 @@ comes later and looks at the data.
 
 from __future__ import annotations
 
-import binascii
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final
 from azenha.domain import boxes, formats, lexical, literals
 from azenha.domain.errors import AppError, InputProblem, InvalidValue, NotFetched, TooLarge, ValueTooLarge
 from azenha.domain.files import file_name
+from azenha.domain.packed import unpacked
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -226,8 +226,8 @@ def _decode(source: Path, target: Path, limit: int | None, locator: str) -> int:
 
 def _plain(text: bytes, locator: str) -> bytes:
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error:
+        return unpacked(text)
+    except ValueError:
         raise _not_base64(locator) from None
 
 

@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 from xml.parsers import expat
 
 from azenha.domain.errors import Malformed, TooLarge
 from azenha.domain.lexical import quoted
+from azenha.domain.slices import release_pages
 from azenha.protocols.http import Buffer
+from azenha.protocols.xml_skim import Skim, whole
 
 KiB: Final = 1024
 MiB: Final = 1024 * KiB
 
 WINDOW: Final = 256 * KiB
 _RELEASE: Final = 4 * MiB  # how much of a map may be resident: a multiple of WINDOW
+_Start = Callable[[str, dict[str, str]], None]
+_End = Callable[[str], None]
+
 _SEPARATOR: Final = "\n"  # no namespace has a line end in it; expat refuses one that does
 
 START_TAG: Final = re.compile(rb"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_NAME: Final = re.compile(rb"<([^ \t\r\n/>]++)")
 _BRACES: Final = frozenset("{}")
 _BLANK: Final = re.compile(rb"(?:[ \t\r\n]++|<!--(?:[^-]++|-(?!->))*+-->|<\?(?:[^?]++|\?(?!>))*+\?>)*+")
 
@@ -162,9 +168,11 @@ class _Pass:
         self._prefixes: set[str] = set()
         self._parser = expat.ParserCreate("utf-8", _SEPARATOR, self._names)
         self._parser.StartDoctypeDeclHandler = self._doctype
-        self._parser.StartNamespaceDeclHandler = self._namespace
-        self._parser.CommentHandler = self._comment
-        self._parser.ProcessingInstructionHandler = self._instruction
+        self._skim = Skim(bounds.depth, bounds.attributes, bounds.name)
+        self._reached = 0  # where the parser was after the last window
+        self._released = 0
+        self._inner: int | None = None  # where the element begins whose inside may be looked at as a whole
+        self._whole = 0  # where in it a piece ended with no half of anything
         self._depth = 0
         self._elements = 0
         self._scopes: list[dict[str, str]] = [{}]
@@ -176,18 +184,56 @@ class _Pass:
         self._look()
 
     def run(self) -> None:
-        fed = reached = 0
-        for window in windows(self._body):
-            self._parser.Parse(window, False)
-            fed += len(window)
-            reached = max(reached, self._parser.CurrentByteIndex)
-            if fed - reached > self._bounds.markup:
-                self._refuse("a tag, comment or processing instruction has", self._bounds.markup, "bytes")
-            if len(self._names) + len(self._prefixes) > self._bounds.names:
-                self._refuse("the body has", self._bounds.names, "different names")
-            self._check_outside(self._start_of_content if self._level else reached)
+        fed, size = 0, len(self._body)
+        while fed < size:
+            fed = self._within(fed) if self._inner is not None else self._feed(fed, fed + WINDOW)
         self._parser.Parse(b"", True)
         self._check_outside(fed)
+
+    def _feed(self, start: int, end: int) -> int:
+        """Answers where it got to."""
+        end = min(end, len(self._body))
+        self._parser.Parse(self._body[start:end], False)
+        reached = self._reached = max(self._reached, self._parser.CurrentByteIndex)
+        if end - reached > self._bounds.markup:
+            self._refuse("a tag, comment or processing instruction has", self._bounds.markup, "bytes")
+        # What was looked at closely is in the one, the rest in the other, and much of it in both.
+        if max(len(self._names) + len(self._prefixes), len(self._skim.names)) > self._bounds.names:
+            self._refuse("the body has", self._bounds.names, "different names")
+        self._check_outside(self._start_of_content if self._level else reached)
+        if end - self._released >= _RELEASE:
+            release_pages(self._body, self._released, end)
+            self._released = end
+        return end
+
+    def _within(self, fed: int) -> int:
+        """Parse on inside of the element that a data element holds; answers where it got to.
+
+        By pieces that end with no half of anything, each of which is looked at as a whole first: see `xml_skim`.
+        """
+        assert self._inner is not None
+        start, known = fed, self._whole == fed
+        if not known:
+            start = tag_end(self._body, self._inner)
+        end, kept = whole(self._body[start : fed + WINDOW])
+        end += start
+        if end <= fed:
+            # A tag or remark is longer than a window: where it ends is not looked for.
+            self._inner = None
+            return fed
+        name = _NAME.match(self._body, self._inner)
+        depth = None
+        if known and name is not None:
+            depth = self._skim.passed(kept, self._depth, name[1], self._level + 1)
+        if depth is None:
+            self._feed(fed, end)
+        else:
+            self._deafen()
+            self._feed(fed, end)
+            self._listen(*self._closely)
+            self._depth = depth
+        self._whole = end
+        return end
 
     def _refuse(self, what: str, limit: int, unit: str) -> None:
         line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
@@ -263,18 +309,23 @@ class _Pass:
             if len(local) > self._bounds.name:
                 self._refuse(f"the name {quoted(local, 20)} has", self._bounds.name, "characters")
 
+    def _listen(self, start: _Start, end: _End) -> None:
+        self._parser.StartElementHandler, self._parser.EndElementHandler = start, end
+        self._parser.StartNamespaceDeclHandler = self._namespace
+        self._parser.CommentHandler = self._comment
+        self._parser.ProcessingInstructionHandler = self._instruction
+
     def _look(self) -> None:
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
+        self._inner = None
+        self._listen(self._start, self._end)
 
     def _pass_over(self) -> None:
-        """Until the element ends that has just begun: millions may stand in it, so a call for each must be short."""
+        """Until the element ends that has just begun: many may stand in it, so a call for each must be short."""
         bounds, check = self._bounds, self._check_name
-        depth = first = self._depth
+        first = self._depth
 
         def start(name: str, attributes: dict[str, str]) -> None:
-            nonlocal depth
-            depth += 1
+            depth = self._depth = self._depth + 1
             if depth > bounds.depth:
                 self._refuse("the body nests", bounds.depth, "elements (setting limits.depth)")
             if attributes:
@@ -286,15 +337,22 @@ class _Pass:
                 check(name)
 
         def end(name: str) -> None:
-            nonlocal depth
-            if depth == first:
+            if self._depth == first:
                 self._declared = {}
                 self._look()
                 self._end(name)
-            depth -= 1
+            else:
+                self._depth -= 1
 
-        self._parser.StartElementHandler = start
-        self._parser.EndElementHandler = end
+        self._inner = self._parser.CurrentByteIndex
+        self._closely = start, end
+        self._listen(start, end)
+
+    def _deafen(self) -> None:
+        """No call for anything but a document type."""
+        self._parser.StartElementHandler = self._parser.EndElementHandler = None
+        self._parser.StartNamespaceDeclHandler = None
+        self._parser.CommentHandler = self._parser.ProcessingInstructionHandler = None
 
     # -- data elements -----------------------------------------------------------------------------
 

@@ -97,6 +97,7 @@ class Web:
         publisher: Callable[[], Publisher] | None,
     ) -> None:
         self._dialects = sorted(dialects, key=lambda d: len(d.mount), reverse=True)
+        self._bounds = {d.mount: (d.largest, d.setting) for d in dialects if isinstance(d, Bounded)}
         self._processing = processing
         self._settings = settings
         self._lifespan = lifespan
@@ -212,10 +213,9 @@ class Web:
 
     def _largest(self, dialect: Dialect) -> tuple[int, str]:
         """Bytes of a body that is meant for the dialect, and the setting that says so."""
+        own = self._bounds.get(dialect.mount)
         most = self._settings.limits.body
-        if isinstance(dialect, Bounded) and dialect.largest < most:
-            return dialect.largest, dialect.setting
-        return most, "limits.body"
+        return own if own is not None and own[0] < most else (most, "limits.body")
 
     def _mounted(self, method: str, path: str, query: str, headers: dict[str, str], base: str) -> Exchange:
         for dialect in self._dialects:
@@ -232,7 +232,7 @@ class Web:
 
     def _is_read_here(self, method: str, dialect: Dialect) -> bool:
         """Whether even a large body is."""
-        return method in HERE or isinstance(dialect, Bounded)
+        return method in HERE or dialect.mount in self._bounds
 
     async def _answer(self, exchange: Exchange, receive: Receive, key: Asked | None) -> HttpReply | Streamed:
         dialect, request = exchange.dialect, exchange.request

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring
 from typing import Final
@@ -30,7 +29,9 @@ def encoder(encoding: Encoding) -> Encode:
 
 
 def _base64() -> Encode:
-    return lambda data: b2a_base64(data, newline=False)
+    import pybase64
+
+    return pybase64.b64encode
 
 
 def _text(escape: Callable[[str], str]) -> Encode:

@@ -23,6 +23,10 @@ from azenha.protocols.wps import values_in
 from azenha.protocols.wps2.words import HREF, ows, wps
 from azenha.protocols.xml import Document, Element, attribute, child, shown
 
+_LITERAL_VALUE: Final = wps("LiteralValue")
+_BOX: Final = ows("BoundingBox")
+_WGS84_BOX: Final = ows("WGS84BoundingBox")
+
 # `70@datatype=…@uom=…` (§7.3.1): no other names than these two are taken for such.
 _NOTED: Final = re.compile(
     r"(?P<text>.*?)(?:@datatype=(?P<type>[^@]*))?(?:@uom=(?P<unit>[^@]*))?", re.DOTALL | re.IGNORECASE
@@ -36,20 +40,27 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
         Malformed: several elements, or text beside an element.
         InvalidInputs: a box that is said to be in a format of something else.
     """
-    found = document.data(element, id)
     format = _format(element)
+    one = document.lone(element)
+    if one is not None and (known := _known(one, format, id)) is not None:
+        return known
+    found = document.data(element, id)
     if not isinstance(found, str):
         return _large(found, body, limits, format)
     if not len(element):
         return noted(values_in.lexical(found, limits, format=format))
-    one = element[0]
-    if one.tag == wps("LiteralValue"):
-        return _literal(one, format)
-    if one.tag == ows("BoundingBox"):
-        return _box(one, attribute(one, "crs"), format, id)
-    if one.tag == ows("WGS84BoundingBox"):  # may stand for the other (06-121r9 §10.2.2): longitude first
-        return _box(one, attribute(one, "crs") or CRS84, format, id)
-    return values_in.data(found, body, limits, format=format)
+    return _known(element[0], format, id) or values_in.data(found, body, limits, format=format)
+
+
+def _known(element: Element, format: Format | None, id: str) -> Lexical | RawBox | None:
+    """What an element of the standard's holds; None if it is another's."""
+    if element.tag == _LITERAL_VALUE:
+        return _literal(element, format)
+    if element.tag == _BOX:
+        return _box(element, attribute(element, "crs"), format, id)
+    if element.tag == _WGS84_BOX:  # may stand for the other (06-121r9 §10.2.2): longitude first
+        return _box(element, attribute(element, "crs") or CRS84, format, id)
+    return None
 
 
 def _literal(element: Element, format: Format | None) -> Lexical:
@@ -67,7 +78,7 @@ def _large(slice: RawSlice, body: Buffer, limits: Limits, format: Format | None)
             raise TooLarge(f"has {slice.size} bytes; at most {values_in.OPENED} are taken here")
         text = b"".join(content(body, slice))
         root = xml.read(text, ()).root
-        return _literal(root, None) if root.tag == wps("LiteralValue") else Lexical(text.decode())
+        return _literal(root, None) if root.tag == _LITERAL_VALUE else Lexical(text.decode())
 
     return replace(found, opened=opened)
 
@@ -96,6 +107,8 @@ def _box(element: Element, crs: str | None, format: Format | None, id: str) -> R
 
 
 def _format(element: Element) -> Format | None:
+    if not element.keys():
+        return None
     return format_of(*(attribute(element, name) for name in ("mimeType", "encoding", "schema")))
 
 
