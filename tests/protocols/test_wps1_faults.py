@@ -12,9 +12,9 @@ from azenha.domain import errors
 from azenha.domain.errors import AppError
 from azenha.domain.job import FailureKind
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Site
-from azenha.protocols.wps.dialect import Wps
 from azenha.protocols.wps1.edition import Wps1
 from azenha.protocols.wps1.faults import FAULTS
+from azenha.protocols.wps_dialect import Wps
 
 WPS = Wps("/wps/1.0.0", [Wps1(Limits())])
 SITE = Site("http://server.example/wps/1.0.0")
