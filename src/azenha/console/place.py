@@ -6,11 +6,11 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azenha.console.exits import USAGE, Stop
+from azenha.console.exits import UNREACHABLE, USAGE, Stop
 from azenha.loading import DEFAULT_FILE, Loaded, SettingsError, load_with_sources
 from azenha.settings import Settings
 
@@ -66,10 +66,16 @@ def server(options: argparse.Namespace) -> Iterator[tuple[Client, bool]]:
         return
     here = settings(options).settings
     running = recorded(here)
-    from azenha.bootstrap.serving import local
+    from azenha.bootstrap.serving import NotStarted, local
 
-    with local(here) as url, Client(url) as client:
-        yield client, url == running
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(local(here))
+        except NotStarted:
+            raise Stop(
+                UNREACHABLE, f"no server runs on {here.data}, and none could be started for this command"
+            ) from None
+        yield stack.enter_context(Client(url)), url == running
 
 
 def recorded(settings: Settings) -> str | None:
