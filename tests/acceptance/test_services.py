@@ -478,8 +478,9 @@ def test_data_that_cannot_be_published_is_a_failure_that_says_why(server: LiveSe
         "outputs": {"result": {"format": {"mediaType": WFS}}},
     }
     reply = server.execute("features", body)
-    assert reply.status == 500
-    assert "cannot be published as WFS: it has several kinds of geometry" in reply.json["detail"]
+    assert (reply.status, reply.json["title"]) == (400, "An output cannot be published")
+    why = "output 'result': cannot be published as WFS: it has several kinds of geometry (LineString, Point)"
+    assert why in reply.json["detail"]
 
 
 def test_the_job_s_end_is_the_service_s_end_told_in_its_own_words(server: LiveServer) -> None:

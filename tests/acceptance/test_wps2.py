@@ -231,6 +231,9 @@ def test_raw_is_answered_at_once_and_later(server: LiveServer) -> None:
     job = job_of(post(server, execute("write_text", content, "async", "raw")))
     ended(server, job)
     assert kvp(server, "GetResult", jobid=job).text == "said & done"
+    address = f"{OWN}?service=WPS&version=2.0.0&request=GetResult&jobid={job}"
+    for headers, status in (({"If-Match": '"other"'}, 412), ({"Range": "bytes=500-"}, 416)):
+        assert report(server.get(address, headers)) == (status, "NoApplicableCode", None)
     _, code, _ = report(post(server, of_job("wps:GetResult", job), "1.2"))
     assert code == "OptionNotSupported"
     literal = post(server, execute("literals", value("text", "a") + '<wps:Output id="text"/>', "sync", "raw"))

@@ -27,7 +27,7 @@ from azenha.domain.addresses import AddressPolicy
 from azenha.domain.callbacks import CallbackState, Standing, Subscriber
 from azenha.domain.errors import ForbiddenAddress
 from azenha.domain.job import Lane
-from azenha.engine.calling import Caller
+from azenha.engine.callbacks import Caller
 from azenha.settings import CallbackSettings
 from azenha.usecases.ports import CallbackBody, DueCallback
 
@@ -342,7 +342,7 @@ def test_one_that_cannot_be_written_is_a_failed_attempt_and_hurts_no_other(
 def test_what_was_under_way_when_the_sender_ended_is_sent_by_the_next(
     sender: Sender, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("azenha.engine.calling.STOP_WITHIN", 0.0)
+    monkeypatch.setattr("azenha.engine.callbacks.STOP_WITHIN", 0.0)
     sender.ended("a", receiver.hangs("/a"))
     with sender.sending(replace(QUICK, timeout=WITHIN)):
         receiver.wait("/a")

@@ -73,6 +73,7 @@ def bootstrap(monkeypatch):
             yield url
 
         module.local = local
+        module.NotStarted = type("NotStarted", (Exception,), {})
 
     module.local_at = local_at
     return module

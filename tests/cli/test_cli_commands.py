@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from stub_server import Reply
 
+from azenha.adapters.locks import FolderLock
 from azenha.console import jobs as jobs_module
 from azenha.console.client import Client, Unreachable
 from azenha.console.exits import FAILED, INTERRUPTED, NOT_FOUND, OK, UNREACHABLE, USAGE
@@ -470,6 +471,16 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(stub, tmp_path):
 # -- local -----------------------------------------------------------------------------------------
 
 
+def test_a_folder_of_a_server_that_does_not_answer_is_told_in_words(azenha, tmp_path):
+    (tmp_path / "data" / "run").mkdir(parents=True)
+    lock = FolderLock(tmp_path / "data" / "run" / "server.lock")
+    ran = azenha("processes", "--data", "data")
+    lock.release()
+    assert ran.code == UNREACHABLE
+    assert "no server runs on data, and none could be started" in ran.err
+    assert "Traceback" not in ran.err
+
+
 def test_without_a_running_server_a_run_is_waited_for(server, azenha, bootstrap):
     bootstrap.local_at(server.url)
     ran = azenha("run", "ndvi", "--data", "d")
@@ -514,7 +525,7 @@ def test_a_data_folder_that_cannot_be_used_is_told_without_a_traceback(tmp_path)
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == UNREACHABLE
     assert "cannot be used: " in ran.stderr
-    assert "azenha: no server could be started on " in ran.stderr
+    assert "azenha: no server runs on " in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -424,6 +424,31 @@ def test_very_strict_follows_a_schema_that_is_here(
             look(file, Level.VERY_STRICT, policy)
 
 
+def test_very_strict_reads_a_text_of_any_length(policy: Policy, tmp_path: Path) -> None:
+    file = File(tmp_path / "a", "application/xml", schema="http://x.example/a.xsd")
+    file.path.write_text(f"<a><b>{' ' * 11_000_000}1</b></a>")
+    assert "by http://x.example/a.xsd" in look(file, Level.VERY_STRICT, policy)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('<!DOCTYPE a [<!ENTITY e "1">]><a><b>&e;</b></a>', "DOCTYPE"),
+        ("<a>" * 300 + "</a>" * 300, "more than 256 elements"),
+    ],
+    ids=["document-type", "depth"],
+)
+def test_no_schema_is_applied_to_what_is_refused_anyway(
+    text: str, reason: str, policy: Policy, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_text(text)
+    xml = KNOWN.get("xml")
+    assert xml is not None
+    opening = Opening(tmp_path / "a", xml, "application/xml", schema="http://x.example/a.xsd")
+    with pytest.raises(NotValid, match=reason):
+        follow_schema(opening, policy.schemas)
+
+
 def test_without_a_folder_of_schemas_very_strict_refuses_and_says_which_setting(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("<a/>")
     with pytest.raises(NotValid, match=r"setting formats\.schemas"):

@@ -13,17 +13,18 @@ from typing import Any
 import pytest
 
 from azenha.authoring.calling import LocalFile
-from azenha.authoring.errors import OutputError
 from azenha.domain.canonical import StoredRequest
+from azenha.domain.errors import NotPublished
 from azenha.domain.messages import Asked, OutputRequest
 from azenha.domain.process import Format
 from azenha.domain.published import Features, Published, Raster, Service
+from azenha.engine.publishing import vectors
 from azenha.engine.publishing.copying import publish
 
 numpy = pytest.importorskip("numpy", reason="needs the extra azenha[examples]")
 rasterio = pytest.importorskip("rasterio", reason="needs the extra azenha[formats]")
 pyogrio = pytest.importorskip("pyogrio", reason="needs the extra azenha[formats]")
-pytest.importorskip("shapely", reason="needs the extra azenha[formats]")
+shapely = pytest.importorskip("shapely", reason="needs the extra azenha[formats]")
 
 TIFF, GEOJSON = "image/tiff", "application/geo+json"
 pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
@@ -67,7 +68,7 @@ def made(
 
 
 def refused(path: Path, type: str, service: Service = Service.WMS, limit: int = 10**9) -> str:
-    with pytest.raises(OutputError) as error:
+    with pytest.raises(NotPublished) as error:
         made(path, type, service, limit=limit)
     return str(error.value)
 
@@ -185,9 +186,43 @@ def test_whole_numbers_stay_whole_where_some_are_missing(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("suffix", "type"),
+    [("geojson", GEOJSON), ("gpkg", "application/geopackage+sqlite3"), ("fgb", "application/flatgeobuf")],
+)
+@pytest.mark.parametrize("name", ["n", 'a"b', "Não é"], ids=["plain", "quote", "accents"])
+def test_large_whole_numbers_keep_their_digits_where_some_are_missing(
+    tmp_path: Path, suffix: str, type: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "_AT_ONCE", 3)
+    numbers = [2**53 + 1, None, 7, None, -1, 2**62 + 1, None, 5]
+    missing = numpy.array([n is None for n in numbers])
+    pyogrio.raw.write(
+        tmp_path / f"a.{suffix}",
+        shapely.to_wkb(shapely.points([[1.0, 2.0]] * len(numbers))),
+        [numpy.array([n or 0 for n in numbers], dtype="int64")],
+        [name],
+        field_mask=[missing],
+        geometry_type="Point",
+        crs="EPSG:4326",
+        **({"SPATIAL_INDEX": "NO"} if suffix == "fgb" else {}),
+    )
+    facts = made(tmp_path / f"a.{suffix}", type)
+    assert isinstance(facts.content, Features)
+    _, _, _, (kept,) = pyogrio.raw.read(
+        tmp_path / "r" / facts.key,
+        columns=[facts.content.attributes[0].name],
+        where="feature_id NOT IN (2,4,7)",
+    )
+    assert kept.tolist() == [n for n in numbers if n is not None]
+
+
+@pytest.mark.parametrize(
     ("shapes", "why"),
     [
-        ([point(1, 2), {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}], "several kinds of geometry"),
+        (
+            [point(1, 2), {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}],
+            "several kinds of geometry (LineString, Point), and a service shows one",
+        ),
         ([{"type": "GeometryCollection", "geometries": [point(1, 2)]}], "collections of geometries"),
         ([], "there is no geometry in it"),
     ],

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from azenha.engine.channel import Channel, Message
-from azenha.engine.output import Log, PolledOutput
+from azenha.engine.job_log import Log, PolledOutput
 from azenha.engine.running import Run
 
 WITHIN = 30.0  # seconds: far more than anything here takes

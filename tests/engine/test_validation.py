@@ -84,6 +84,34 @@ def test_a_raster_is_opened_and_read_where_its_process_asks_for_that(shop: Works
     assert shop.text(shop.submit("closely", values=values, prepare=put(good))) == "called"
 
 
+def test_pixels_that_a_process_cannot_read_are_told_by_what_caused_it(shop: Workshop) -> None:
+    pytest.importorskip("rasterio")
+    corrupt = shared("misc/corrupt.tif").read_bytes()
+    values = {"a": [StoredFile("a.tif", "a.tif", len(corrupt), TIFF)]}
+    put = shop.submit("pixels", values=values, prepare=lambda f: (f / "a.tif").write_bytes(corrupt) and None)
+    failure = shop.failure(put)
+    assert failure.kind is FailureKind.PROCESS
+    assert failure.message.startswith("RasterioIOError: Read failed: ")
+    assert "IReadBlock failed" in failure.message
+    assert "previous exception" not in failure.message
+    assert str(shop.settings.data) not in failure.message
+
+
+@pytest.mark.parametrize(
+    ("way", "message"),
+    [
+        ("points", "RuntimeError: It failed: the well is dry"),
+        ("silent", "RuntimeError: the well is dry"),
+        ("circle", "ValueError"),
+        ("speaks", "RuntimeError: the mill stands still"),
+    ],
+)
+def test_an_error_that_says_nothing_itself_is_told_by_its_cause(
+    way: str, message: str, shop: Workshop
+) -> None:
+    assert shop.failure(shop.submit("chained", values={"way": [Literal(way)]})).message == message
+
+
 BROKEN = {
     "type": "FeatureCollection",
     "features": [{"type": "Feature", "geometry": {"type": "Polygon", "coordinates": "x"}}],

@@ -23,7 +23,12 @@ SOON = 10.0  # seconds: what is ended by force is gone by then, grace and a load
 
 
 def nothing_left(shop: Workshop, id: str) -> None:
-    eventually(lambda: not [*(shop.settings.data / "work").glob("*/*")], "clearing the work folder")
+    work = shop.settings.data / "work"
+    # os.walk passes over folders that go away meanwhile, which a glob trips over.
+    eventually(
+        lambda: not any(dirs or files for root, dirs, files in os.walk(work) if Path(root) != work),
+        "clearing the work folder",
+    )
 
 
 # -- failures ----------------------------------------------------------------------------------------

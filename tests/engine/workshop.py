@@ -152,6 +152,27 @@ def handled(way: str, a: list[File], how: str = "plainly") -> str:
     return str(found(encoding="x") if how == "with options" else found() if callable(found) else found)
 
 @process
+def pixels(a: Annotated[Raster, Validation("simple")]) -> int:
+    with a.rasterio() as source:
+        return int(source.read().sum())
+
+@process
+def chained(way: str) -> int:
+    """Raises what says nothing itself."""
+    try:
+        raise ValueError("the well is dry")
+    except ValueError as error:
+        if way == "points":
+            raise RuntimeError("It failed. See previous exception for details.")
+        if way == "silent":
+            raise RuntimeError() from error
+        if way == "circle":
+            error.args = ("See previous exception.",)
+            error.__cause__ = error
+            raise
+        raise RuntimeError("the mill stands still")
+
+@process
 def counted(a: Annotated[Features, Validation("none")]) -> int:
     return len(a.geopandas())
 

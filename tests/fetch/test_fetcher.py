@@ -21,6 +21,7 @@ from azenha.adapters.references.unfolding import Unfolding
 from azenha.domain.addresses import Address, AddressPolicy
 from azenha.domain.errors import FetchFailed, ForbiddenAddress, TooLarge
 from azenha.settings import LimitSettings, ReferenceSettings
+from azenha.usecases.ports import Terms
 
 LIMITS = replace(LimitSettings(), fetched=1_000_000, connect=5.0, silence=5.0, redirects=3)
 LOOPBACK = AddressPolicy.of(("127.0.0.1",), ())
@@ -48,7 +49,9 @@ def test_content_arrives_in_the_file_with_its_type_name_and_progress(web: Web, t
     url = web.gives("/data/scene%20one.tif?v=1", body, Content_Type="image/tiff; application=geotiff")
     seen: list[tuple[int, int | None]] = []
     with fetcher() as fetch:
-        got = fetch(url, tmp_path / "a", on_progress=lambda done, total: seen.append((done, total)))
+        got = fetch(
+            url, tmp_path / "a", terms=Terms(on_progress=lambda done, total: seen.append((done, total)))
+        )
     assert (tmp_path / "a").read_bytes() == body
     assert (got.size, got.media_type, got.name) == (
         len(body),
@@ -193,13 +196,13 @@ def test_more_than_the_limit_is_refused_while_it_streams(web: Web, tmp_path: Pat
 def test_a_limit_of_the_input_comes_before_the_servers(web: Web, tmp_path: Path) -> None:
     url = web.gives("/a", b"12345678901")
     with fetcher() as fetch, pytest.raises(TooLarge, match=r"more than 10 bytes .*limit of this input"):
-        fetch(url, tmp_path / "a", limit=10)
+        fetch(url, tmp_path / "a", terms=Terms(limit=10))
 
 
 def test_exactly_the_limit_is_not_too_large(web: Web, tmp_path: Path) -> None:
     url = web.gives("/a", b"1234567890")
     with fetcher() as fetch:
-        assert fetch(url, tmp_path / "a", limit=10).size == 10
+        assert fetch(url, tmp_path / "a", terms=Terms(limit=10)).size == 10
 
 
 def test_compressed_content_is_unfolded_and_several_members_are_one_file(web: Web, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from azenha.domain.addresses import AddressPolicy
 from azenha.domain.errors import FetchFailed, ForbiddenAddress, TooLarge
 from azenha.domain.roots import Folder
 from azenha.settings import LimitSettings, ReferenceSettings
-from azenha.usecases.ports import Ask, Fetched
+from azenha.usecases.ports import Ask, Fetched, Terms
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links and devices are others on Windows")
 
@@ -40,7 +40,10 @@ def fetched(root: Path, path: Path | str, target: Path, **options: object) -> Fe
 def test_a_file_in_a_root_is_copied_with_its_name_and_progress(root: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int | None]] = []
     got = fetched(
-        root, root / "scenes" / "a b.tif", tmp_path / "got", on_progress=lambda *told: seen.append(told)
+        root,
+        root / "scenes" / "a b.tif",
+        tmp_path / "got",
+        terms=Terms(on_progress=lambda *told: seen.append(told)),
     )
     assert got == Fetched(5, None, "a b.tif")
     assert (tmp_path / "got").read_bytes() == b"scene"
@@ -166,7 +169,7 @@ def test_an_address_that_can_be_read_in_two_ways_is_refused(
 
 def test_limits_hold_for_files_too(root: Path, tmp_path: Path) -> None:
     with pytest.raises(TooLarge, match=r"more than 4 bytes .*limit of this input"):
-        fetched(root, root / "scenes" / "a b.tif", tmp_path / "got", limit=4)
+        fetched(root, root / "scenes" / "a b.tif", tmp_path / "got", terms=Terms(limit=4))
     (root / "large").write_bytes(bytes(1_000_001))
     with pytest.raises(TooLarge, match=r"limits\.fetched"):
         fetched(root, root / "large", tmp_path / "got")
@@ -182,7 +185,7 @@ def test_a_file_that_changes_while_it_is_read_is_no_input(root: Path, tmp_path: 
             path.write_bytes(path.read_bytes() + b"more" * 50)
 
     with pytest.raises(FetchFailed, match="changed while it was read"):
-        fetched(root, path, tmp_path / "got", on_progress=grow)
+        fetched(root, path, tmp_path / "got", terms=Terms(on_progress=grow))
     assert not (tmp_path / "got").exists()
 
 

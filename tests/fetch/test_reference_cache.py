@@ -16,7 +16,7 @@ from webserver import Web, serving
 from azenha.adapters.references.cache import Cache, key
 from azenha.adapters.references.part import Served
 from azenha.domain.errors import TooLarge
-from azenha.usecases.ports import Ask, Fetched
+from azenha.usecases.ports import Ask, Fetched, Terms
 
 MIB = 1 << 20
 BODY = os.urandom(300_000)
@@ -38,7 +38,7 @@ def got(
 ) -> tuple[Fetched, bytes]:
     """As a job of its own would fetch it."""
     with fetcher(cache=cache) as fetch:
-        fetched = fetch(url, folder / "a", ask=ask, say=None if said is None else said.append)
+        fetched = fetch(url, folder / "a", ask=ask, terms=Terms(say=None if said is None else said.append))
     return fetched, (folder / "a").read_bytes()
 
 
@@ -220,7 +220,7 @@ def test_the_limit_of_an_input_holds_for_what_is_kept(web: Web, tmp_path: Path, 
     url = web.has("/a", BODY, ETag='"1"')
     got(url, tmp_path, cache)
     with fetcher(cache=cache) as fetch, pytest.raises(TooLarge, match="limit of this input"):
-        fetch(url, tmp_path / "b", limit=1000)
+        fetch(url, tmp_path / "b", terms=Terms(limit=1000))
     assert not (tmp_path / "b").exists()
     small = replace(LIMITS, fetched=1000)
     with fetcher(limits=small, cache=cache) as fetch, pytest.raises(TooLarge, match=r"limits\.fetched"):

@@ -17,7 +17,7 @@ from webserver import Web, serving
 from azenha.domain.addresses import Address
 from azenha.domain.errors import FetchFailed
 from azenha.settings import ReferenceSettings
-from azenha.usecases.ports import Ask
+from azenha.usecases.ports import Ask, Terms
 
 BODY = os.urandom(600_000)
 OLD = "Tue, 01 Jan 2019 00:00:00 GMT"
@@ -50,7 +50,7 @@ def test_a_status_that_may_pass_is_asked_again_and_the_wait_is_told(
     slept: list[float] = []
     said: list[str] = []
     with fetcher(sleep=slept.append) as fetch:
-        fetch(url, tmp_path / "a", say=said.append)
+        fetch(url, tmp_path / "a", terms=Terms(say=said.append))
     assert (tmp_path / "a").read_bytes() == b"now"
     assert [text.partition(";")[0] for text in said] == [f"{status} {PHRASES[status]} from {url}"] * 2
     assert "attempt 3 of 4 in 7 s" in said[1]
@@ -102,7 +102,7 @@ def test_a_job_that_waits_can_be_dismissed(web: Web, tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with fetcher() as fetch, pytest.raises(KeyboardInterrupt):
-        fetch(url, tmp_path / "a", on_progress=dismissed)
+        fetch(url, tmp_path / "a", terms=Terms(on_progress=dismissed))
     assert len(web.asked) == 1
 
 
@@ -112,7 +112,7 @@ def test_a_connection_that_is_refused_is_tried_again(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/a"
         with fetcher() as fetch, pytest.raises(FetchFailed, match=r"no connection to .*\(4 attempts\)"):
-            fetch(url, tmp_path / "a", say=said.append)
+            fetch(url, tmp_path / "a", terms=Terms(say=said.append))
     assert len(said) == 3
 
 
@@ -152,7 +152,7 @@ def test_what_could_not_be_posted_is_posted_later(web: Web, tmp_path: Path) -> N
         fetcher() as fetch,
         pytest.raises(FetchFailed, match="4 attempts"),
     ):
-        fetch(f"http://127.0.0.1:{closed}/a", tmp_path / "a", ask=Ask("POST"), say=said.append)
+        fetch(f"http://127.0.0.1:{closed}/a", tmp_path / "a", ask=Ask("POST"), terms=Terms(say=said.append))
     assert len(said) == 3
 
 
@@ -172,7 +172,9 @@ def test_what_breaks_off_is_resumed_where_it_did(web: Web, tmp_path: Path, heade
     url = web.has("/a", BODY, [200_000, 300_000], **headers)
     seen: list[tuple[int, int | None]] = []
     with fetcher() as fetch:
-        got = fetch(url, tmp_path / "a", on_progress=lambda done, total: seen.append((done, total)))
+        got = fetch(
+            url, tmp_path / "a", terms=Terms(on_progress=lambda done, total: seen.append((done, total)))
+        )
     assert (tmp_path / "a").read_bytes() == BODY
     assert got.size == len(BODY)
     assert [sent.get("Range") for _, sent in web.asked] == [None, "bytes=200000-", "bytes=500000-"]

@@ -16,7 +16,7 @@ from azenha.adapters.references.cache import Cache
 from azenha.domain.errors import FetchFailed, ForbiddenAddress, TooLarge
 from azenha.domain.roots import Bucket, parse_root
 from azenha.settings import LimitSettings, ReferenceSettings
-from azenha.usecases.ports import Ask, Fetched
+from azenha.usecases.ports import Ask, Fetched, Terms
 
 pytest.importorskip("obstore", reason="obstore is not installed: extra s3")
 
@@ -52,7 +52,9 @@ def buckets(
 def test_an_object_in_a_root_is_fetched_with_the_roots_credentials(store: Store, tmp_path: Path) -> None:
     seen: list[tuple[int, int | None]] = []
     fetch = buckets(root(store))
-    got = fetch("s3://scenes/data/a%20b.tif", tmp_path / "a", on_progress=lambda *told: seen.append(told))
+    got = fetch(
+        "s3://scenes/data/a%20b.tif", tmp_path / "a", terms=Terms(on_progress=lambda *told: seen.append(told))
+    )
     assert got == Fetched(len(BODY), "image/tiff", "a b.tif")
     assert (tmp_path / "a").read_bytes() == BODY
     assert seen[-1] == (len(BODY), len(BODY))
@@ -125,7 +127,7 @@ def test_what_may_pass_is_tried_again_and_what_will_not_is_not(store: Store, tmp
     said: list[str] = []
     store.fails = [503, 500, 429]
     fetch = buckets(root(store))
-    assert fetch("s3://scenes/data/a%20b.tif", tmp_path / "a", say=said.append).size == len(BODY)
+    assert fetch("s3://scenes/data/a%20b.tif", tmp_path / "a", terms=Terms(say=said.append)).size == len(BODY)
     assert [text[:3] for text in said] == ["503", "500", "429"]
     store.fails = [400]
     with pytest.raises(FetchFailed, match=r"^400 Bad Request \(SlowDown\) from s3:"):
@@ -150,7 +152,7 @@ def test_what_changed_meanwhile_is_fetched_anew(store: Store, tmp_path: Path) ->
     fetch(
         "s3://scenes/data/a%20b.tif",
         tmp_path / "a",
-        say=lambda text: store.put("scenes/data/a b.tif", new),
+        terms=Terms(say=lambda text: store.put("scenes/data/a b.tif", new)),
     )
     assert (tmp_path / "a").read_bytes() == new
 
@@ -158,7 +160,7 @@ def test_what_changed_meanwhile_is_fetched_anew(store: Store, tmp_path: Path) ->
 def test_limits_hold_for_objects_too(store: Store, tmp_path: Path) -> None:
     fetch = buckets(root(store))
     with pytest.raises(TooLarge, match=r"more than 1000 bytes from s3:.*limit of this input"):
-        fetch("s3://scenes/data/a%20b.tif", tmp_path / "a", limit=1000)
+        fetch("s3://scenes/data/a%20b.tif", tmp_path / "a", terms=Terms(limit=1000))
     store.put("scenes/data/large", bytes(1_000_001))
     with pytest.raises(TooLarge, match=r"limits\.fetched"):
         fetch("s3://scenes/data/large", tmp_path / "a")
@@ -169,7 +171,9 @@ def test_an_object_is_kept_for_the_next_job_of_the_same_root(store: Store, tmp_p
     cache = Cache(tmp_path / "kept", 100_000_000)
     said: list[str] = []
     for _ in range(2):
-        got = buckets(root(store), cache=cache)("s3://scenes/data/a%20b.tif", tmp_path / "a", say=said.append)
+        got = buckets(root(store), cache=cache)(
+            "s3://scenes/data/a%20b.tif", tmp_path / "a", terms=Terms(say=said.append)
+        )
         assert got == Fetched(len(BODY), "image/tiff", "a b.tif")
         assert (tmp_path / "a").read_bytes() == BODY
     assert [sent.get("if-none-match") for _, sent in store.asked] == [None, etag(BODY)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +33,7 @@ from azenha.domain.process import (
 )
 from azenha.domain.values import Box, Literal, Record, Reference, StoredFile, Value
 from azenha.engine.transfer import fetch_references, has_references
-from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
+from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetched, Terms
 
 TIFF = Format("image/tiff; application=geotiff")
 GEOJSON = Format("application/geo+json")
@@ -47,24 +46,15 @@ class Elsewhere:
         self.answers = answers
         self.limits: list[int | None] = []
 
-    def __call__(
-        self,
-        url: str,
-        target: Path,
-        *,
-        limit: int | None = None,
-        on_progress: Callable[[int, int | None], None] | None = None,
-        say: Say | None = None,
-        ask: Ask = PLAINLY,
-    ) -> Fetched:
-        self.limits.append(limit)
+    def __call__(self, url: str, target: Path, ask: Ask = PLAINLY, terms: Terms = FREELY) -> Fetched:
+        self.limits.append(terms.limit)
         answer = self.answers[url.rsplit("/", 1)[-1]]
         if isinstance(answer, Exception):
             raise answer
         content, media_type, name = answer
         target.write_bytes(content)
-        if on_progress:
-            on_progress(len(content), None)
+        if terms.on_progress:
+            terms.on_progress(len(content), None)
         return Fetched(len(content), media_type, name)
 
 

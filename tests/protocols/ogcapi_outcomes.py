@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from azenha.domain.errors import AppError
 from azenha.domain.job import Failure, FailureKind, Job, JobState, Lane
 from azenha.domain.messages import Asked, OutputRequest, OutputValue, ResponseForm, Results, Transmission
 from azenha.domain.process import (
@@ -181,3 +182,7 @@ def header(reply: HttpReply, name: str) -> str | None:
     found = [v for k, v in reply.headers if k == name]
     assert len(found) <= 1
     return found[0] if found else None
+
+
+def refuse(error: AppError) -> HttpReply:
+    return API.fault(error, get("/"), SITE)

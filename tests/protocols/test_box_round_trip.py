@@ -30,7 +30,7 @@ from azenha.domain.process import Catalogue, Offering
 from azenha.domain.values import Box
 from azenha.protocols.http import Dialect, HttpRequest, Limits, Site
 from azenha.protocols.ogcapi.dialect import OgcApi
-from azenha.protocols.wps.dialect import wps
+from azenha.protocols.wps_dialect import wps
 from azenha.settings import Wps as WpsSettings
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"

@@ -12,7 +12,7 @@ from ogcapi_outcomes import API, BASE, SITE, content, document, get, header
 
 from azenha.domain import errors
 from azenha.domain.errors import AppError
-from azenha.domain.job import FailureKind
+from azenha.domain.job import FailureKind, JobState
 from azenha.protocols.ogcapi.faults import FAILURES, FAULTS
 
 E = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
@@ -29,8 +29,8 @@ def test_every_error_has_a_place_of_its_own_or_its_kinds(error: type[AppError]) 
     assert own[0] is not AppError or error is AppError
 
 
-# Of what the client sent or named.
-BY_THE_CLIENT = (FailureKind.INPUT, FailureKind.FETCH, FailureKind.SIZE)
+# Of what the client sent, named or asked for.
+BY_THE_CLIENT = (FailureKind.INPUT, FailureKind.FETCH, FailureKind.SIZE, FailureKind.SERVICE)
 
 
 def test_every_kind_of_failure_has_a_status() -> None:
@@ -82,6 +82,26 @@ def test_an_error_is_an_exception_document(
     assert (found["status"], found["type"], found["detail"]) == (status, type, str(error))
     assert found["instance"] == f"{BASE}/jobs/a%20b"
     assert found["title"]
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (
+            errors.Locked("j1", JobState.SUCCEEDED, "changed"),
+            "job 'j1' cannot be changed: it is successful, and only a created job can",
+        ),
+        (
+            errors.JobStateConflict("j1", JobState.HELD, "resumed"),
+            "job 'j1' cannot be resumed: it is accepted",
+        ),
+        (errors.ResultsNotReady("j1", JobState.PAUSED), "job 'j1' has no results yet: it is running"),
+        (errors.Locked("j1", "being changed by others", "changed"), "it is being changed by others, and"),
+    ],
+    ids=["locked", "conflict", "not-ready", "no-state"],
+)
+def test_a_state_has_the_word_of_the_standard(error: AppError, detail: str) -> None:
+    assert detail in document(API.fault(error, get("/jobs/j1"), SITE))["detail"]
 
 
 def test_every_problem_with_the_inputs_is_told() -> None:

@@ -12,9 +12,9 @@ from azenha.domain import errors
 from azenha.domain.errors import AppError
 from azenha.domain.job import FailureKind
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Site
-from azenha.protocols.wps.dialect import Wps
 from azenha.protocols.wps1.edition import Wps1
 from azenha.protocols.wps1.faults import FAULTS
+from azenha.protocols.wps_dialect import Wps
 
 WPS = Wps("/wps/1.0.0", [Wps1(Limits())])
 SITE = Site("http://server.example/wps/1.0.0")
@@ -86,6 +86,7 @@ MISSING, INVALID, NONE = "MissingParameterValue", "InvalidParameterValue", "NoAp
         (errors.JobFailed("j", FailureKind.PROCESS, "it broke", "R-1"), 500, NONE, None),
         (errors.JobFailed("j", FailureKind.INPUT, "it is bad", "R-1", "a"), 400, INVALID, "a"),
         (errors.JobFailed("j", FailureKind.FETCH, "no answer", "R-1", "a"), 400, NONE, None),
+        (errors.JobFailed("j", FailureKind.SERVICE, "no map", "R-1", "o"), 400, NONE, None),
         (errors.JobFailed("j", FailureKind.SIZE, "too large", "R-1", "a"), 400, "FileSizeExceeded", "a"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, AppError) else None,

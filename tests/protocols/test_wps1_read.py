@@ -32,8 +32,8 @@ from azenha.domain.messages import (
 from azenha.domain.process import Format
 from azenha.domain.values import Coding, Lexical, Raw, RawBox, RawReference, RawSlice
 from azenha.protocols.http import HttpRequest, Limits, Site
-from azenha.protocols.wps.dialect import Wps, wps
 from azenha.protocols.wps1.edition import Wps1
+from azenha.protocols.wps_dialect import Wps, wps
 from azenha.settings import Wps as WpsSettings
 
 WPS = Wps("/wps/1.0.0", [Wps1(Limits())])

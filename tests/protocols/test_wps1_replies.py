@@ -74,10 +74,10 @@ from azenha.domain.values import (
     Value,
 )
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Provider, Site
-from azenha.protocols.wps.dialect import Wps
 from azenha.protocols.wps.states import V1, V2
 from azenha.protocols.wps1.describe import UNBOUNDED
 from azenha.protocols.wps1.edition import Wps1
+from azenha.protocols.wps_dialect import Wps
 from azenha.web.send import with_small_files
 
 SITE = Site(

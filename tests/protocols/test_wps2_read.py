@@ -36,7 +36,7 @@ from azenha.domain.messages import (
 from azenha.domain.process import Catalogue, Format
 from azenha.domain.values import Coding, Lexical, RawBox, RawNested, RawReference, RawSlice
 from azenha.protocols.http import START, HttpRequest, Limits, Site
-from azenha.protocols.wps.dialect import wps
+from azenha.protocols.wps_dialect import wps
 from azenha.protocols.xml_write import XLINK, Tag, document
 from azenha.settings import Wps
 from schemas import SAMPLES

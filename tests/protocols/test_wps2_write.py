@@ -342,6 +342,7 @@ FAULT_TABLE: list[tuple[AppError, int, str, str | None]] = [
     (JobFailed("j", FailureKind.INPUT, "bad", "R-1", "a[1]"), 400, "WrongInputData", "a"),
     (JobFailed("j", FailureKind.FETCH, "bad", "R-1", "a"), 400, "DataNotAccessible", "a"),
     (JobFailed("j", FailureKind.SIZE, "bad", "R-1", "a"), 400, "SizeExceeded", "a"),
+    (JobFailed("j", FailureKind.SERVICE, "no map", "R-1", "o"), 400, "NoApplicableCode", None),
     (JobFailed("j", FailureKind.TIME, "slow", "R-1"), 500, "NoApplicableCode", None),
     (JobFailed("j", FailureKind.PROCESS, "secret", "R-1"), 500, "InternalServerError", None),
     (JobFailed("j", FailureKind.OUTPUT, "secret", "R-1", "o"), 500, "InternalServerError", None),
@@ -386,6 +387,11 @@ def test_every_problem_with_the_inputs_is_an_exception() -> None:
 def test_who_is_to_come_again_is_told_when() -> None:
     reply = EDITION.fault(errors.QueueFull(1, "queue.length", 7), asked("Execute"), SITE)
     assert dict(reply.headers)["Retry-After"] == "7"
+
+
+def test_a_state_is_told_in_the_word_of_this_edition() -> None:
+    told = content(EDITION.fault(errors.JobStateConflict("j", JobState.SUCCEEDED, "paused"), asked(), SITE))
+    assert b"cannot be paused: it is Succeeded<" in told
 
 
 def test_what_was_dismissed_is_no_job_to_whoever_would_pause_it() -> None:

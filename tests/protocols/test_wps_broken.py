@@ -11,7 +11,7 @@ from wps_shapes import ASKED, POSTED
 
 from azenha.domain.errors import AppError
 from azenha.protocols.http import START, HttpRequest, Limits, Site
-from azenha.protocols.wps.dialect import wps
+from azenha.protocols.wps_dialect import wps
 from azenha.settings import Wps as WpsSettings
 
 DIALECTS = wps(Limits(), WpsSettings())

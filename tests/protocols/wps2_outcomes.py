@@ -11,7 +11,7 @@ from azenha.domain.messages import Asked, OutputRequest, OutputValue, ResponseFo
 from azenha.domain.process import Catalogue, Domain, OutputDescription, Text
 from azenha.domain.values import Value
 from azenha.protocols.http import Encoding, FileSlice, HttpReply, HttpRequest, Limits, Site
-from azenha.protocols.wps.dialect import Wps, wps
+from azenha.protocols.wps_dialect import Wps, wps
 from azenha.protocols.xml_write import XLINK
 from azenha.settings import Wps as Settings
 from azenha.web.encode import encoder

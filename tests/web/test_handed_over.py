@@ -20,6 +20,7 @@ from azenha.domain.messages import Asked, Checked, Execute, Mode
 from azenha.domain.process import Format
 from azenha.domain.values import Literal, StoredFile
 from azenha.usecases.ports import Handed, NewJob, Told
+from azenha.web.light import VALUES
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 DONE = Job(
@@ -223,3 +224,53 @@ def test_jobs_in_the_background_and_those_that_call_back_are_stored(stage: Stage
 
     asyncio.run(ask())
     assert hands.taken == []
+
+
+MANY = b"[" + b"1," * (VALUES + 1) + b"1]"
+
+
+@pytest.mark.parametrize(
+    ("body", "by_the_loop"),
+    [(b"hi", True), (b"[1,2]", True), (MANY, False), (MANY.replace(b"1,", b"<a></a>"), False)],
+    ids=["text", "few", "many", "many-elements"],
+)
+def test_many_values_are_read_checked_and_stored_by_threads(
+    body: bytes, by_the_loop: bool, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[bool] = []
+    read = type(stage.root).read
+
+    def reading(dialect: Any, request: Any) -> Any:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return read(dialect, request)
+
+    monkeypatch.setattr(type(stage.root), "read", reading)
+    hands = Hands(stage, lambda job: Told(DONE, {"text": (Literal("hello"),)}))
+
+    async def ask() -> Reply:
+        asking = asyncio.ensure_future(exchange(stage.app(hand_over=hands), "POST", "/run", body))
+        await until(lambda: hands.taken or "job1" in stage.jobs.jobs)
+        if not hands.taken:
+            stage.jobs.succeed("job1", text=Literal("hello"))
+            stage.ends.tell("job1")
+        return await asking
+
+    assert asyncio.run(ask()).body == b"Literal(value='hello', unit=None)"
+    assert threads == [by_the_loop]
+    assert bool(hands.taken) is by_the_loop
+
+
+def test_many_values_of_the_answer_are_written_by_a_thread(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[bool] = []
+    write = type(stage.root).write
+
+    def writing(dialect: Any, *told: Any) -> Any:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return write(dialect, *told)
+
+    monkeypatch.setattr(type(stage.root), "write", writing)
+    for number in (1, VALUES + 1):
+        run(stage, Hands(stage, lambda job, n=number: Told(DONE, {"text": (Literal("x"),) * n})))  # type: ignore[misc]
+    assert threads == [True, False]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azenha.domain.errors import AppError, PreconditionFailed, RangeNotSatisfiable
 from azenha.protocols.http import FileSlice, HttpReply
 from azenha.web.ranges import RANGES, conditional, cut
 
@@ -29,7 +30,13 @@ WHOLE = HttpReply(200, HEADERS, (DATA[:30], DATA[30:]))
 
 
 def asked(reply: HttpReply = WHOLE, method: str = "GET", **headers: str) -> HttpReply:
-    return conditional(reply, method, {k.replace("_", "-"): v for k, v in headers.items()})
+    return conditional(reply, method, {k.replace("_", "-"): v for k, v in headers.items()}, refuse)
+
+
+def refuse(error: AppError) -> HttpReply:
+    """As a dialect tells it."""
+    status = {PreconditionFailed: 412, RangeNotSatisfiable: 416}[type(error)]
+    return HttpReply(status, (("Content-Type", "text/of-the-dialect"),), (str(error).encode(),))
 
 
 def body(reply: HttpReply) -> bytes:
@@ -85,7 +92,10 @@ def test_conditions_decide_in_the_order_of_the_standard(headers: dict[str, str],
         assert dict(reply.headers) == {"ETag": ETAG, "Cache-Control": "private, no-cache"}
     if status in (412, 416):
         assert header(reply, "ETag") == ETAG
-        assert body(reply).endswith(b"\n")
+        assert header(reply, "Content-Type") == "text/of-the-dialect"
+        assert body(reply).startswith(
+            b"what is here" if status == 412 else b"none of the ranges 'bytes=100-'"
+        )
 
 
 @pytest.mark.parametrize(

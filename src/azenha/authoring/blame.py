@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
@@ -26,8 +27,29 @@ _OTHERS: Final = (
     NameError,
 )
 
+# "Read failed. See previous exception for details." (rasterio)
+_POINTS: Final = re.compile(
+    r"[\s.;,:(]*\bsee (?:the )?(?:previous|original|chained|inner|above) (?:exception|error).*", re.I | re.S
+)
+_DEEPEST: Final = 10  # errors that point at each other
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def told(error: BaseException) -> str:
+    """The text of an error; of one that has none, or only points at what caused it, with the text of that."""
+    texts: list[str] = []
+    for _ in range(_DEEPEST):
+        text = str(error)
+        said = _POINTS.sub("", text)
+        if said:
+            texts.append(said)
+        before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if before is None or (said == text and (said or error.__cause__ is None)):
+            break
+        error = before
+    return ": ".join(texts)
 
 
 class Came(Protocol):
@@ -59,7 +81,7 @@ def opens(method: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             file = cast("Came", args[0])
             if file.input is not None and not kwargs and not isinstance(error, _OTHERS):
-                reason = clean(without_folder(str(error), file.path) or type(error).__name__, 2000)
+                reason = clean(without_folder(told(error), file.path) or type(error).__name__, 2000)
                 text = f"is declared {file.media_type}, and cannot be read as that: {reason}"
                 setattr(error, _MARK, InvalidValue(file.input, text))
             raise

@@ -11,8 +11,8 @@ from azenha.domain.callbacks import Occasion
 from azenha.domain.errors import JobFailed, NoSuchJob, ResultsGone, ResultsNotReady
 from azenha.domain.job import JobState
 from azenha.domain.messages import GetResults, Results, Status
-from azenha.engine.calling import Caller
-from azenha.engine.output import Log
+from azenha.engine.callbacks import Caller
+from azenha.engine.job_log import Log
 from azenha.settings import Settings
 from azenha.usecases.jobs import recorded, results, status
 from azenha.usecases.ports import CallbackBody, DueCallback, Post, Posted

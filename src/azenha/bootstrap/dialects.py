@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from azenha.bootstrap.publishing import program
 from azenha.protocols.http import Dialect, Limits
 from azenha.protocols.ogcapi import OgcApi
-from azenha.protocols.wps.dialect import wps
+from azenha.protocols.wps_dialect import wps
 from azenha.settings import Settings
 
 

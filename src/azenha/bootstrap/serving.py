@@ -107,9 +107,17 @@ def _answers(url: str) -> bool:
         return False
 
 
+class NotStarted(Exception):
+    """A private server did not start; it said itself, on standard error, why."""
+
+
 @contextmanager
 def local(settings: Settings) -> Iterator[str]:
-    """The address of the server of this data folder; without one, of a private one, for as long as needed."""
+    """The address of the server of this data folder; without one, of a private one, for as long as needed.
+
+    Raises:
+        NotStarted
+    """
     if (url := _running(settings.data)) is not None:
         yield url
         return
@@ -123,8 +131,10 @@ def local(settings: Settings) -> Iterator[str]:
         process.stdin.write(base64.b64encode(pickle.dumps(private)) + b"\n")
         process.stdin.flush()
         url = process.stdout.readline().decode().strip()
+        # Another one may have been starting at that moment.
+        url = url or _running(settings.data) or ""
         if not url:
-            raise OSError(f"no server could be started on {settings.data}")
+            raise NotStarted
         yield url
     finally:
         process.stdin.close()

@@ -66,15 +66,16 @@ def server(options: argparse.Namespace) -> Iterator[tuple[Client, bool]]:
         return
     here = settings(options).settings
     running = recorded(here)
-    from azenha.bootstrap.serving import local
+    from azenha.bootstrap.serving import NotStarted, local
 
-    with ExitStack() as until_done:
+    with ExitStack() as stack:
         try:
-            url = until_done.enter_context(local(here))
-        except OSError as error:  # why, the server that did not start has said
-            raise Stop(UNREACHABLE, str(error)) from None
-        client = until_done.enter_context(Client(url))
-        yield client, url == running
+            url = stack.enter_context(local(here))
+        except NotStarted:
+            raise Stop(
+                UNREACHABLE, f"no server runs on {here.data}, and none could be started for this command"
+            ) from None
+        yield stack.enter_context(Client(url)), url == running
 
 
 def recorded(settings: Settings) -> str | None:

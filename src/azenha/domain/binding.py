@@ -301,6 +301,8 @@ def _inherit(item: Raw, whole: Native | RawSlice) -> Raw:
     """`item` with the unit and the format of the whole, where it names none itself."""
     if not isinstance(item, Lexical | Native | RawSlice):
         return item
+    if (whole.unit is None or item.unit) and (whole.format is None or item.format):
+        return item  # nothing to inherit: a copy of each of thousands is much of the work
     return replace(item, unit=item.unit or whole.unit, format=item.format or whole.format)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from azenha.domain.job import InState
+
 
 class AppError(Exception):
     """Base. `locator` names the input, output, parameter or job concerned; None where there is none."""
@@ -171,6 +173,12 @@ class TransmissionNotOffered(InputProblem):
     subject = "output"
 
 
+class NotPublished(InputProblem):
+    """The output was made, and cannot be the service that was asked for."""
+
+    subject = "output"
+
+
 class UnsupportedOutputUnit(InputProblem):
     """Unit not offered for this output."""
 
@@ -235,9 +243,10 @@ class NoSuchService(NotFound):
         super().__init__(path, f"nothing is published at '{path}', or not any more")
 
 
-class ResultsNotReady(NotFound):
+class ResultsNotReady(InState, NotFound):
     def __init__(self, job: str, state: str) -> None:
-        super().__init__(job, f"job '{job}' has no results yet: it is {state}")
+        self.state, self.around = state, (f"job '{job}' has no results yet: it is ", "")
+        super().__init__(job, self.told({}))
 
 
 class ResultsGone(NotFound):
@@ -264,6 +273,20 @@ class NotAcceptable(AppError):
     """None of the media types that the client accepts can be had."""
 
 
+class PreconditionFailed(AppError):
+    """What is here is not what a condition of the request names."""
+
+    def __init__(self) -> None:
+        super().__init__("what is here is not what the condition of the request names")
+
+
+class RangeNotSatisfiable(AppError):
+    """None of the wanted bytes are there; `length`: bytes of what is."""
+
+    def __init__(self, wanted: str, length: int) -> None:
+        super().__init__(f"none of the ranges '{wanted[:200]}' lies within the {length} bytes that are here")
+
+
 class Forbidden(AppError):
     """Refused whoever asks: a foreign host or origin, an address that may not be fetched."""
 
@@ -278,21 +301,23 @@ class DismissNotOffered(Forbidden):
     locator = "Dismiss"
 
 
-class Locked(AppError):
+class Locked(InState, AppError):
     """A job can be changed and started only while it is created."""
 
     def __init__(self, job: str, state: str, what: str) -> None:
-        super().__init__(f"job '{job}' cannot be {what}: it is {state}, and only a created job can")
+        self.state = state
+        self.around = f"job '{job}' cannot be {what}: it is ", ", and only a created job can"
+        super().__init__(self.told({}))
         self.locator = job
 
 
-class JobStateConflict(AppError):
+class JobStateConflict(InState, AppError):
     """What was asked of a job is not possible in its `state`; `locator` is its id."""
 
     def __init__(self, job: str, state: str, what: str) -> None:
-        super().__init__(f"job '{job}' cannot be {what}: it is {state}")
+        self.state, self.around = state, (f"job '{job}' cannot be {what}: it is ", "")
+        super().__init__(self.told({}))
         self.locator = job
-        self.state = state
 
 
 class PauseNotOffered(AppError):

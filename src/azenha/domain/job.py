@@ -107,6 +107,19 @@ def target(event: JobEvent) -> JobState:
     return state
 
 
+class InState:
+    """Of an error that tells a job's `state`; `around`: what stands before and after it in the message."""
+
+    state: str
+    around: tuple[str, str]
+
+    def told(self, words: Mapping[JobState, str]) -> str:
+        """The message, with a dialect's word for the state."""
+        return next((word for state, word in words.items() if state == self.state), self.state).join(
+            self.around
+        )
+
+
 class FailureKind(StrEnum):
     """Why a job failed: the dialects choose their status code by it."""
 
@@ -117,6 +130,7 @@ class FailureKind(StrEnum):
     TIME = "time"  # over its time limit
     MEMORY = "memory"  # over its memory limit
     OUTPUT = "output"  # its outputs are too large, or not what was declared
+    SERVICE = "service"  # an output is no data that the service that was asked for could show
     LOST = "lost"  # its worker died and no attempt is left
     UNAVAILABLE = "unavailable"  # the process cannot be loaded any more
 

@@ -18,7 +18,7 @@ from azenha.domain.job import Lane
 from azenha.domain.process import ProcessDescription
 from azenha.engine.channel import Message
 from azenha.engine.formats.policy import Policy, archives
-from azenha.engine.output import Log
+from azenha.engine.job_log import Log
 from azenha.engine.pool import Kept, Key, Pool
 from azenha.engine.running import Run
 from azenha.engine.steering import Steering

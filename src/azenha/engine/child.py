@@ -18,14 +18,14 @@ from typing import Any
 
 from azenha.authoring import archives
 from azenha.authoring.archives import ArchiveLimits
-from azenha.authoring.blame import blamed
+from azenha.authoring.blame import blamed, told, without_folder
 from azenha.authoring.calling import call
 from azenha.authoring.context import Context
 from azenha.authoring.errors import Cancelled, OutputError
 from azenha.authoring.signature import Definition
 from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
-from azenha.domain.errors import AppError, NotFetched, ValueTooLarge
+from azenha.domain.errors import AppError, NotFetched, NotPublished, ValueTooLarge
 from azenha.domain.job import FailureKind
 from azenha.domain.values import Value
 from azenha.engine.channel import Channel, Message
@@ -182,12 +182,15 @@ def _call(
 
 def _failure(error: BaseException, order: Message) -> Message:
     kind, locator = FailureKind.PROCESS, None
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = without_folder(told(error), Path(order["inputs"]) / "any")
+    text = f"{type(error).__name__}: {said}" if said else type(error).__name__
     match error:
         case MemoryError():
             kind, text = FailureKind.MEMORY, f"it needed more than {order['memory']:,} bytes of memory"
         case OutputError():
             kind, text, locator = FailureKind.OUTPUT, str(error), error.output
+        case NotPublished():
+            kind, text, locator = FailureKind.SERVICE, str(error), error.locator
         case NotFetched():
             kind, text, locator = FailureKind.FETCH, str(error), error.locator
         case ValueTooLarge():

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from azenha.domain.job import Lane
-from azenha.engine.output import Output, PolledOutput, ThreadedOutput
+from azenha.engine.job_log import Output, PolledOutput, ThreadedOutput
 from azenha.engine.sandbox.child import CannotStart, Child, Starter
 
 END_WITHIN = 1.0  # seconds that a child without work has to end by itself

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from azenha.domain.job import FailureKind
 from azenha.engine.channel import ChannelClosed, Message
-from azenha.engine.output import Log, Output
+from azenha.engine.job_log import Log, Output
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import Child
 from azenha.usecases.ports import Lease

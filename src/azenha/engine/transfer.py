@@ -26,7 +26,7 @@ from azenha.domain.process import (
     ProcessDescription,
 )
 from azenha.domain.values import Lexical, Record, Reference, StoredFile, Value
-from azenha.usecases.ports import Ask, Fetch, Fetched, Say
+from azenha.usecases.ports import Ask, Fetch, Fetched, Say, Terms
 
 FOLDER: Final = "fetched"  # within the job's folder
 TEXT_AT_MOST: Final = 1024 * 1024  # bytes of a literal or a box
@@ -166,9 +166,7 @@ class _Fetching:
 
         try:
             ask = self.ask(reference, own / "body", say)
-            return self.fetch(
-                reference.href, own / "part", limit=limit, on_progress=on_progress, say=say, ask=ask
-            )
+            return self.fetch(reference.href, own / "part", ask, Terms(limit, on_progress, say))
         except TooLarge as error:
             raise ValueTooLarge(locator, f"could not be fetched: {error}") from None
         except AppError as error:
@@ -179,7 +177,7 @@ class _Fetching:
     def ask(self, reference: Reference, body: Path, say: Say) -> Ask:
         """How the reference wants to be asked for; what is posted is in the file `body`."""
         if reference.body_href is not None:
-            self.fetch(reference.body_href, body, say=say)
+            self.fetch(reference.body_href, body, terms=Terms(say=say))
         elif reference.body is not None:
             body.write_text(reference.body, encoding="utf-8", newline="")
         else:

@@ -26,7 +26,7 @@ from azenha.engine.attempts import Attempt, Attempts, published
 from azenha.engine.channel import Message
 from azenha.engine.formats import lacking
 from azenha.engine.formats.policy import Policy
-from azenha.engine.output import Log
+from azenha.engine.job_log import Log
 from azenha.engine.pool import Pool
 from azenha.engine.running import paused_too_long
 from azenha.engine.sandbox import tree

@@ -106,7 +106,8 @@ def _within(value: object, format: Format | None, unit: str | None) -> Native:
 
     Its other readings are not made only to be left out: with each level of nesting they would be twice as many.
     """
-    return replace(_itself(value), format=format, unit=unit)
+    found = _itself(value)
+    return found if format is None and unit is None else replace(found, format=format, unit=unit)
 
 
 def _qualified(value: Mapping[str, object]) -> Raw | None:

@@ -116,6 +116,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NoSuchPath: ("NoApplicableCode", 404),
         errors.MethodNotAllowed: ("NoApplicableCode", 405),
         errors.NotAcceptable: ("NoApplicableCode", 406),
+        errors.PreconditionFailed: ("NoApplicableCode", 412),
+        errors.RangeNotSatisfiable: ("NoApplicableCode", 416),
         errors.Forbidden: ("NoApplicableCode", 403),
         errors.Locked: ("NoApplicableCode", 400),
         errors.ModeNotOffered: ("InvalidParameterValue", 400),

@@ -30,6 +30,7 @@ from azenha.web.edge import check, headers_of, internal, site_of
 from azenha.web.exchange import Exchange
 from azenha.web.executing import Executions
 from azenha.web.guard import SAFE, Guard
+from azenha.web.light import READ, is_light
 from azenha.web.repeated import Asked, Repeated, asked
 from azenha.web.send import Send, send_reply
 from azenha.web.services import Streamed, send_streamed, streamed, unless_gone
@@ -43,7 +44,6 @@ Args = TypeVarTuple("Args")
 
 SPOOL: Final = "spool"  # folder of large bodies, in the data folder
 THREADS: Final = 8  # the store lets one write at a time; more would only wait
-READ_AT_ONCE: Final = 64 * 1024  # bytes of a body that are decoded without a thread
 READ_HERE: Final = 4 * 1024 * 1024  # bytes of a body that are decoded by this process, other clients waiting
 # Read by this process always: a PATCH changes what the store has, which the reader of large bodies does not know.
 HERE: Final = (*SAFE, "PATCH")
@@ -240,10 +240,10 @@ class Web:
         large = len(request.body) > READ_HERE and not self._is_read_here(request.method, dialect)
         if large and self._bodies and isinstance(request.body, SpooledBody):
             command = await self._read_elsewhere(self._bodies, exchange, request.body)
-        elif len(request.body) > READ_AT_ONCE:
-            command = await self._in_thread(dialect.read, request)
-        else:
+        elif is_light(request.body, READ):
             command = dialect.read(request)
+        else:
+            command = await self._in_thread(dialect.read, request)
         if isinstance(command, Execute | Checked):
             if request.method not in SAFE:
                 return await self._executions.execute(command, exchange, receive)

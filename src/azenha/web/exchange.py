@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from azenha.domain.errors import NoSuchPath
+from azenha.domain.errors import AppError, NoSuchPath
 from azenha.domain.messages import Outcome
 from azenha.protocols.http import Dialect, HttpReply, HttpRequest, Site
 from azenha.web.ranges import conditional
@@ -21,11 +21,14 @@ class Exchange:
 
     def written(self, outcome: Outcome) -> HttpReply:
         reply = self.dialect.write(outcome, self.request, self.site)
-        found = conditional(reply, self.request.method, self.request.headers)
+        found = conditional(reply, self.request.method, self.request.headers, self.refused)
         if self.link_time is None or found.status not in (200, 206):
             return found
         # The store does ranges itself.
         return to_store(reply, self.request.method, self.link_time) or found
+
+    def refused(self, error: AppError) -> HttpReply:
+        return self.dialect.fault(error, self.request, self.site)
 
     def complete(self, outcome: Outcome) -> HttpReply:
         """The reply with its files read, where they are small. Blocks."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import TookTooLong
@@ -26,16 +26,16 @@ from azenha.domain.messages import (
 from azenha.domain.values import StoredFile
 from azenha.protocols.http import HttpReply
 from azenha.settings import Settings
+from azenha.usecases.jobs import Recorded
 from azenha.usecases.ports import Ended, HandOver, Told
 from azenha.usecases.processing import Processing
 from azenha.web.exchange import Exchange
+from azenha.web.light import CHECKED, VALUES, is_light
 from azenha.web.services import until_gone
 from azenha.web.spool import Disconnected, Receive
 
 R = TypeVar("R")
 Args = TypeVarTuple("Args")
-
-CHECK_AT_ONCE: Final = 16 * 1024  # bytes of a body whose inputs are checked without a thread
 
 log = logging.getLogger("azenha.web")
 
@@ -61,7 +61,9 @@ class Executions:
         self._ended.expect(job)
         try:
             checked = command if isinstance(command, Checked) else await self._checked(command, job, exchange)
-            handing = self._processing.handing(checked) if self._hand_over is not None else None
+            light = not isinstance(command, Checked) and is_light(exchange.request.body, CHECKED)
+            # What is handed over is written here; a thread stores what is too much for that.
+            handing = self._processing.handing(checked) if light and self._hand_over is not None else None
             if handing is not None and self._hand_over is not None and self._hand_over(handing[0]):
                 return await self._ending(checked, handing[1], exchange, receive)
             answer = await self._in_thread(self._submitted, checked, exchange)
@@ -81,7 +83,7 @@ class Executions:
 
     async def _checked(self, command: Execute, job: str, exchange: Exchange) -> Checked:
         body = exchange.request.body
-        if len(body) <= CHECK_AT_ONCE:
+        if is_light(body, CHECKED):
             return self._processing.check(command, job, body)
         return await self._in_thread(self._processing.check, command, job, body)
 
@@ -169,10 +171,15 @@ class Executions:
         command = GetRecord(checked.job) if checked.execute.record else GetResults(checked.job)
         if told.job is None or told.outputs is None or request is None:
             return await self._in_thread(self._read, command, exchange)
-        outcome = self._processing.told(command, (told.job, request, told.outputs))
-        if any(isinstance(value, StoredFile) for values in told.outputs.values() for value in values):
-            return await self._in_thread(exchange.complete, outcome)
-        return exchange.written(outcome)
+        values = [value for values in told.outputs.values() for value in values]
+        found = (told.job, request, told.outputs)
+        if len(values) > VALUES or any(isinstance(value, StoredFile) for value in values):
+            return await self._in_thread(self._complete, command, found, exchange)
+        return exchange.written(self._processing.told(command, found))
+
+    def _complete(self, command: GetRecord | GetResults, found: Recorded, exchange: Exchange) -> HttpReply:
+        """Blocks."""
+        return exchange.complete(self._processing.told(command, found))
 
     def _read(self, command: GetRecord | GetResults, exchange: Exchange) -> HttpReply:
         """Blocks."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from azenha.domain.errors import AppError, PreconditionFailed, RangeNotSatisfiable
 from azenha.protocols.http import Encoding, FileSlice, HttpReply
 
 RANGES: Final = 32  # more of them in one request are not worth their overhead: the whole is sent
@@ -25,14 +27,16 @@ _SPEC: Final = re.compile(r"([0-9]{0,18})-([0-9]{0,18})")
 _KEPT: Final = frozenset({"etag", "vary", "cache-control", "content-location", "expires", "sunset"})
 
 Piece = bytes | FileSlice
+Refuse = Callable[[AppError], HttpReply]
 Span = tuple[int, int]  # from the first byte to the one after the last
 
 
-def conditional(reply: HttpReply, method: str, headers: Mapping[str, str]) -> HttpReply:
+def conditional(reply: HttpReply, method: str, headers: Mapping[str, str], refuse: Refuse) -> HttpReply:
     """The reply, or what the request's conditions and ranges make of it: 206, 304, 412, 416.
 
     Args:
         headers: of the request, names in lower case.
+        refuse: tells an error in the words of the dialect.
     """
     if reply.status != 200 or method not in ("GET", "HEAD"):
         return reply
@@ -43,19 +47,18 @@ def conditional(reply: HttpReply, method: str, headers: Mapping[str, str]) -> Ht
     if refused == 304:
         return HttpReply(304, tuple(h for h in reply.headers if h[0].lower() in _KEPT))
     if refused is not None:
-        return _told(refused, told, "what is here is not what the condition names")
+        return _refused(refuse(PreconditionFailed()), told)
     # RFC 9110 §14.2: ranges are defined for GET alone.
     if method == "GET" and "range" in headers and told.get("accept-ranges") == "bytes":
         if "if-range" in headers and not _is_same(headers["if-range"], told):
             return reply
-        return _ranged(reply, told, headers["range"])
+        return _ranged(reply, told, headers["range"], refuse)
     return reply
 
 
-def _told(status: int, told: Mapping[str, str], text: str, *more: tuple[str, str]) -> HttpReply:
+def _refused(fault: HttpReply, told: Mapping[str, str], *more: tuple[str, str]) -> HttpReply:
     kept = (("ETag", told["etag"]),) if "etag" in told else ()
-    kind = ("Content-Type", "text/plain; charset=utf-8")
-    return HttpReply(status, (kind, *kept, *more), (f"{text}\n".encode(),))
+    return replace(fault, headers=(*fault.headers, *kept, *more))
 
 
 # -- conditions -----------------------------------------------------------------------------------
@@ -113,7 +116,7 @@ def _date(text: str) -> datetime | None:
 # -- ranges ---------------------------------------------------------------------------------------
 
 
-def _ranged(reply: HttpReply, told: Mapping[str, str], header: str) -> HttpReply:
+def _ranged(reply: HttpReply, told: Mapping[str, str], header: str, refuse: Refuse) -> HttpReply:
     if any(isinstance(piece, FileSlice) and piece.encoding is not Encoding.NONE for piece in reply.body):
         return reply  # what is made while it is sent has no places to begin at
     assert reply.length is not None
@@ -121,10 +124,9 @@ def _ranged(reply: HttpReply, told: Mapping[str, str], header: str) -> HttpReply
     if spans is None or not all(isinstance(piece, Piece) for piece in reply.body):
         return reply
     if not spans:
-        return _told(
-            416,
+        return _refused(
+            refuse(RangeNotSatisfiable(header, reply.length)),
             told,
-            f"none of the ranges '{header[:200]}' lies within the {reply.length} bytes that are here",
             ("Content-Range", f"bytes */{reply.length}"),
             ("Accept-Ranges", "bytes"),
         )

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from azenha.domain.messages import ServiceFound
 from azenha.protocols.http import HttpRequest, Site
 from azenha.protocols.services.addresses import address
-from azenha.protocols.stored import http_date
+from azenha.protocols.validators import http_date
 from azenha.usecases.ports import ServiceAnswer, ServiceRequest
 from azenha.web.send import Send, raw_headers
 from azenha.web.spool import Disconnected, Receive

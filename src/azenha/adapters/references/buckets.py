@@ -22,7 +22,7 @@ from azenha.domain.addresses import shown
 from azenha.domain.errors import FetchFailed, ForbiddenAddress
 from azenha.domain.roots import ANONYMOUS, SETTING, Bucket, object_key
 from azenha.settings import LimitSettings, ReferenceSettings
-from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
+from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetched, Say, Terms
 
 _STATUS: Final = re.compile(r"status code: (\d{3}[ A-Za-z]*)")
 _CODE: Final = re.compile(r"<Code>(\w{1,60})</Code>")
@@ -58,28 +58,20 @@ class Buckets:
         self._sleep = sleep
         self._stores: dict[Bucket, Any] = {}
 
-    def __call__(
-        self,
-        url: str,
-        target: Path,
-        *,
-        limit: int | None = None,
-        on_progress: Told | None = None,
-        say: Say | None = None,
-        ask: Ask = PLAINLY,
-    ) -> Fetched:
+    def __call__(self, url: str, target: Path, ask: Ask = PLAINLY, terms: Terms = FREELY) -> Fetched:
         if ask != PLAINLY:
             raise FetchFailed(f"{shown(url)} is an object: it takes no method, headers or body")
         root, names = self._root(url)
         store = self._store(root)
-        download = _Download(store, "/".join(names), shown(url), self._settings.expansion, on_progress, say)
+        told, say = terms.on_progress, terms.say
+        download = _Download(store, "/".join(names), shown(url), self._settings.expansion, told, say)
         attempts = Attempts(self._settings, download.tick, say, self._sleep)
         # Who else may name this bucket may come with other credentials.
         same = key(url, [("root", repr(root))])
         kept = self._cache.find(same) if self._cache else None
         try:
             with target.open("wb") as file:
-                got = download.run(file, Bounds.of(self._limits, limit), attempts, kept)
+                got = download.run(file, Bounds.of(self._limits, terms.limit), attempts, kept)
         except BaseException:
             target.unlink(missing_ok=True)
             raise

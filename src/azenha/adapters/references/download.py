@@ -20,7 +20,7 @@ from azenha.adapters.references.receiving import Bounds, OtherContent, Told
 from azenha.domain.addresses import AddressPolicy, shown
 from azenha.domain.errors import FetchFailed
 from azenha.settings import LimitSettings, ReferenceSettings
-from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
+from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetched, Say, Terms
 
 # Headers of a client that change what status 200 would mean: nothing is added to them, nothing kept.
 _CONDITIONAL: Final = frozenset(
@@ -58,24 +58,17 @@ class Fetcher:
     def close(self) -> None:
         self._asking.close()
 
-    def __call__(
-        self,
-        url: str,
-        target: Path,
-        *,
-        limit: int | None = None,
-        on_progress: Told | None = None,
-        say: Say | None = None,
-        ask: Ask = PLAINLY,
-    ) -> Fetched:
+    def __call__(self, url: str, target: Path, ask: Ask = PLAINLY, terms: Terms = FREELY) -> Fetched:
         """See `usecases.ports.Fetch`. The messages tell of a redirect where it led to the failure."""
-        say = say or _say_nothing
+        say = terms.say or _say_nothing
         same = key(url, ask.headers) if self._cache and _plain(ask) and not _personal(ask) else None
         kept = self._cache.find(same) if self._cache and same else None
         try:
             with target.open("wb") as file:
                 got = self._download(
-                    _Wanted(url, ask, Bounds.of(self._limits, limit), on_progress, say), file, kept
+                    _Wanted(url, ask, Bounds.of(self._limits, terms.limit), terms.on_progress, say),
+                    file,
+                    kept,
                 )
         except BaseException:
             target.unlink(missing_ok=True)

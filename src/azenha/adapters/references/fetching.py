@@ -9,12 +9,11 @@ from azenha.adapters.references.buckets import Buckets
 from azenha.adapters.references.cache import Cache
 from azenha.adapters.references.download import Fetcher
 from azenha.adapters.references.files import Files
-from azenha.adapters.references.receiving import Told
 from azenha.domain.addresses import AddressPolicy, shown
 from azenha.domain.errors import ForbiddenAddress
 from azenha.domain.roots import Bucket, Folder, parse_root, remedy, schemes
 from azenha.settings import LimitSettings, ReferenceSettings
-from azenha.usecases.ports import PLAINLY, Ask, Fetch, Fetched, Say
+from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetch, Fetched, Terms
 
 
 class References:
@@ -42,16 +41,7 @@ class References:
         fetchers: dict[str, Fetch] = {"http": http, "https": http, "file": files, "s3": objects}
         return cls({scheme: fetchers[scheme] for scheme in schemes(settings.roots)})
 
-    def __call__(
-        self,
-        url: str,
-        target: Path,
-        *,
-        limit: int | None = None,
-        on_progress: Told | None = None,
-        say: Say | None = None,
-        ask: Ask = PLAINLY,
-    ) -> Fetched:
+    def __call__(self, url: str, target: Path, ask: Ask = PLAINLY, terms: Terms = FREELY) -> Fetched:
         scheme = url.partition(":")[0].lower()
         fetch = self._by_scheme.get(scheme)
         if fetch is None:
@@ -59,4 +49,4 @@ class References:
             raise ForbiddenAddress(
                 f"'{shown(url)}' may not be used: only {allowed} addresses are{remedy(scheme)}"
             )
-        return fetch(url, target, limit=limit, on_progress=on_progress, say=say, ask=ask)
+        return fetch(url, target, ask, terms)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from azenha.adapters.references.receiving import Bounds, Told
+from azenha.adapters.references.receiving import Bounds
 from azenha.domain.addresses import shown
 from azenha.domain.errors import FetchFailed, ForbiddenAddress
 from azenha.domain.roots import SETTING, Folder, file_parts
 from azenha.settings import LimitSettings
-from azenha.usecases.ports import PLAINLY, Ask, Fetched, Say
+from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetched, Terms
 
 _PIECE: Final = 1024 * 1024
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -31,19 +31,10 @@ class Files:
         self._roots = tuple(Path(root.path) for root in roots)
         self._limits = limits
 
-    def __call__(
-        self,
-        url: str,
-        target: Path,
-        *,
-        limit: int | None = None,
-        on_progress: Told | None = None,
-        say: Say | None = None,
-        ask: Ask = PLAINLY,
-    ) -> Fetched:
+    def __call__(self, url: str, target: Path, ask: Ask = PLAINLY, terms: Terms = FREELY) -> Fetched:
         if ask != PLAINLY:
             raise FetchFailed(f"{shown(url)} is a file: it takes no method, headers or body")
-        bounds = Bounds.of(self._limits, limit)
+        bounds = Bounds.of(self._limits, terms.limit)
         try:
             descriptor, name = self._opened(url)
         except OSError as error:
@@ -56,8 +47,8 @@ class Files:
                     size += len(piece)
                     bounds.check(max(size, before.st_size), shown(url))
                     file.write(piece)
-                    if on_progress:
-                        on_progress(size, before.st_size)
+                    if terms.on_progress:
+                        terms.on_progress(size, before.st_size)
                 after = os.fstat(source.fileno())
             if (size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
                 raise FetchFailed(f"{shown(url)} changed while it was read")

@@ -21,7 +21,7 @@ from azenha.domain.process import ComplexDomain, InputDescription, Level, Object
 from azenha.engine.formats import known
 from azenha.engine.formats.mirror import place
 from azenha.engine.formats.schemas import Catalogue, read_catalogue
-from azenha.usecases.ports import Fetch
+from azenha.usecases.ports import Fetch, Terms
 
 LARGEST: Final = 16 * 1024**2  # bytes of one schema
 MOST: Final = 2000  # schemas at once
@@ -107,7 +107,7 @@ def _here_or_fetched(address: str, found: Catalogue, fetch: Fetch) -> tuple[Path
     # Beside the others, so that it takes its place at once; under another name, so that none is ever half there.
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=found.folder) as passing:
         part = Path(passing) / "part"
-        got = fetch(address, part, limit=LARGEST)
+        got = fetch(address, part, terms=Terms(LARGEST))
         list(named_in(part, address))
         target.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -24,7 +24,7 @@ from azenha.engine.formats.mirror import place
 from azenha.engine.formats.policy import Policy
 from azenha.engine.formats.schemas import named_by, read_catalogue
 from azenha.engine.formats.sniff import detect, detect_at_hand
-from azenha.usecases.ports import Fetch, Fetched
+from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetch, Fetched, Terms
 
 MOST: Final = 500  # schemas for one job
 BYTES: Final = 64 * 1024**2  # of all that one job fetches
@@ -109,7 +109,7 @@ class _Bounded:
         self._here = sum(file.stat().st_size for file in files if file.is_file())
         self._came = 0
 
-    def __call__(self, url: str, target: Path, *, limit: int | None = None, **_: object) -> Fetched:
+    def __call__(self, url: str, target: Path, ask: Ask = PLAINLY, terms: Terms = FREELY) -> Fetched:
         room = min(BYTES - self._came, self._most - self._here)
         if room <= 0 and self._came >= BYTES:
             raise TooLarge(f"the schemas for one job have more than {BYTES:,} bytes")
@@ -119,8 +119,8 @@ class _Bounded:
         def on_progress(received: int, total: int | None) -> None:
             self._on_progress(f"schema {url[:200]}", received, total)
 
-        least = room if limit is None else min(limit, room)
-        got = self._fetch(url, target, limit=least, on_progress=on_progress)
+        least = room if terms.limit is None else min(terms.limit, room)
+        got = self._fetch(url, target, ask, Terms(least, on_progress))
         self._came += got.size
         self._here += got.size
         return got

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from azenha.domain.media import Travel
+from azenha.engine.formats.documents import open_xml
 from azenha.engine.formats.mirror import place
 from azenha.engine.formats.opening import NotValid, Opening
 
@@ -152,6 +153,7 @@ def _xml(opening: Opening, found: Catalogue) -> str:
             raise NotValid(f"of the schemas that it names ({shown[:300]}) there is none here{remedy}")
         named = tuple(address for _, address in here)
         schema = _schema(found, here)
+    open_xml(opening)  # refuses document types and depth, which huge_tree would let through
     try:
         reading = etree.iterparse(
             str(opening.path),
@@ -160,6 +162,7 @@ def _xml(opening: Opening, found: Catalogue) -> str:
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
+            huge_tree=True,  # one text may have more than 10 MB: coordinates, a file in base64
         )
         for _, element in reading:
             element.clear()

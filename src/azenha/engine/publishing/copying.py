@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from azenha.authoring.calling import LocalFile, Produced
-from azenha.authoring.errors import OutputError
 from azenha.domain.canonical import StoredRequest
+from azenha.domain.errors import NotPublished
 from azenha.domain.known_formats import KNOWN
 from azenha.domain.media import Family, KnownFormat
 from azenha.domain.published import Published, Service
@@ -33,7 +33,7 @@ def publish(
     Args:
         limit: bytes of all copies together.
     Raises:
-        OutputError: one cannot be published; the message says why.
+        NotPublished: one cannot be published; the message says why.
     """
     found: dict[str, tuple[Published | None, ...]] = {}
     left = limit
@@ -43,11 +43,11 @@ def publish(
         facts = []
         for number, value in enumerate(produced[id]):
             if not isinstance(value, LocalFile):
-                raise OutputError(id, f"cannot be published as {asked.service.upper()}: it is no file")
+                raise NotPublished(id, f"cannot be published as {asked.service.upper()}: it is no file")
             one = _published(id, number, value, asked.service, folder)
             left -= (folder / one.key).stat().st_size
             if left < 0:
-                raise OutputError(
+                raise NotPublished(
                     id, f"cannot be published: its copy is beyond {limit:,} bytes (setting limits.outputs)"
                 )
             facts.append(one)
@@ -75,9 +75,9 @@ def _published(id: str, number: int, value: LocalFile, service: Service, folder:
 
         return copy_features(opening, target, key)
     except ImportError as error:
-        raise OutputError(id, f"cannot be published as {service.upper()} here: {error}") from None
+        raise NotPublished(id, f"cannot be published as {service.upper()} here: {error}") from None
     except NotValid as reason:
-        raise OutputError(id, f"cannot be published as {service.upper()}: {reason}") from None
+        raise NotPublished(id, f"cannot be published as {service.upper()}: {reason}") from None
 
 
 def _format(value: LocalFile) -> KnownFormat | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from azenha.engine.publishing.names import NUMBER, element_names, in_degrees, pr
 
 LAYER: Final = "features"  # of the copy: never a name out of the data
 _AT_ONCE: Final = 50_000  # features
+_EXACT: Final = 2**53  # whole numbers below it are exact as fractions of 64 bits
 _KINDS: Final = {  # by the numbers of GEOS
     0: "Point",
     4: "Point",
@@ -87,11 +89,19 @@ def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published
     box: list[float] = []
     count = 0
     whole = [kind in ("OFTInteger", "OFTInteger64") for kind in info["ogr_types"]]
+    there = [0] * len(whole)  # values of each column so far, the missing ones not counted
     for geometries, values in _pieces(pyogrio, source, layer, options):
         kinds |= _kinds(geometries, box)
         if len(kinds) > 1:
-            raise NotValid(f"it has several kinds of geometry: {', '.join(sorted(kinds))}")
-        columns = [_column(column, one) for column, one in zip(values, whole, strict=True)]
+            raise NotValid(
+                f"it has several kinds of geometry ({', '.join(sorted(kinds))}), and a service shows one"
+            )
+        columns = []
+        for at, column in enumerate(values):
+            again = partial(_again, pyogrio, source, layer, options, str(info["fields"][at]), there[at])
+            columns.append(_column(column, whole[at], again))
+            missing = columns[-1][1]
+            there[at] += len(column) - (0 if missing is None else int(missing.sum()))
         numbers = numpy.arange(count + 1, count + len(geometries) + 1, dtype="int64")
         columns.append((numbers, None))
         _write(pyogrio, target, info["crs"], geometries, columns, [*names, NUMBER], count > 0)
@@ -133,8 +143,8 @@ def _kinds(geometries: Any, box: list[float]) -> set[str]:
     except shapely.errors.GEOSException as error:
         raise NotValid(f"it has a geometry that is none: {error}") from None
     numbers = {int(number) for number in shapely.get_type_id(shapes)} - {-1}
-    if unknown := numbers - _KINDS.keys():
-        raise NotValid(f"it has collections of geometries ({len(unknown)} kinds)")
+    if numbers - _KINDS.keys():
+        raise NotValid("it has collections of geometries, which no service shows")
     found = [float(n) for n in shapely.total_bounds(shapes)] if numbers else []
     if found and not any(n != n for n in found):
         pairs = zip(box or found, found, strict=True)
@@ -142,14 +152,53 @@ def _kinds(geometries: Any, box: list[float]) -> set[str]:
     return {_KINDS[number] for number in numbers}
 
 
-def _column(values: Any, whole: bool) -> tuple[Any, Any]:
-    """The values and where there are none: whole numbers that are read as fractions because some are missing."""
+def _column(values: Any, whole: bool, again: Callable[[int], Any]) -> tuple[Any, Any]:
+    """The values and where there are none: whole numbers that are read as fractions because some are missing.
+
+    Args:
+        again: reads so many of those that are there, exactly.
+    """
     import numpy
 
     if not whole or values.dtype.kind != "f":
         return values, None
     missing = numpy.isnan(values)
-    return numpy.where(missing, 0, values).astype("int64"), missing
+    numbers = numpy.where(missing, 0, values)
+    if (abs(numbers) < _EXACT).all():
+        return numbers.astype("int64"), missing
+    exact = numpy.zeros(len(values), "int64")
+    exact[~missing] = again(int((~missing).sum()))
+    return exact, missing
+
+
+def _again(
+    pyogrio: Any, source: str, layer: str, options: Mapping[str, str], field: str, skip: int, count: int
+) -> Any:
+    """The whole numbers of a column without the missing ones, which would make fractions of them.
+
+    Raises:
+        NotValid: the column cannot be named to the driver.
+    """
+    from pyogrio import errors
+
+    # SQLite and the language of GDAL itself differ in how a quotation mark is written in a name.
+    for name in dict.fromkeys((field.replace('"', '""'), field.replace('"', '\\"'))):
+        try:
+            _, _, _, (values,) = pyogrio.raw.read(
+                source,
+                layer=layer,
+                columns=[field],
+                read_geometry=False,
+                where=f'"{name}" IS NOT NULL',
+                skip_features=skip,
+                max_features=count,
+                **options,
+            )
+        except (errors.DataSourceError, errors.DataLayerError, ValueError):
+            continue
+        if values.dtype.kind == "i" and len(values) == count:
+            return values
+    raise NotValid(f"its whole numbers in '{field[:60]}' cannot be read without loss of digits")
 
 
 def _write(

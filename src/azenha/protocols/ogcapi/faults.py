@@ -12,10 +12,16 @@ from typing import Final
 from urllib.parse import quote
 
 from azenha.domain import errors
-from azenha.domain.errors import AppError, InvalidInputs, JobFailed, MethodNotAllowed, PauseNotOffered
-from azenha.domain.job import FailureKind
+from azenha.domain.errors import (
+    AppError,
+    InvalidInputs,
+    JobFailed,
+    MethodNotAllowed,
+    PauseNotOffered,
+)
+from azenha.domain.job import FailureKind, InState
 from azenha.protocols.http import HttpRequest, Site
-from azenha.protocols.ogcapi.words import EXCEPTION, EXCEPTION_4
+from azenha.protocols.ogcapi.words import EXCEPTION, EXCEPTION_4, STATUS
 
 Fault = tuple[int, str, str]
 
@@ -43,6 +49,8 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.MethodNotAllowed: (405, _BLANK, "Method not allowed"),
         errors.MethodUnknown: (501, _BLANK, "Method not implemented"),
         errors.NotAcceptable: (406, _BLANK, "Not acceptable"),
+        errors.PreconditionFailed: (412, _BLANK, "Precondition failed"),
+        errors.RangeNotSatisfiable: (416, _BLANK, "Range not satisfiable"),
         errors.Forbidden: (403, _BLANK, "Forbidden"),
         errors.Locked: (423, f"{EXCEPTION_4}locked", "Locked"),
         errors.JobStateConflict: (409, _BLANK, "Not possible in this state"),
@@ -71,6 +79,7 @@ FAILURES: Final[Mapping[FailureKind, tuple[int, str]]] = MappingProxyType(
         FailureKind.TIME: (500, "The job ran out of time"),
         FailureKind.MEMORY: (500, "The job ran out of memory"),
         FailureKind.OUTPUT: (500, "The outputs are not as declared"),
+        FailureKind.SERVICE: (400, "An output cannot be published"),
         FailureKind.LOST: (500, "The job was lost"),
         FailureKind.UNAVAILABLE: (500, "The process cannot be run any more"),
     }
@@ -91,7 +100,7 @@ def document(error: AppError, request: HttpRequest, site: Site) -> dict[str, obj
         "type": type,
         "title": title,
         "status": status,
-        "detail": _encodable(str(error)),
+        "detail": _encodable(error.told(STATUS) if isinstance(error, InState) else str(error)),
         "instance": f"{site.base}{quote(_encodable(request.path), safe='/')}",
     }
     if isinstance(error, InvalidInputs):

@@ -25,7 +25,7 @@ from azenha.protocols.ogcapi.values import inline, reference
 from azenha.protocols.ogcapi.wishes import wishes, word
 from azenha.protocols.ogcapi.words import GEOJSON, HTML, JSON, PACKAGES, PROFILE, PROFILES
 from azenha.protocols.services.addresses import links as service_links
-from azenha.protocols.stored import kept
+from azenha.protocols.validators import validated
 
 TEXT: Final = "text/plain"
 MULTIPART: Final = "multipart/related"
@@ -44,11 +44,11 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
     fetched = not is_execution(request)
     if outcome.single:
         one = _raw_one(outcome, _addressed(outcome, request), request, site, by_value=True)
-        return kept(one, outcome.job, vary=VARY)
+        return validated(one, outcome.job, vary=VARY)
     if not outcome.requested:
         return _nothing(outcome, fetched)
     if (package := form if form in PACKAGES.values() else _package(outcome, request)) is not None:
-        return kept(packages.write(outcome, site, package), outcome.job, vary=VARY)
+        return validated(packages.write(outcome, site, package), outcome.job, vary=VARY)
     as_document = form == JSON or _is_document(outcome, request)
     honoured = list(outcome.honoured)
     wish = wishes(request).transmission
@@ -62,7 +62,7 @@ def write(outcome: Results, request: HttpRequest, site: Site, form: str | None) 
         # Others see this job, so its answer must lead to it (/req/core/job-results-success-sync).
         headers += (("Link", f"<{job_address(site, outcome.job.id)}>; rel=monitor"),)
     reply = replace(reply, headers=headers)
-    return kept(reply, outcome.job, vary=VARY) if fetched else reply
+    return validated(reply, outcome.job, vary=VARY) if fetched else reply
 
 
 def is_execution(request: HttpRequest) -> bool:

@@ -31,7 +31,7 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Offering
 from azenha.domain.values import Reference
-from azenha.protocols import json, stored
+from azenha.protocols import json
 from azenha.protocols.entity import TEXT, entity, type_of
 from azenha.protocols.http import FileSlice, HttpReply, HttpRequest, Site
 from azenha.protocols.kept import KEPT
@@ -43,6 +43,7 @@ from azenha.protocols.ogcapi.openapi.write import Definitions
 from azenha.protocols.ogcapi.read import chosen_form, form, profile
 from azenha.protocols.ogcapi.values import reference
 from azenha.protocols.ogcapi.words import HTML, JSON, PROBLEM
+from azenha.protocols.validators import validated
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -203,7 +204,7 @@ def _results(outcome: Results, request: HttpRequest, site: Site) -> HttpReply:
         request.path.rstrip("/").endswith("/stac")
         and routes.find(request.method, request.path)[0].name == "stac"
     ):
-        return stored.kept(stac.write(outcome, site), outcome.job)
+        return validated(stac.write(outcome, site), outcome.job)
     chosen = chosen_form(request)
     if chosen is None and not outcome.single and profile(request) is not None:
         chosen = JSON  # the one profile of results is that of the document

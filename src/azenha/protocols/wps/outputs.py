@@ -16,7 +16,7 @@ from azenha.domain.process import Domain
 from azenha.domain.values import Box, Literal, Reference, StoredFile, Value
 from azenha.protocols.entity import TEXT, Entity, entity, type_of
 from azenha.protocols.http import HttpReply, HttpRequest, Site
-from azenha.protocols.stored import kept
+from azenha.protocols.validators import validated
 from azenha.protocols.wps import values_out
 
 _PATH: Final = re.compile(r"/jobs/([^/]+)/outputs/(.+)/([0-9]{1,9})/[^/]+")
@@ -55,7 +55,7 @@ def write(outcome: Results, request: HttpRequest) -> HttpReply:
         raise NoSuchResult(
             f"{output.id}/{index}", f"there is no value {index} of '{output.id}': it has {there}"
         )
-    return kept(reply(output.id, output.values[index], output.domain, outcome.folder), outcome.job)
+    return validated(reply(output.id, output.values[index], output.domain, outcome.folder), outcome.job)
 
 
 def reply(output: str, value: Value, domain: Domain | None, folder: str) -> HttpReply:

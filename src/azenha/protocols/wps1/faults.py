@@ -34,6 +34,7 @@ _FAILURES: Final[Mapping[str, Fault]] = MappingProxyType(
         FailureKind.INPUT: ("InvalidParameterValue", 400),
         FailureKind.FETCH: ("NoApplicableCode", 400),
         FailureKind.SIZE: ("FileSizeExceeded", 400),
+        FailureKind.SERVICE: ("NoApplicableCode", 400),
     }
 )
 _FAILED: Final[Fault] = ("NoApplicableCode", 500)

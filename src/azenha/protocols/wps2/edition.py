@@ -26,7 +26,7 @@ from azenha.protocols import ows, soap
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Part, Site
 from azenha.protocols.kept import Kept
 from azenha.protocols.kvp import Parameters
-from azenha.protocols.stored import kept
+from azenha.protocols.validators import validated
 from azenha.protocols.wps.manner import Manner
 from azenha.protocols.wps2 import capabilities, describe, faults, kvp, read, results, status
 from azenha.protocols.wps2.words import NAMESPACES, VERSION, WITH_CONTROL
@@ -109,7 +109,7 @@ class Wps2:
             raise OptionNotOffered(
                 "raw data cannot stand in a SOAP envelope; get it by GET or XML", "response"
             )
-        return kept(reply, outcome.job, vary="") if request.method in ("GET", "HEAD") else reply
+        return validated(reply, outcome.job, vary="") if request.method in ("GET", "HEAD") else reply
 
     # -- what is offered: rendered once for each language -------------------------------------------
 

@@ -15,11 +15,12 @@ from typing import Final
 
 from azenha.domain import errors
 from azenha.domain.errors import AppError, JobFailed, MethodNotAllowed
-from azenha.domain.job import FailureKind, JobState
+from azenha.domain.job import FailureKind, InState, JobState
 from azenha.protocols import ows, soap
 from azenha.protocols.http import HttpReply
 from azenha.protocols.ows import Fault, OwsException
 from azenha.protocols.wps.manner import Manner
+from azenha.protocols.wps.states import V2
 from azenha.protocols.wps2.words import NAMESPACES
 from azenha.protocols.xml_write import MEDIA_TYPE, document
 
@@ -59,6 +60,7 @@ FAILURES: Final[Mapping[FailureKind, Fault]] = MappingProxyType(
         FailureKind.OUTPUT: ("InternalServerError", 500),
         FailureKind.TIME: ("NoApplicableCode", 500),
         FailureKind.MEMORY: ("NoApplicableCode", 500),
+        FailureKind.SERVICE: ("NoApplicableCode", 400),
         FailureKind.LOST: ("NoApplicableCode", 500),
         FailureKind.UNAVAILABLE: ("NoApplicableCode", 500),
     }
@@ -93,6 +95,8 @@ def fault(error: AppError, manner: Manner) -> HttpReply:
 
 def _exceptions(error: AppError) -> tuple[int, tuple[OwsException, ...]]:
     status, found = ows.status_and_exceptions(error, FAULTS)
+    if isinstance(error, InState):
+        found = tuple(replace(one, text=error.told(V2)) for one in found)
     return status, tuple(replace(one, locator=_locator(one)) for one in found)
 
 

@@ -4,13 +4,14 @@ A module for each subject; the blob store has its own, `usecases.blobs`.
 """
 
 from azenha.usecases.ports.callbacks import CallbackBody, Callbacks, DueCallback, Post, Posted
-from azenha.usecases.ports.fetching import PLAINLY, Ask, Fetch, Fetched, Say
+from azenha.usecases.ports.fetching import FREELY, PLAINLY, Ask, Fetch, Fetched, Say, Terms
 from azenha.usecases.ports.jobs import Clock, Folders, JobPage, Jobs, NewJob
 from azenha.usecases.ports.leases import LOST, Lease, Leases, Success
 from azenha.usecases.ports.line import Ended, Handed, HandOver, Told, Wake
 from azenha.usecases.ports.services import Publisher, ServiceAnswer, ServiceRequest
 
 __all__ = [
+    "FREELY",
     "LOST",
     "PLAINLY",
     "Ask",
@@ -36,6 +37,7 @@ __all__ = [
     "ServiceAnswer",
     "ServiceRequest",
     "Success",
+    "Terms",
     "Told",
     "Wake",
 ]

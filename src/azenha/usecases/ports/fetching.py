@@ -39,29 +39,35 @@ class Ask:
     body: Path | None = None
 
 
-PLAINLY: Final = Ask()
 Say = Callable[[str], None]
+Received = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the asker allows and wants to hear.
+
+    Attributes:
+        limit: bytes, inclusive, where it is below the server's own limit.
+        on_progress: told the bytes received, and how many there will be (None: not known); also while it waits.
+        say: told in a sentence what people may want to know: why it waits, whether the content was kept.
+    """
+
+    limit: int | None = None
+    on_progress: Received | None = None
+    say: Say | None = None
+
+
+PLAINLY: Final = Ask()
+FREELY: Final = Terms()
 
 
 class Fetch(Protocol):
     """Get what is at an address, under the address policy."""
 
-    def __call__(
-        self,
-        url: str,
-        target: Path,
-        *,
-        limit: int | None = None,
-        on_progress: Callable[[int, int | None], None] | None = None,
-        say: Say | None = None,
-        ask: Ask = PLAINLY,
-    ) -> Fetched:
+    def __call__(self, url: str, target: Path, ask: Ask = PLAINLY, terms: Terms = FREELY) -> Fetched:
         """Write the content to `target`, which does not exist if this fails.
 
-        Args:
-            limit: bytes, inclusive, where it is below the server's own limit.
-            on_progress: told the bytes received, and how many there will be (None: not known); also while it waits.
-            say: told in a sentence what people may want to know: why it waits, whether the content was kept.
         Raises:
             ForbiddenAddress: the address, or one that it leads to, is outside the policy.
             TooLarge: more bytes than allowed; the message names the limit.

@@ -166,9 +166,7 @@ def _content(schema: Schema | None) -> Schema:
 
 
 def _error(status: int, about: str) -> Schema:
-    if status in (412, 416):  # of HTTP itself, after the standard has had its say
-        return {"description": about, "content": {"text/plain": {"schema": {"type": "string"}}}}
-    if status == 431:  # and before it has: no header was read, and none of what the client accepts
+    if status == 431:  # of HTTP itself: no header was read, and none of what the client accepts
         return {"description": about, "content": {PROBLEM: {"schema": ref("exception")}}}
     found: Schema = {
         "description": about,

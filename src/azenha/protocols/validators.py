@@ -14,7 +14,7 @@ from azenha.domain.job import Job
 from azenha.protocols.http import HttpReply
 
 
-def kept(reply: HttpReply, job: Job, *, vary: str = "") -> HttpReply:
+def validated(reply: HttpReply, job: Job, *, vary: str = "") -> HttpReply:
     """The same reply, with its validators; one without content has none.
 
     Args:
