@@ -271,6 +271,12 @@ def answers(made: Made) -> list[tuple[str, Request, Reply]]:
     got = [(request[0], request, send(made.server, *request[1:])) for request in requests(made)]
     # A queue that is full refuses to start what was created before.
     waiting = send(made.server, "POST", "/jobs", {"process": "slow", "inputs": {"seconds": 60}}).json["id"]
+    busy = made.server.submit("slow", seconds=60)
+    until(
+        lambda: made.server.job(busy)["status"] == "running",
+        30,
+        "the slot is taken: it empties the queue no more",
+    )
     for _ in range(2 * LENGTH):
         made.server.execute("slow", {"inputs": {"seconds": 60}}, ASYNC)
     start = ("start", "POST", f"/jobs/{waiting}/results", None, {})
