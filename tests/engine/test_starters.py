@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,25 @@ class TestForking(StarterConformance):
             assert Path(f"/proc/{warm}").exists(), "it is needed again soon"
             it.starter.tidy(0)
             eventually(lambda: not Path(f"/proc/{warm}").exists())
+
+    def test_who_has_closed_it_may_start_what_it_wants(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The end of a warm parent leaves orphans, and what is no child of ours is taken for one."""
+        closed, late = threading.Event(), []
+        kill_orphans = tree.kill_orphans
+
+        def slowly(*known: Collection[int]) -> None:
+            late.append(closed.wait(0.3))
+            kill_orphans(*known)
+
+        with self.started(tmp_path) as it:
+            child, _ = it.waiting()
+            monkeypatch.setattr(tree, "kill_orphans", slowly)
+            it.starter.close()
+            closed.set()
+            child.close()
+        assert late == [False]
 
     def test_a_source_with_threads_is_not_forked(self, tmp_path: Path) -> None:
         text = (

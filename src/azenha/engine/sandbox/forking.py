@@ -106,6 +106,7 @@ class _WarmParent:
             code = self._process.wait()
             ready = {"failed": f"its import ended the process that loads it (exit code {code})"}
         self.unsafe = bool(ready.get("unsafe"))
+        self._thread: threading.Thread | None = None
         if "failed" in ready:
             self.failed = str(ready["failed"])
             self.close()
@@ -175,6 +176,8 @@ class _WarmParent:
         except subprocess.TimeoutExpired:
             tree.kill(self._process.pid)
             self._process.wait()
+        if self._thread is not None:
+            self._thread.join()  # it ends orphans: what is started from now on is none
         self._control.close()
 
 
