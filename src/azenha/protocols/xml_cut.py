@@ -18,6 +18,7 @@ from azenha.domain.lexical import quoted
 from azenha.domain.slices import release_pages, windows
 from azenha.protocols.http import Buffer
 from azenha.protocols.xml_skim import Skim, whole
+from azenha.protocols.xml_tokens import COMMENT, INSTRUCTION, SPACE, TAG
 
 KiB: Final = 1024
 MiB: Final = 1024 * KiB
@@ -29,10 +30,10 @@ _End = Callable[[str], None]
 
 _SEPARATOR: Final = "\n"  # no namespace has a line end in it; expat refuses one that does
 
-START_TAG: Final = re.compile(rb"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_TAG: Final = re.compile(TAG)
 _NAME: Final = re.compile(rb"<([^ \t\r\n/>]++)")
 _BRACES: Final = frozenset("{}")
-_BLANK: Final = re.compile(rb"(?:[ \t\r\n]++|<!--(?:[^-]++|-(?!->))*+-->|<\?(?:[^?]++|\?(?!>))*+\?>)*+")
+_BLANK: Final = re.compile(rb"(?:%b|%b|%b)*+" % (SPACE, COMMENT, INSTRUCTION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def contents(body: Buffer, data: Collection[str], bounds: Bounds) -> list[Conten
 
 def tag_end(body: Buffer, start: int) -> int:
     """Where the start tag that begins at `start` ends (exclusive)."""
-    match = START_TAG.match(body, start)
+    match = _TAG.match(body, start)
     if match is None:
         raise Malformed(f"the body is not XML: the tag at byte {start} does not end")
     return match.end()
