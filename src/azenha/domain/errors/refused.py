@@ -30,7 +30,7 @@ class PreconditionFailed(AppError):
 
 
 class RangeNotSatisfiable(AppError):
-    """None of the wanted bytes are there; `length`: bytes of what is."""
+    """None of the wanted bytes are there (RFC 9110 §15.5.17)."""
 
     def __init__(self, wanted: str, length: int) -> None:
         super().__init__(f"none of the ranges '{wanted[:200]}' lies within the {length} bytes that are here")
