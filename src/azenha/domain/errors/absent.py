@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from azenha.domain.errors.base import AppError, InState
+from azenha.domain.job import JobState
 
 
 class NotFound(AppError):
@@ -63,7 +64,7 @@ class NoSuchService(NotFound):
 
 
 class ResultsNotReady(InState, NotFound):
-    def __init__(self, job: str, state: str) -> None:
+    def __init__(self, job: str, state: JobState) -> None:
         self.state, self.around = state, (f"job '{job}' has no results yet: it is ", "")
         super().__init__(job, self.told({}))
 

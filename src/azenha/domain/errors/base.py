@@ -27,11 +27,9 @@ def _again(kind: type[AppError], args: tuple[object, ...], facts: dict[str, obje
 class InState:
     """Of an error that tells a job's `state`; `around`: what stands before and after it in the message."""
 
-    state: str
+    state: JobState
     around: tuple[str, str]
 
     def told(self, words: Mapping[JobState, str]) -> str:
         """The message, with a dialect's word for the state."""
-        return next((word for state, word in words.items() if state == self.state), self.state).join(
-            self.around
-        )
+        return words.get(self.state, self.state).join(self.around)

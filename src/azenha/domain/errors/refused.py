@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from azenha.domain.errors.base import AppError, InState
+from azenha.domain.job import JobState
 
 
 class MethodNotAllowed(AppError):
@@ -50,20 +51,27 @@ class DismissNotOffered(Forbidden):
     locator = "Dismiss"
 
 
-class Locked(InState, AppError):
-    """A job can be changed and started only while it is created."""
+class Locked(AppError):
+    """A job can be changed and started only while it is created, and by one client at a time."""
 
-    def __init__(self, job: str, state: str, what: str) -> None:
+    def __init__(self, job: str, message: str) -> None:
+        super().__init__(message)
+        self.locator = job
+
+
+class NotCreated(InState, Locked):
+    """What only a created job can be was asked of one in another `state`."""
+
+    def __init__(self, job: str, state: JobState, what: str) -> None:
         self.state = state
         self.around = f"job '{job}' cannot be {what}: it is ", ", and only a created job can"
-        super().__init__(self.told({}))
-        self.locator = job
+        super().__init__(job, self.told({}))
 
 
 class JobStateConflict(InState, AppError):
     """What was asked of a job is not possible in its `state`; `locator` is its id."""
 
-    def __init__(self, job: str, state: str, what: str) -> None:
+    def __init__(self, job: str, state: JobState, what: str) -> None:
         self.state, self.around = state, (f"job '{job}' cannot be {what}: it is ", "")
         super().__init__(self.told({}))
         self.locator = job
