@@ -47,7 +47,7 @@ def test_every_kind_of_failure_has_a_status() -> None:
         (errors.UnsupportedMediaType("x"), 415, f"{E4}unsupported-media-type"),
         (errors.UnsupportedSchema("x"), 422, f"{E4}unsupported-schema"),
         (errors.NoSuchInput("x", ["a"]), 404, "about:blank"),
-        (errors.Locked("j1", "running", "changed"), 423, f"{E4}locked"),
+        (errors.Locked("j1", "others change it"), 423, f"{E4}locked"),
         (errors.TooLarge("x"), 413, "about:blank"),
         (INVALID, 400, "about:blank"),
         (errors.NoSuchPath("/x"), 404, "about:blank"),
@@ -55,7 +55,7 @@ def test_every_kind_of_failure_has_a_status() -> None:
         (errors.NoSuchJob("x"), 404, f"{E}no-such-job"),
         (errors.NoSuchOutput("x", ["a"]), 400, f"{E}no-such-output"),
         (errors.NoSuchResult("x", "not asked for"), 404, f"{E}result-not-available"),
-        (errors.ResultsNotReady("x", "running"), 404, f"{E}result-not-ready"),
+        (errors.ResultsNotReady("x", JobState.RUNNING), 404, f"{E}result-not-ready"),
         (errors.ResultsGone("x"), 404, f"{E}result-not-available"),
         (errors.MethodNotAllowed("PUT", ["GET", "HEAD"]), 405, "about:blank"),
         (errors.MethodUnknown("FOO", ["GET", "HEAD"]), 501, "about:blank"),
@@ -88,7 +88,7 @@ def test_an_error_is_an_exception_document(
     ("error", "detail"),
     [
         (
-            errors.Locked("j1", JobState.SUCCEEDED, "changed"),
+            errors.NotCreated("j1", JobState.SUCCEEDED, "changed"),
             "job 'j1' cannot be changed: it is successful, and only a created job can",
         ),
         (
@@ -96,9 +96,8 @@ def test_an_error_is_an_exception_document(
             "job 'j1' cannot be resumed: it is accepted",
         ),
         (errors.ResultsNotReady("j1", JobState.PAUSED), "job 'j1' has no results yet: it is running"),
-        (errors.Locked("j1", "being changed by others", "changed"), "it is being changed by others, and"),
     ],
-    ids=["locked", "conflict", "not-ready", "no-state"],
+    ids=["not-created", "conflict", "not-ready"],
 )
 def test_a_state_has_the_word_of_the_standard(error: AppError, detail: str) -> None:
     assert detail in document(API.fault(error, get("/jobs/j1"), SITE))["detail"]

@@ -39,7 +39,7 @@ from test_ogcapi_html import page
 
 from azenha.domain.binding import bind
 from azenha.domain.complexes import BindingLimits
-from azenha.domain.errors import Locked
+from azenha.domain.errors import NotCreated
 from azenha.domain.job import JobState
 from azenha.domain.messages import (
     Asked,
@@ -195,7 +195,7 @@ def test_the_page_of_a_created_job_has_a_button_that_starts_it() -> None:
 
 
 def test_what_is_locked_says_so_with_the_address_of_part_4(validate: Validate) -> None:
-    reply = API.fault(Locked("j1", JobState.RUNNING, "changed"), get("/jobs/j1"), SITE)
+    reply = API.fault(NotCreated("j1", JobState.RUNNING, "changed"), get("/jobs/j1"), SITE)
     validate(document(reply), "exception")
     assert reply.status == 423
     assert document(reply)["type"] == "http://www.opengis.net/def/exceptions/ogcapi-processes-4/1.0/locked"

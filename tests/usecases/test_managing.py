@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,20 @@ def test_a_change_beside_another_loses_neither(server: Server) -> None:
     server.handle(Change(job, inputs={"n": (Lexical("2"),)}))
     assert set(stored(server)) == {"n", "note"}
     assert stored(server)["n"] == (Literal(2),)
+
+
+def test_a_change_that_others_are_always_ahead_of_is_refused_and_leaves_no_file(server: Server) -> None:
+    job = created(server, n=Lexical("1"))
+
+    def ahead() -> None:
+        seen = server.jobs.jobs[job]
+        server.jobs.jobs[job] = replace(seen, updated=seen.updated + timedelta(seconds=1))
+        server.jobs.between = ahead
+
+    server.jobs.between = ahead
+    with pytest.raises(Locked, match=f"job '{job}' cannot be changed: others change it all the time"):
+        server.handle(Change(job, inputs={"note": (LARGE,)}))
+    assert not [p for p in left_behind(server) if p.is_file()]
 
 
 def test_a_job_started_during_its_change_keeps_its_request_and_no_file_of_the_change(server: Server) -> None:

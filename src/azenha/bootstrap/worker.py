@@ -25,9 +25,8 @@ from azenha.engine.worker import ENDED, Worker
 from azenha.settings import Settings
 from azenha.supervisor import end_with_stdin
 
-MARK = (
-    "JOBS_OF_AZENHA"  # in the environment of all that jobs start; with AZENHA_ in front it would be a setting
-)
+# In the environment of all that jobs start; with AZENHA_ in front it would be a setting.
+MARK = "JOBS_OF_AZENHA"
 SWEEPS = 10
 
 

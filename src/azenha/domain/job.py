@@ -107,19 +107,6 @@ def target(event: JobEvent) -> JobState:
     return state
 
 
-class InState:
-    """Of an error that tells a job's `state`; `around`: what stands before and after it in the message."""
-
-    state: str
-    around: tuple[str, str]
-
-    def told(self, words: Mapping[JobState, str]) -> str:
-        """The message, with a dialect's word for the state."""
-        return next((word for state, word in words.items() if state == self.state), self.state).join(
-            self.around
-        )
-
-
 class FailureKind(StrEnum):
     """Why a job failed: the dialects choose their status code by it."""
 

@@ -133,9 +133,8 @@ class Coding(StrEnum):
     JSON = "json"  # an object or array, verbatim
     JSON_STRING = "json-string"  # what stands between the quotes: escapes are to be undone
     XML = "xml"  # one element, verbatim
-    XML_TEXT = (
-        "xml-text"  # character data: references, CDATA sections, line ends (XML 1.0 §2.11) to be undone
-    )
+    # Character data: references, CDATA sections, line ends (XML 1.0 §2.11) to be undone.
+    XML_TEXT = "xml-text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,8 @@ def read(
     if isinstance(utf8, bytes) and _is_harmless(utf8, bounds):
         with suppress(etree.XMLSyntaxError):  # what is wrong is told below
             root = etree.fromstring(utf8, _own.parser)
-            if (
-                not _own.parser.error_log
-            ):  # lxml passes over an error of namespaces that a warning comes after
+            # lxml passes over an error of namespaces that a warning comes after.
+            if not _own.parser.error_log:
                 return Document(root, _Later(root, utf8, data, bounds))
     parts = contents(utf8, data, bounds)
     try:

@@ -7,18 +7,18 @@ built of the rest alone. Positions are bytes of the body. Knows no dialect: the 
 
 from __future__ import annotations
 
-import mmap
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 from xml.parsers import expat
 
 from azenha.domain.errors import Malformed, TooLarge
 from azenha.domain.lexical import quoted
-from azenha.domain.slices import release_pages
+from azenha.domain.slices import release_pages, windows
 from azenha.protocols.http import Buffer
 from azenha.protocols.xml_skim import Skim, whole
+from azenha.protocols.xml_tokens import COMMENT, INSTRUCTION, SPACE, TAG
 
 KiB: Final = 1024
 MiB: Final = 1024 * KiB
@@ -30,10 +30,10 @@ _End = Callable[[str], None]
 
 _SEPARATOR: Final = "\n"  # no namespace has a line end in it; expat refuses one that does
 
-START_TAG: Final = re.compile(rb"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_TAG: Final = re.compile(TAG)
 _NAME: Final = re.compile(rb"<([^ \t\r\n/>]++)")
 _BRACES: Final = frozenset("{}")
-_BLANK: Final = re.compile(rb"(?:[ \t\r\n]++|<!--(?:[^-]++|-(?!->))*+-->|<\?(?:[^?]++|\?(?!>))*+\?>)*+")
+_BLANK: Final = re.compile(rb"(?:%b|%b|%b)*+" % (SPACE, COMMENT, INSTRUCTION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +109,10 @@ def contents(body: Buffer, data: Collection[str], bounds: Bounds) -> list[Conten
 
 def tag_end(body: Buffer, start: int) -> int:
     """Where the start tag that begins at `start` ends (exclusive)."""
-    match = START_TAG.match(body, start)
+    match = _TAG.match(body, start)
     if match is None:
         raise Malformed(f"the body is not XML: the tag at byte {start} does not end")
     return match.end()
-
-
-def windows(body: Buffer) -> Iterator[bytes | memoryview]:
-    """The body piece by piece; pages of a map that were read do not stay in memory."""
-    if isinstance(body, bytes):
-        view = memoryview(body)
-        for start in range(0, len(body), WINDOW):
-            yield view[start : start + WINDOW]
-        return
-    for start in range(0, len(body), WINDOW):
-        yield body[start : start + WINDOW]
-        done = start + WINDOW
-        if done % _RELEASE == 0 and hasattr(mmap, "MADV_DONTNEED"):
-            body.madvise(mmap.MADV_DONTNEED, done - _RELEASE, min(_RELEASE, len(body) - (done - _RELEASE)))
 
 
 def root_start(document: Buffer) -> int | None:

@@ -12,13 +12,13 @@ import re
 from itertools import accumulate
 from typing import Final
 
+from azenha.protocols.xml_tokens import CDATA, COMMENT, INSTRUCTION, TAG
+
 # In content a "<" begins a tag or one of these; it stands in no text and in no attribute.
-_REMARK: Final = (
-    rb"<!--(?:[^-]++|-(?!->))*+-->|<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>|<\?(?:[^?]++|\?(?!>))*+\?>"
-)
+_REMARK: Final = b"|".join((COMMENT, CDATA, INSTRUCTION))
 _WHOLE_REMARK: Final = re.compile(_REMARK)
 _REMARKS: Final = re.compile(rb"(" + _REMARK + rb"|<[!?](?s:.)*+)")
-_TAG: Final = re.compile(rb"<(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+_TAG: Final = re.compile(TAG)
 _VALUE: Final = re.compile(rb"=[ \t\r\n]*+(?:\"[^\"<]*+\"|'[^'<]*+')")
 _TEXT: Final = re.compile(rb">[^<]*+")
 _START: Final = re.compile(rb"<([^/>][^>]*+)")
@@ -32,9 +32,8 @@ _STEPS: Final = bytes.maketrans(b"<" + _END + _EMPTY, b"\x01\xff\xff")
 _RUN: Final = 1024  # bytes in which so many tags seldom begin that the bound of depth could be reached
 _SHAPES: Final = 4096  # start tags that are remembered
 _SHAPE: Final = 256  # bytes of one
-_VARIED: Final = (
-    8  # text varies if more than this part of the bytes is left when what is said again is left out
-)
+# Text varies if more than the eighth part of the bytes is left when what is said again is left out.
+_VARIED: Final = 8
 
 
 def whole(piece: bytes) -> tuple[int, bytes]:

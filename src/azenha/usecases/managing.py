@@ -11,7 +11,7 @@ from typing import Final
 from azenha.domain.addresses import AddressPolicy
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.complexes import Look, look_at_nothing
-from azenha.domain.errors import BadRequest, Locked, NoSuchInput
+from azenha.domain.errors import BadRequest, Locked, NoSuchInput, NotCreated
 from azenha.domain.job import Job, JobState, Lane
 from azenha.domain.messages import (
     Change,
@@ -111,7 +111,7 @@ def change(
             if now is not None:
                 _forget(folders, job.id, file_keys(before.inputs) - file_keys(after.inputs))
                 return Status(now)
-        raise Locked(job.id, "being changed by others", "changed")
+        raise Locked(job.id, f"job '{job.id}' cannot be changed: others change it all the time; try again")
     except BaseException:
         _forget(folders, job.id, large.keys)
         raise
@@ -120,7 +120,7 @@ def change(
 def _created(id: str, jobs: Jobs, what: str) -> tuple[Job, StoredRequest]:
     job, request, _ = recorded(id, jobs)
     if job.state is not JobState.CREATED:
-        raise Locked(id, job.state, what)
+        raise NotCreated(id, job.state, what)
     return job, request
 
 
@@ -177,7 +177,7 @@ def start(command: Start, catalogue: Catalogue, jobs: Jobs, wake: Wake, queue: Q
     offering(job.process, catalogue)
     started = jobs.start(job.id, queue.length, "queue.length")
     if started is None:  # somebody else was quicker
-        raise Locked(job.id, status(job.id, jobs).state, "started")
+        raise NotCreated(job.id, status(job.id, jobs).state, "started")
     wake.offered(started.lane)
     return told(started, catalogue)
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring
 from typing import Final
 
 from azenha.protocols.http import Encoding
+from azenha.protocols.xml_write import escape
 
 Encode = Callable[[bytes], bytes]
 
 # Pieces that are read have a multiple of this: then each piece of base64 stands for itself.
 UNIT: Final = 3
-
-_XML: Final = re.compile("[&<>\r]")
-_REFERENCES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
 def encoder(encoding: Encoding) -> Encode:
@@ -34,22 +31,18 @@ def _base64() -> Encode:
     return pybase64.b64encode
 
 
-def _text(escape: Callable[[str], str]) -> Encode:
+def _text(escaped: Callable[[str], str]) -> Encode:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    return lambda data: escape(decoder.decode(data, not data)).encode()
+    return lambda data: escaped(decoder.decode(data, not data)).encode()
 
 
 def _json_text(text: str) -> str:
     return encode_basestring(text)[1:-1]
 
 
-def _xml_text(text: str) -> str:
-    return _XML.sub(lambda found: _REFERENCES[found[0]], text)
-
-
 _ENCODERS: Final[Mapping[Encoding, Callable[[], Encode]]] = {
     Encoding.NONE: lambda: lambda data: data,
     Encoding.BASE64: _base64,
     Encoding.JSON_TEXT: lambda: _text(_json_text),
-    Encoding.XML_TEXT: lambda: _text(_xml_text),
+    Encoding.XML_TEXT: lambda: _text(escape),
 }

@@ -60,8 +60,8 @@ class Executions:
         job = command.job if isinstance(command, Checked) else self._processing.new_id()
         self._ended.expect(job)
         try:
-            checked = command if isinstance(command, Checked) else await self._checked(command, job, exchange)
             light = not isinstance(command, Checked) and is_light(exchange.request.body, CHECKED)
+            checked = await self._checked(command, job, exchange, light=light)
             # What is handed over is written here; a thread stores what is too much for that.
             handing = self._processing.handing(checked) if light and self._hand_over is not None else None
             if handing is not None and self._hand_over is not None and self._hand_over(handing[0]):
@@ -81,9 +81,13 @@ class Executions:
     async def _in_thread(self, function: Callable[[*Args], R], *args: *Args) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
-    async def _checked(self, command: Execute, job: str, exchange: Exchange) -> Checked:
+    async def _checked(
+        self, command: Execute | Checked, job: str, exchange: Exchange, *, light: bool
+    ) -> Checked:
+        if isinstance(command, Checked):
+            return command
         body = exchange.request.body
-        if is_light(body, CHECKED):
+        if light:
             return self._processing.check(command, job, body)
         return await self._in_thread(self._processing.check, command, job, body)
 

@@ -14,9 +14,8 @@ from azenha.web.guard import SAFE
 
 MOST: Final = 8 * 1024 * 1024  # bytes of requests and replies; when there are more, it starts again
 _OVERHEAD: Final = 1024  # bytes that an entry takes beside
-_EACH: Final = (
-    64  # bytes that a name, a value or their pair takes beside: a client may send thousands of short ones
-)
+# Bytes that a name, a value or their pair takes beside: a client may send thousands of short ones.
+_EACH: Final = 64
 
 Asked = tuple[object, ...]
 

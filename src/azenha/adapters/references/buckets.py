@@ -17,12 +17,12 @@ from azenha.adapters.http import PIECE
 from azenha.adapters.references.attempts import Attempts, Sleep
 from azenha.adapters.references.cache import Cache, Kept, key
 from azenha.adapters.references.part import Served
-from azenha.adapters.references.receiving import Bounds, OtherContent, Receiving, Told
+from azenha.adapters.references.receiving import Bounds, OtherContent, Receiving
 from azenha.domain.addresses import shown
 from azenha.domain.errors import FetchFailed, ForbiddenAddress
 from azenha.domain.roots import ANONYMOUS, SETTING, Bucket, object_key
 from azenha.settings import LimitSettings, ReferenceSettings
-from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetched, Say, Terms
+from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetched, Received, Say, Terms
 
 _STATUS: Final = re.compile(r"status code: (\d{3}[ A-Za-z]*)")
 _CODE: Final = re.compile(r"<Code>(\w{1,60})</Code>")
@@ -149,7 +149,7 @@ class _Download:
     """Of one object."""
 
     def __init__(
-        self, store: Any, name: str, where: str, expansion: int, told: Told | None, say: Say | None
+        self, store: Any, name: str, where: str, expansion: int, told: Received | None, say: Say | None
     ) -> None:
         self._store = store
         self._name = name

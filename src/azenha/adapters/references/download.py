@@ -16,11 +16,11 @@ from azenha.adapters.http import Asking, Passing, Resolve, resolve
 from azenha.adapters.references.attempts import Attempts, Sleep
 from azenha.adapters.references.cache import Cache, Kept, key
 from azenha.adapters.references.part import Part
-from azenha.adapters.references.receiving import Bounds, OtherContent, Told
+from azenha.adapters.references.receiving import Bounds, OtherContent
 from azenha.domain.addresses import AddressPolicy, shown
 from azenha.domain.errors import FetchFailed
 from azenha.settings import LimitSettings, ReferenceSettings
-from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetched, Say, Terms
+from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetched, Received, Say, Terms
 
 # Headers of a client that change what status 200 would mean: nothing is added to them, nothing kept.
 _CONDITIONAL: Final = frozenset(
@@ -130,7 +130,7 @@ class _Wanted:
     url: str
     ask: Ask
     bounds: Bounds
-    on_progress: Told | None
+    on_progress: Received | None
     say: Say
 
     def told(self, received: int, total: int | None) -> None:

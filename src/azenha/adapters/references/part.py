@@ -14,7 +14,8 @@ import httpx
 
 from azenha.adapters.http import Own, Passing, address_digest, http_date, named
 from azenha.adapters.references.attempts import Attempts
-from azenha.adapters.references.receiving import Bounds, OtherContent, Receiving, Told
+from azenha.adapters.references.receiving import Bounds, OtherContent, Receiving
+from azenha.usecases.ports import Received
 
 _PRESENT: Final = timedelta(seconds=60)
 _LONGEST: Final = 2000  # characters of a Content-Disposition that are read
@@ -84,7 +85,7 @@ class Part:
             raise OtherContent
         self.content.total = before if total is None else total
 
-    def take(self, answer: httpx.Response, attempts: Attempts, told: Told | None) -> None:
+    def take(self, answer: httpx.Response, attempts: Attempts, told: Received | None) -> None:
         """Write what comes.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -11,12 +11,10 @@ from azenha.adapters.references.attempts import Attempts
 from azenha.adapters.references.unfolding import Unfolding
 from azenha.domain.errors import TooLarge
 from azenha.settings import LimitSettings
+from azenha.usecases.ports import Received
 
-UNFOLDS_FREELY: Final = (
-    10 * 1024**2
-)  # bytes, up to which content may be any times as large as it was compressed
-
-Told = Callable[[int, int | None], None]
+# Bytes, up to which content may be any times as large as it was compressed.
+UNFOLDS_FREELY: Final = 10 * 1024**2
 
 
 class OtherContent(Exception):
@@ -76,7 +74,7 @@ class Receiving:
         file.seek(0)
         file.truncate()
 
-    def take(self, pieces: Iterable[bytes], attempts: Attempts, told: Told | None) -> None:
+    def take(self, pieces: Iterable[bytes], attempts: Attempts, told: Received | None) -> None:
         """Write what comes now.
 
         Raises:

@@ -141,9 +141,8 @@ class ListJobs:
     longest: float | None = None
 
 
-PROCESSES_AT_MOST = (
-    50  # each is a walk of its own through the index, so that the cost does not grow with history
-)
+# Each is a walk of its own through the index, so that the cost does not grow with history.
+PROCESSES_AT_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)

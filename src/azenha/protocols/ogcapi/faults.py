@@ -14,12 +14,13 @@ from urllib.parse import quote
 from azenha.domain import errors
 from azenha.domain.errors import (
     AppError,
+    InState,
     InvalidInputs,
     JobFailed,
     MethodNotAllowed,
     PauseNotOffered,
 )
-from azenha.domain.job import FailureKind, InState
+from azenha.domain.job import FailureKind
 from azenha.protocols.http import HttpRequest, Site
 from azenha.protocols.ogcapi.words import EXCEPTION, EXCEPTION_4, STATUS
 

@@ -22,6 +22,7 @@ from azenha.protocols.kvp import Parameters
 from azenha.protocols.negotiation import languages
 from azenha.protocols.soap import Soap, version
 from azenha.protocols.xml import Element
+from azenha.protocols.xml_tokens import COMMENT, INSTRUCTION, SPACE
 
 V1: Final = "1.0.0"
 V2: Final = "2.0.0"
@@ -29,9 +30,7 @@ NAMESPACES: Final = {"http://www.opengis.net/wps/1.0.0": V1, "http://www.opengis
 
 _NAME: Final = re.compile(r"(\{[^{}]+\})?[^:{}]+")
 # Where it is one: in a CDATA section it is a part of somebody's data.
-_DOCTYPE: Final = re.compile(
-    rb"(?:[ \t\r\n\xef\xbb\xbf]++|<!--(?:[^-]++|-(?!->))*+-->|<\?(?:[^?]++|\?(?!>))*+\?>)*+<!DOCTYPE"
-)
+_DOCTYPE: Final = re.compile(rb"(?:\xef\xbb\xbf)?+(?:%b|%b|%b)*+<!DOCTYPE" % (SPACE, COMMENT, INSTRUCTION))
 _PIECE: Final = 4096  # most requests have told by then; long comments and headers may stand before others
 _CAPABILITIES: Final = "getcapabilities"
 _WSDL: Final = "getwsdl"

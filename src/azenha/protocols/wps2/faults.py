@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Final
 
 from azenha.domain import errors
-from azenha.domain.errors import AppError, JobFailed, MethodNotAllowed
-from azenha.domain.job import FailureKind, InState, JobState
+from azenha.domain.errors import AppError, InState, JobFailed, MethodNotAllowed
+from azenha.domain.job import FailureKind, JobState
 from azenha.protocols import ows, soap
 from azenha.protocols.http import HttpReply
 from azenha.protocols.ows import Fault, OwsException

@@ -4,7 +4,7 @@ A module for each subject; the blob store has its own, `usecases.blobs`.
 """
 
 from azenha.usecases.ports.callbacks import CallbackBody, Callbacks, DueCallback, Post, Posted
-from azenha.usecases.ports.fetching import FREELY, PLAINLY, Ask, Fetch, Fetched, Say, Terms
+from azenha.usecases.ports.fetching import FREELY, PLAINLY, Ask, Fetch, Fetched, Received, Say, Terms
 from azenha.usecases.ports.jobs import Clock, Folders, JobPage, Jobs, NewJob
 from azenha.usecases.ports.leases import LOST, Lease, Leases, Success
 from azenha.usecases.ports.line import Ended, Handed, HandOver, Told, Wake
@@ -33,6 +33,7 @@ __all__ = [
     "Post",
     "Posted",
     "Publisher",
+    "Received",
     "Say",
     "ServiceAnswer",
     "ServiceRequest",

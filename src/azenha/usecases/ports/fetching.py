@@ -1,4 +1,4 @@
-"""What is got from other places: referenced inputs."""
+"""What is got from other places: referenced inputs, and schemas."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Ask:
     Attributes:
         method: GET or POST.
         headers: names and values, as a client gave them. Those that concern a single connection are not sent, and
-            none is sent to another host than the one that the client named.
+            to another host than the one that the client named go those alone that say nothing about who asks.
         body: a file with what is posted; it is `text/xml` where no header says otherwise.
     """
 
