@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _log = logging.getLogger("azenha.supervisor")
 
@@ -35,8 +35,8 @@ class Part:
     command: Sequence[str]
     text: bytes = b""
     socket: socket.socket | None = None
-    process: subprocess.Popen[bytes] | None = None
-    _waits: bool = False
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _waits: bool = field(default=False, init=False)
 
     def start(self) -> None:
         """Start it, unless it was begun, and tell it its text."""

@@ -56,7 +56,7 @@ def test_a_job_whose_files_are_not_taken_fails_and_says_so(kept: Watched) -> Non
     kept.shop.worker.start()
     kept.full = True
     failure = kept.shop.failure(kept.shop.submit("mislabelled"))
-    assert failure.kind is FailureKind.OUTPUT
+    assert failure.kind is FailureKind.RESULTS
     assert failure.message == "its results could not be kept: the store is full"
 
 

@@ -118,6 +118,7 @@ class FailureKind(StrEnum):
     MEMORY = "memory"  # over its memory limit
     OUTPUT = "output"  # its outputs are too large, or not what was declared
     SERVICE = "service"  # an output is no data that the service that was asked for could show
+    RESULTS = "results"  # they could not be kept: no room, or their store is away
     LOST = "lost"  # its worker died and no attempt is left
     UNAVAILABLE = "unavailable"  # the process cannot be loaded any more
 

@@ -160,6 +160,7 @@ class _Imports:
         self._command = command
         self._import_time = import_time
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._ended = False
 
     def answer(self, text: str) -> dict[str, Any]:
         process = tree.start(
@@ -169,6 +170,8 @@ class _Imports:
             stderr=subprocess.PIPE,
         )
         self._running.add(process)
+        if self._ended:  # while this was started
+            self._end(process)
         try:
             output, errors = process.communicate(timeout=self._import_time)
         except subprocess.TimeoutExpired:
@@ -182,6 +185,7 @@ class _Imports:
 
     def end(self) -> None:
         """End those that are on their way; whoever waits for their answers gets a reason instead."""
+        self._ended = True
         for process in list(self._running):
             self._end(process)
 

@@ -290,7 +290,7 @@ class Worker:
             try:
                 self._blobs.put(lease.job.id, lease.attempt, outputs, files)
             except NotKept as error:
-                self._fail(lease, FailureKind.OUTPUT, f"its results could not be kept: {error}")
+                self._fail(lease, FailureKind.RESULTS, f"its results could not be kept: {error}")
                 return ENDED, None
         while True:
             recorded, following = self._record_success(lease, success)

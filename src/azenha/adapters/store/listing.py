@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from azenha.adapters.store.prepared import Prepared, given
 from azenha.adapters.store.rows import RECORD, J, micros, record
@@ -33,14 +33,20 @@ _LONGEST: Final = 10**12  # seconds; beyond what the column holds in microsecond
 _CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
 
-class _Lasts(Enum):
+class _Lasts(StrEnum):
     """How long a job took, from `least` to `most` microseconds inclusive."""
 
-    ANY = None
-    UNTIL_NOW = and_(J.started <= given("now") - given("least"), J.started >= given("now") - given("most"))
-    TO_ITS_END = J.duration.between(given("least"), given("most"))
+    ANY = "any"
+    UNTIL_NOW = "until now"
+    TO_ITS_END = "to its end"
 
 
+_LASTED_SO_LONG = J.duration.between(given("least"), given("most"))
+_LASTING: Final[Mapping[_Lasts, Sequence[ColumnElement[bool]]]] = {
+    _Lasts.ANY: (),
+    _Lasts.UNTIL_NOW: (J.started <= given("now") - given("least"), J.started >= given("now") - given("most")),
+    _Lasts.TO_ITS_END: (_LASTED_SO_LONG,),
+}
 Walk = tuple[JobState, _Lasts]  # the jobs of a state, and what else must hold of them
 
 
@@ -179,14 +185,13 @@ def _walk(lasts: _Lasts, bounds: tuple[str, ...], *, of_process: bool, forwards:
     conditions: list[ColumnElement[bool]] = [LISTED, J.state == given("state")]
     if of_process:
         conditions.append(J.process == given("process"))
-    if lasts.value is not None:
-        conditions.append(lasts.value)
+    conditions += _LASTING[lasts]
     conditions += [_BOUNDS[name] for name in bounds]
     order = (J.created.asc(), J.seq.asc()) if forwards else (J.created.desc(), J.seq.desc())
     return select(J.created, J.seq).where(*conditions).order_by(*order).limit(given("most_keys"))
 
 
-_LASTED: Final = select(J.state, J.process, J.created, J.seq).where(LISTED, _Lasts.TO_ITS_END.value)
+_LASTED: Final = select(J.state, J.process, J.created, J.seq).where(LISTED, _LASTED_SO_LONG)
 _COUNT: Final = select(func.count()).select_from(_LASTED.limit(given("most_found")).subquery())
 _ROWS: Final = select(*RECORD, J.seq).where(
     J.seq.in_(select(func.json_each(given("seqs")).table_valued("value").c.value))

@@ -81,6 +81,7 @@ FAILURES: Final[Mapping[FailureKind, tuple[int, str]]] = MappingProxyType(
         FailureKind.MEMORY: (500, "The job ran out of memory"),
         FailureKind.OUTPUT: (500, "The outputs are not as declared"),
         FailureKind.SERVICE: (400, "An output cannot be published"),
+        FailureKind.RESULTS: (500, "The results could not be kept"),
         FailureKind.LOST: (500, "The job was lost"),
         FailureKind.UNAVAILABLE: (500, "The process cannot be run any more"),
     }

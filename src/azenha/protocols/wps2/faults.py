@@ -61,6 +61,7 @@ FAILURES: Final[Mapping[FailureKind, Fault]] = MappingProxyType(
         FailureKind.TIME: ("NoApplicableCode", 500),
         FailureKind.MEMORY: ("NoApplicableCode", 500),
         FailureKind.SERVICE: ("NoApplicableCode", 400),
+        FailureKind.RESULTS: ("NoApplicableCode", 500),
         FailureKind.LOST: ("NoApplicableCode", 500),
         FailureKind.UNAVAILABLE: ("NoApplicableCode", 500),
     }
