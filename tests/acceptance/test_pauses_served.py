@@ -73,7 +73,7 @@ def test_a_job_is_paused_and_resumed_by_the_links_of_its_status(one_slot: LiveSe
     for what, participle in (("pause", "paused"), ("resume", "resumed")):
         late = post(server, job, what)
         assert (late.status, late.json["locator"]) == (409, job)
-        assert f"cannot be {participle}: it is succeeded" in late.json["detail"]
+        assert f"cannot be {participle}: it is successful" in late.json["detail"]
         assert post(server, "nothing", what).status == 404
 
 
