@@ -304,7 +304,7 @@ def _job(server: Server, process: str, inputs: object) -> float:
     if status != 201:
         raise RuntimeError(f"{process} was refused: {job}")
     while (state := server.ask("GET", f"/jobs/{job['jobID']}")[1])["status"] in ("accepted", "running"):
-        time.sleep(0.01)
+        time.sleep(0.002)
     if state["status"] != "successful":
         raise RuntimeError(f"{process} failed: {state}")
     return time.perf_counter() - began
