@@ -38,6 +38,7 @@ from benchmarks.wps_requests import (
     packed,
 )
 
+TURNS = 4  # times `repeat`, of rates that are held against each other
 PLAIN, SIZES = PROCESSES / "plain.py", PROCESSES / "sizes.py"
 PACKAGES = ("pywps==4.8.1", "gunicorn")
 GROWTH_AT_MOST = 32 * 1.048576  # MB
@@ -82,8 +83,14 @@ def echoes(plan: Plan) -> list[Row]:
     as_json = post("/processes/echo-reused/execution", {"inputs": {"text": "hello"}})
     with serving(plan.fresh("echoes"), PLAIN) as server:
         send(server.port, as_json, 1, count=5)
-        floor = _rate(server.port, as_json, plan)
-        rates = {version: _rate(server.port, echo(version, "echo-reused"), plan) for version in (ONE, TWO)}
+        requests = [as_json, *(echo(version, "echo-reused") for version in (ONE, TWO))]
+        # In turns: how busy the machine is changes from one second to the next.
+        turns = [
+            [send(server.port, request, CONNECTIONS, plan.seconds).rate for request in requests]
+            for _ in range(plan.repeat if plan.quick else TURNS * plan.repeat)
+        ]
+    floor, *found = (max(of_one) for of_one in zip(*turns, strict=True))
+    rates = dict(zip((ONE, TWO), found, strict=True))
     about = f"sync echo, reused children, {CONNECTIONS} connections (floor: by JSON)"
     return [Row(f"WPS {v}: {about}", found, "1/s", floor, 0.8, of_ratio=True) for v, found in rates.items()]
 
