@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,6 +81,32 @@ def test_files_that_find_no_place_are_told_of_and_gone(tmp_path: Path) -> None:
     with pytest.raises(NotKept, match="did not take the files"):
         put(blobs, tmp_path / "made", {"a/n": b"x"})
     assert not (tmp_path / "made").exists()
+
+
+def test_files_whose_place_the_disk_did_not_take_are_told_of_and_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    blobs = LocalBlobs(tmp_path / "data")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(NotKept, match="did not take the files: No space left"):
+        put(blobs, tmp_path / "made", {"a/n": b"x"})
+    assert blobs.size(JOB, 1, "a/n") is None
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_file_system_that_cannot_be_asked_to_keep_a_folder_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(descriptor: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    blobs = LocalBlobs(tmp_path / "data")
+    monkeypatch.setattr("os.fsync", cannot)
+    put(blobs, tmp_path / "made", {"a/n": b"x"})
+    assert blobs.size(JOB, 1, "a/n") == 1
 
 
 def test_a_large_file_is_sent_in_parts(blobs: S3Blobs, s3: S3, tmp_path: Path) -> None:

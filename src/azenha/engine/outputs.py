@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import threading
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -18,6 +16,7 @@ from azenha.authoring.errors import OutputError
 from azenha.domain.geodata import Geodata
 from azenha.domain.published import Published
 from azenha.domain.values import StoredFile, Value
+from azenha.usecases.durable import sync
 
 T = TypeVar("T")
 
@@ -116,13 +115,3 @@ def _place(source: Path, workdir: Path, target: Path) -> None:
             shutil.copyfile(source, target)
     else:  # an input handed on, or a file from elsewhere, which is not the job's to move
         shutil.copyfile(source, target)
-
-
-def sync(path: Path) -> None:
-    """Wait until the disk has a file or, where the system can, a folder's entries."""
-    with suppress(OSError):  # folders cannot be opened on Windows
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -13,6 +13,7 @@ from azenha.domain.files import file_name
 from azenha.domain.process import Format
 from azenha.domain.slices import Buffer, content, decoded
 from azenha.domain.values import InlineBytes, InlineText, Record, StoredFile, Value
+from azenha.usecases.durable import sync
 
 INLINE: Final = "inline"  # their folder within a job's inputs
 
@@ -49,7 +50,7 @@ class LargeValues:
         stored = self.members(inputs)
         if self.files:
             for folder in (self.folder / INLINE, self.folder, self.folder.parent):
-                _settle(folder)
+                sync(folder)
         return stored
 
     def members(self, values: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
@@ -97,14 +98,3 @@ def file_keys(inputs: Mapping[str, tuple[Value, ...]]) -> set[str]:
         elif isinstance(value, Record):
             found |= file_keys(value.fields)
     return found
-
-
-def _settle(folder: Path) -> None:
-    """Make the entries of a folder survive a loss of power, as the row that names them does."""
-    if not hasattr(os, "O_DIRECTORY"):  # Windows writes its directories through
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from azenha.domain.values import StoredFile
 from azenha.usecases.blobs import NotKept
+from azenha.usecases.durable import sync
 
 PIECE = 256 * 1024
 
@@ -29,15 +29,15 @@ class LocalBlobs:
 
     def put(self, job: str, attempt: int, folder: Path, files: Sequence[StoredFile]) -> None:
         """The files are on the disk already, by whoever made them; their place is when this returns."""
-        place = self._folder(job, attempt)
+        place, lies = self._folder(job, attempt), folder
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(place)
+            lies = folder.rename(place)
+            sync(place)
+            sync(place.parent)
         except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(lies, ignore_errors=True)
             raise NotKept(f"the folder of results did not take the files: {error.strerror}") from None
-        _sync(place)
-        _sync(place.parent)
 
     def place(self, job: str, attempt: int) -> str:
         return f"{self._text}/{job}/{attempt}"
@@ -73,13 +73,3 @@ class LocalBlobs:
                 if folder.stat().st_mtime < before:
                     found.append(folder.name)
         return found
-
-
-def _sync(path: Path) -> None:
-    """Wait until the disk has a folder's entries, where the system can."""
-    with suppress(OSError):  # folders cannot be opened on Windows
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
