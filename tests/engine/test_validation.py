@@ -21,6 +21,7 @@ from azenha.domain.process import (
     Format,
     InputDescription,
     Level,
+    ObjectDomain,
     Offering,
     OutputDescription,
     ProcessDescription,
@@ -358,6 +359,17 @@ def test_a_process_whose_check_lacks_something_is_not_served_and_the_remedy_is_s
         assert missing.source == "p.py"
         assert "process 'p': its input 'a' is to be checked" in missing.reason
         assert reason in missing.reason
+
+
+def test_data_within_an_object_is_named_by_its_path_where_its_check_lacks_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(readiness, "find_spec", lambda name: None)
+    field = offering("image/tiff", level=Level.STRICT).offerings["p"].description.inputs[0]
+    scene = InputDescription("scene", ObjectDomain((field,)), Text("S"))
+    catalogue = Catalogue({"p": Offering(ProcessDescription("p", "1", Text("P"), (scene,)), "p.py")})
+    (missing,) = readiness.served(catalogue, Policy()).unavailable
+    assert "its input 'scene.a' is to be checked strict, which needs rasterio" in missing.reason
 
 
 def test_the_servers_own_level_counts_where_a_process_names_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ Knows nothing of Python functions (see authoring), of JSON or of XML.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -213,6 +213,17 @@ class OutputDescription:
     optional: bool = False
     metadata: tuple[Metadata, ...] = ()
     translations: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def innermost(
+    described: Sequence[InputDescription | OutputDescription], within: str = ""
+) -> Iterator[tuple[str, Domain]]:
+    """Those that are no objects, the fields of objects among them: each by its path, such as `area.corner`."""
+    for one in described:
+        if isinstance(one.domain, ObjectDomain):
+            yield from innermost(one.domain.fields, f"{within}{one.id}.")
+        else:
+            yield within + one.id, one.domain
 
 
 class JobControl(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from azenha.domain.errors import AppError
 from azenha.domain.media import Travel
-from azenha.domain.process import ComplexDomain, InputDescription, Level, ObjectDomain, ProcessDescription
+from azenha.domain.process import ComplexDomain, Level, ProcessDescription, innermost
 from azenha.engine.formats import known
 from azenha.engine.formats.mirror import place
 from azenha.engine.formats.schemas import Catalogue, read_catalogue
@@ -198,15 +198,13 @@ def wanted(descriptions: Iterable[ProcessDescription], level: Level) -> dict[str
     """
     found: dict[str, list[str]] = {}
     for description in descriptions:
-        places: Sequence[tuple[str, ComplexDomain]] = [
-            *(_flat("input", description.inputs)),
-            *(
-                (f"output '{o.id}'", o.domain)
-                for o in description.outputs
-                if isinstance(o.domain, ComplexDomain)
-            ),
+        places = [
+            *((f"input '{path}'", domain) for path, domain in innermost(description.inputs)),
+            *((f"output '{path}'", domain) for path, domain in innermost(description.outputs)),
         ]
         for where, domain in places:
+            if not isinstance(domain, ComplexDomain):
+                continue
             asked = domain.validation and domain.validation.level
             if (asked or level) is not Level.VERY_STRICT:
                 continue
@@ -218,16 +216,6 @@ def wanted(descriptions: Iterable[ProcessDescription], level: Level) -> dict[str
                 for address in (own,) if own else _USUAL.get(one.id, ()):
                     found.setdefault(urldefrag(address).url, []).append(f"{description.id}, {where}")
     return found
-
-
-def _flat(
-    kind: str, inputs: Sequence[InputDescription], prefix: str = ""
-) -> Iterator[tuple[str, ComplexDomain]]:
-    for one in inputs:
-        if isinstance(one.domain, ObjectDomain):
-            yield from _flat(kind, one.domain.fields, f"{prefix}{one.id}.")
-        elif isinstance(one.domain, ComplexDomain):
-            yield f"{kind} '{prefix}{one.id}'", one.domain
 
 
 def listed(folder: Path) -> Iterator[tuple[Path, int]]:

@@ -15,7 +15,14 @@ from urllib.parse import urldefrag
 
 from azenha.domain.errors import NotFetched, TooLarge
 from azenha.domain.media import Travel
-from azenha.domain.process import ComplexDomain, InputDescription, Level, ObjectDomain, ProcessDescription
+from azenha.domain.process import (
+    ComplexDomain,
+    InputDescription,
+    Level,
+    ObjectDomain,
+    ProcessDescription,
+    innermost,
+)
 from azenha.domain.values import InlineBytes, InlineText, Record, StoredFile, Value
 from azenha.engine.formats import known
 from azenha.engine.formats.checking import nearest
@@ -37,18 +44,9 @@ _asked: dict[str, float] = {}  # by this process: when the imports of a schema w
 
 def may_be(description: ProcessDescription, policy: Policy) -> bool:
     """Whether a job of that process may be checked by schemas, and may fetch them."""
-    return policy.fetch and (
-        _any_input(description.inputs, policy)
-        or any(isinstance(o.domain, ComplexDomain) and _looks(o.domain, policy) for o in description.outputs)
-    )
-
-
-def _any_input(described: Sequence[InputDescription], policy: Policy) -> bool:
-    return any(
-        _any_input(one.domain.fields, policy)
-        if isinstance(one.domain, ObjectDomain)
-        else isinstance(one.domain, ComplexDomain) and _looks(one.domain, policy)
-        for one in described
+    return policy.fetch and any(
+        isinstance(domain, ComplexDomain) and _looks(domain, policy)
+        for _, domain in innermost((*description.inputs, *description.outputs))
     )
 
 

@@ -5,7 +5,7 @@ Found out when the server starts, without importing any of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -16,13 +16,11 @@ from azenha.domain.media import Family, KnownFormat, Travel
 from azenha.domain.process import (
     Catalogue,
     ComplexDomain,
-    InputDescription,
     Level,
-    ObjectDomain,
-    OutputDescription,
     ProcessDescription,
     Unavailable,
     Validation,
+    innermost,
 )
 from azenha.engine.formats import known
 from azenha.engine.formats.policy import Policy
@@ -45,26 +43,23 @@ def served(catalogue: Catalogue, policy: Policy) -> Catalogue:
 
 def lacking(description: ProcessDescription, policy: Policy) -> Iterator[str]:
     """What a process lacks, each with what to do."""
-    places: list[tuple[str, InputDescription | OutputDescription]] = [
-        ("input", one) for one in _flat(description.inputs)
-    ]
+    places = [(f"input '{path}'", domain) for path, domain in innermost(description.inputs)]
     if policy.outputs != "off":
-        places += [("output", one) for one in description.outputs]
-    for kind, one in places:
-        if not isinstance(one.domain, ComplexDomain):
+        places += [(f"output '{path}'", domain) for path, domain in innermost(description.outputs)]
+    for place, domain in places:
+        if not isinstance(domain, ComplexDomain):
             continue
-        asked = one.domain.validation or Validation()
+        asked = domain.validation or Validation()
         level = asked.level or policy.level
         whose = "" if asked.level else " (setting formats.validation)"
-        for need, remedy in _needs(one.domain, level, policy):
-            yield f"its {kind} '{one.id}' is to be checked {level}{whose}, which needs {need}: {remedy}"
+        for need, remedy in _needs(domain, level, policy):
+            yield f"its {place} is to be checked {level}{whose}, which needs {need}: {remedy}"
 
 
 def preload(descriptions: Iterable[ProcessDescription]) -> None:
     """Do before a child is forked what each job would do again: import what marks ask for, gather the formats."""
     for description in descriptions:
-        inputs = [one.domain for one in _flat(description.inputs)]
-        for domain in (*inputs, *(one.domain for one in description.outputs)):
+        for _, domain in innermost((*description.inputs, *description.outputs)):
             if not isinstance(domain, ComplexDomain):
                 continue
             known.table()
@@ -81,14 +76,6 @@ def _libraries(domain: ComplexDomain, level: Level) -> Iterator[str]:
         library = "pyarrow" if format.id == "geoparquet" else _LIBRARIES.get(format.family)
         if library and known.own_check(format.id) is None:
             yield library
-
-
-def _flat(inputs: Sequence[InputDescription]) -> Iterator[InputDescription]:
-    for one in inputs:
-        if isinstance(one.domain, ObjectDomain):
-            yield from _flat(one.domain.fields)
-        else:
-            yield one
 
 
 def _needs(domain: ComplexDomain, level: Level, policy: Policy) -> Iterator[tuple[str, str]]:
