@@ -97,6 +97,10 @@ class KnownFormat:
         """Its media types without parameters, each once."""
         return tuple(dict.fromkeys(m.partition(";")[0].strip().lower() for m in self.media_types))
 
+    def schema_of(self, declared: str | None) -> str | None:
+        """The schema that data follows whatever it names itself: the declared one, else the format's; None: none."""
+        return None if self.travel is Travel.BASE64 else declared or self.schema
+
 
 _Signature = tuple[int, Magic, KnownFormat]  # with the rank of its format in the table
 

@@ -16,7 +16,6 @@ from typing import Any, Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from azenha.domain.errors import AppError
-from azenha.domain.media import Travel
 from azenha.domain.process import ComplexDomain, Level, ProcessDescription, innermost
 from azenha.engine.formats import known
 from azenha.engine.formats.mirror import place
@@ -210,9 +209,9 @@ def wanted(descriptions: Iterable[ProcessDescription], level: Level) -> dict[str
                 continue
             for format in domain.formats:
                 one = known.table().named(format.media_type)
-                if one is None or one.travel is Travel.BASE64:
+                if one is None:
                     continue
-                own = format.schema or one.schema
+                own = one.schema_of(format.schema)
                 for address in (own,) if own else _USUAL.get(one.id, ()):
                     found.setdefault(urldefrag(address).url, []).append(f"{description.id}, {where}")
     return found

@@ -14,7 +14,6 @@ from typing import Final
 from urllib.parse import urldefrag
 
 from azenha.domain.errors import NotFetched, TooLarge
-from azenha.domain.media import Travel
 from azenha.domain.process import (
     ComplexDomain,
     InputDescription,
@@ -29,7 +28,7 @@ from azenha.engine.formats.checking import nearest
 from azenha.engine.formats.collecting import collect
 from azenha.engine.formats.mirror import place
 from azenha.engine.formats.policy import Policy
-from azenha.engine.formats.schemas import named_by, read_catalogue
+from azenha.engine.formats.schemas import read_catalogue, to_follow
 from azenha.engine.formats.sniff import detect, detect_at_hand
 from azenha.usecases.ports import FREELY, PLAINLY, Ask, Fetch, Fetched, Terms
 
@@ -150,7 +149,6 @@ def _of_inputs(
 
 
 def _of_value(value: InlineText | InlineBytes | StoredFile, folder: Path) -> tuple[str, ...]:
-    """As `schemas.follow_schema` looks for them."""
     from lxml import etree
 
     table = known.table()
@@ -159,17 +157,15 @@ def _of_value(value: InlineText | InlineBytes | StoredFile, folder: Path) -> tup
     stored = folder / value.key if isinstance(value, StoredFile) else None
     detected = detect(stored, table) if stored else detect_at_hand(data, table)
     format = nearest(table.named(value.format.media_type), detected)
-    if format is None or format.travel is Travel.BASE64:
-        return ()
-    if address := value.format.schema or format.schema:
-        return (address,)
-    if format.travel is not Travel.XML:
+    if format is None:
         return ()
     try:
-        with stored.open("rb") if stored else io.BytesIO(data) as document:
-            return tuple(address for _, address in named_by(document))
+        named = to_follow(
+            format, value.format.schema, lambda: stored.open("rb") if stored else io.BytesIO(data)
+        )
     except etree.XMLSyntaxError:
         return ()  # the check says so
+    return tuple(address for _, address in named)
 
 
 def _of_outputs(description: ProcessDescription, policy: Policy) -> Iterator[str]:
@@ -179,7 +175,7 @@ def _of_outputs(description: ProcessDescription, policy: Policy) -> Iterator[str
             continue
         for format in output.domain.formats if _looks(output.domain, policy) else ():
             one = table.named(format.media_type)
-            address = one and one.travel is not Travel.BASE64 and (format.schema or one.schema)
+            address = one and one.schema_of(format.schema)
             if address and place(address):
                 yield _whole(address)
 

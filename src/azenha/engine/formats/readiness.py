@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from azenha.domain.media import Family, KnownFormat, Travel
+from azenha.domain.media import Family, Travel
 from azenha.domain.process import (
     Catalogue,
     ComplexDomain,
@@ -85,7 +85,7 @@ def _needs(domain: ComplexDomain, level: Level, policy: Policy) -> Iterator[tupl
             yield library, f"pip install {library}"
     if level is not Level.VERY_STRICT:
         return
-    with_schema = [found for f, found in formats if _has_schema(found, f.schema)]
+    with_schema = [found for f, found in formats if found.travel is Travel.XML or found.schema_of(f.schema)]
     if not with_schema:
         return
     if policy.schemas is None:
@@ -94,7 +94,3 @@ def _needs(domain: ComplexDomain, level: Level, policy: Policy) -> Iterator[tupl
         yield "schemas", f"formats.schemas names {Path(policy.schemas)}, which is no folder"
     if any(f.travel is Travel.TEXT for f in with_schema) and find_spec("jsonschema") is None:
         yield "jsonschema", "pip install jsonschema"
-
-
-def _has_schema(format: KnownFormat, named: str | None) -> bool:
-    return format.travel is Travel.XML or bool(named or format.schema)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from azenha.domain.media import Travel
+from azenha.domain.media import KnownFormat, Travel
 from azenha.engine.formats.documents import open_xml
 from azenha.engine.formats.mirror import place
 from azenha.engine.formats.opening import NotValid, Opening
@@ -23,6 +23,8 @@ _CATALOG: Final = "{urn:oasis:names:tc:entity:xmlns:xml:catalog}"
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 _XSD: Final = "http://www.w3.org/2001/XMLSchema"
 _MOST_CATALOGS: Final = 100
+
+Named = tuple[str, str]  # a schema by namespace ("": none, or not said) and address
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +95,24 @@ def read_catalogue(folder: Path) -> Catalogue:
     return Catalogue(root, exact, tuple(longest_first))
 
 
-def follow_schema(opening: Opening, folder: Path | None) -> str:
-    """Validate a document by its schema; which one that was.
+def to_follow(format: KnownFormat, declared: str | None, document: Callable[[], BinaryIO]) -> list[Named]:
+    """The schemas that a document is to follow: the declared one, its format's, else those that XML names itself.
 
-    It is the declared one; else the one of its format; else those that an XML document names itself.
+    Args:
+        document: opens it, where it is to be asked.
+    Raises:
+        lxml.etree.XMLSyntaxError: it has no root.
+    """
+    if address := format.schema_of(declared):
+        return [("", address)]
+    if format.travel is not Travel.XML:
+        return []
+    with document() as opened:
+        return _named_by(opened)
+
+
+def follow_schema(opening: Opening, folder: Path | None) -> str:
+    """Validate a document by its schema, see `to_follow`; which one that was.
 
     Raises:
         NotValid: it does not follow it, or there is none here.
@@ -104,18 +120,23 @@ def follow_schema(opening: Opening, folder: Path | None) -> str:
     if folder is None:
         raise NotValid("there are no schemas here to check it by (setting formats.schemas)")
     found = catalogue(folder)
+    named = to_follow(opening.format, opening.schema, lambda: opening.path.open("rb"))
     if opening.format.travel is Travel.XML:
-        return _xml(opening, found)
-    if opening.format.travel is Travel.TEXT and (opening.schema or opening.format.schema):
-        return _json(opening, found)
+        return _xml(opening, named, found)
+    if named:
+        return _json(opening, named[0][1], found)
     return "no schema"  # a format without schemas: strict has looked at it
 
 
 def _file(address: str, found: Catalogue) -> Path:
     file = found.find(address)
     if file is None:
-        raise NotValid(f"its schema {address[:200]} is not among those here{_remedy(address)}")
+        raise _absent(address)
     return file
+
+
+def _absent(address: str) -> NotValid:
+    return NotValid(f"its schema {address[:200]} is not among those here{_remedy(address)}")
 
 
 def _remedy(address: str) -> str:
@@ -134,25 +155,17 @@ def _parser() -> Any:
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
-def _xml(opening: Opening, found: Catalogue) -> str:
+def _xml(opening: Opening, named: Sequence[Named], found: Catalogue) -> str:
     from lxml import etree
 
-    address = opening.schema or opening.format.schema
-    named: tuple[str, ...]
-    if address is not None:
-        _file(address, found)
-        named = (address,)
-        schema = _schema(found, (("", address),))
-    else:
-        with opening.path.open("rb") as file:
-            pairs = named_by(file)
-        here = tuple(pair for pair in pairs if found.find(pair[1]) is not None)
-        if not here:
-            shown = ", ".join(address for _, address in pairs) or "none"
-            remedy = next((_remedy(one) for _, one in pairs if place(one) is not None), "")
-            raise NotValid(f"of the schemas that it names ({shown[:300]}) there is none here{remedy}")
-        named = tuple(address for _, address in here)
-        schema = _schema(found, here)
+    here = tuple(one for one in named if found.find(one[1]) is not None)
+    if not here and (address := opening.format.schema_of(opening.schema)):
+        raise _absent(address)
+    if not here:
+        shown = ", ".join(address for _, address in named) or "none"
+        remedy = next((_remedy(address) for _, address in named if place(address) is not None), "")
+        raise NotValid(f"of the schemas that it names ({shown[:300]}) there is none here{remedy}")
+    schema, followed = _schema(found, here), ", ".join(address for _, address in here)
     open_xml(opening)  # refuses document types and depth, which huge_tree would let through
     try:
         reading = etree.iterparse(
@@ -167,11 +180,11 @@ def _xml(opening: Opening, found: Catalogue) -> str:
         for _, element in reading:
             element.clear()
     except etree.XMLSyntaxError as error:
-        raise NotValid(f"it does not follow {', '.join(named)[:300]}: {error}") from None
-    return ", ".join(named)
+        raise NotValid(f"it does not follow {followed[:300]}: {error}") from None
+    return followed
 
 
-def named_by(document: BinaryIO) -> list[tuple[str, str]]:
+def _named_by(document: BinaryIO) -> list[Named]:
     """Namespace and address of each schema that the root names (XML Schema part 1, §2.6.3).
 
     Raises:
@@ -190,7 +203,7 @@ def named_by(document: BinaryIO) -> list[tuple[str, str]]:
 
 
 @functools.lru_cache(maxsize=32)
-def _schema(found: Catalogue, pairs: tuple[tuple[str, str], ...]) -> Any:
+def _schema(found: Catalogue, pairs: tuple[Named, ...]) -> Any:
     """One schema of all that are named; what they import comes from the same folder.
 
     Raises:
@@ -233,7 +246,7 @@ def _schema(found: Catalogue, pairs: tuple[tuple[str, str], ...]) -> Any:
 # -- JSON ----------------------------------------------------------------------------------------
 
 
-def _json(opening: Opening, found: Catalogue) -> str:
+def _json(opening: Opening, address: str, found: Catalogue) -> str:
     import referencing
     from jsonschema import exceptions, validators
     from referencing import Resource
@@ -242,7 +255,6 @@ def _json(opening: Opening, found: Catalogue) -> str:
 
     registry: Any = referencing.Registry  # made by attrs, which the type checker does not read here
     absent: Any = missing.NoSuchResource
-    address = opening.schema or opening.format.schema or ""
     schema = json.loads(_file(address, found).read_text("utf-8"))
 
     def retrieve(uri: str) -> Any:
