@@ -69,7 +69,9 @@ def child() -> Iterator[Busy]:
 
 @pytest.fixture
 def run(child: Busy, tmp_path: Path) -> Run:
-    return run_of(child, SimpleNamespace(receive=lambda channel: {"t": "done"}), tmp_path)
+    return run_of(
+        child, SimpleNamespace(attach=lambda log: None, receive=lambda channel: {"t": "done"}), tmp_path
+    )
 
 
 def run_of(child: object, output: object, tmp_path: Path) -> Run:
@@ -144,7 +146,7 @@ def test_a_child_that_died_without_a_word_is_known_to_have_had_its_order_or_not(
         theirs.close()
         return channel.receive()
 
-    output = SimpleNamespace(receive=receive, marks=False)
+    output = SimpleNamespace(attach=lambda log: None, receive=receive, marks=False)
     run = run_of(linked, output, tmp_path)
     if "told anything" in dies:
         theirs.close()

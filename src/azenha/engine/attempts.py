@@ -55,6 +55,15 @@ class Attempt:
         return done and not self.run.dismissed and self.run.verdict is None
 
 
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """Which children serve: of what source, jobs of which process ("": of any), and how many each."""
+
+    source: str
+    process: str
+    jobs: int
+
+
 class Attempts:
     def __init__(
         self,
@@ -79,24 +88,39 @@ class Attempts:
         self._runs: dict[tuple[str, int], Run] = {}
         self._stopped = False
 
-    def run(
-        self, lease: Lease, source: str, description: ProcessDescription, work: Path, log: Log
-    ) -> Attempt:
-        """Follow it to its end.
+    def fetch(self, lease: Lease, description: ProcessDescription, work: Path, log: Log) -> Attempt:
+        """Have its references fetched, to the end of that.
 
         Raises:
             CannotStart: there is no child for it.
         """
+        order = self._order(lease, description, work)
+        order |= {"fetch": True, "description": dump_description(description)}
+        return self._follow(lease, description, order, log, _Serving(self._fetching, "", FETCHES))
+
+    def run(
+        self, lease: Lease, source: str, description: ProcessDescription, work: Path, log: Log
+    ) -> Attempt:
+        """Have the process run, to the end of that.
+
+        Raises:
+            CannotStart: there is no child for it.
+        """
+        order = self._order(lease, description, work) | {"fetch": False}
+        serving = _Serving(source, description.id, description.reuse)
+        return self._follow(lease, description, order, log, serving)
+
+    def _follow(
+        self, lease: Lease, description: ProcessDescription, order: Message, log: Log, serving: _Serving
+    ) -> Attempt:
         lane = lease.job.lane
-        reuse = description.reuse if source != self._fetching else FETCHES
-        key: Key = (description.id if source != self._fetching else "", lane)
-        kept = self._pool.take(source, key, lane)
+        key: Key = (serving.process, lane)
+        kept = self._pool.take(serving.source, key, lane)
         run = self._run_of(lease, description, kept, log)
-        order = self._order(lease, source, description, work)
-        order |= {"last": kept.used + 1 >= reuse, "mark": kept.output.marks}
-        prepares = reuse == 1 and kept.child.polled
+        order |= {"last": kept.used + 1 >= serving.jobs, "mark": kept.output.marks}
+        prepares = serving.jobs == 1 and kept.child.polled
         answer = self._exchange(
-            run, kept, order, lambda: self._pool.prepare(source, lane) if prepares else None
+            run, kept, order, lambda: self._pool.prepare(serving.source, lane) if prepares else None
         )
         died = None
         if answer is None:
@@ -108,7 +132,7 @@ class Attempts:
             kept.output.close()
             if run.untouched and kept.waited and not self._stopped:
                 # It had died while it waited, and the system had not yet said so.
-                return self.run(lease, source, description, work, log)
+                return self._follow(lease, description, order, log, serving)
             return attempt
         kept.used += 1
         if attempt.good and not order["last"]:
@@ -144,7 +168,6 @@ class Attempts:
     ) -> Message | None:
         """The child's last word, while whoever steers and watches knows of the run."""
         lease = run.lease
-        kept.output.attach(run.log)
         held = (lease.job.id, lease.attempt)
         self._runs[held] = run
         self._steering.begin(held, run)
@@ -160,10 +183,9 @@ class Attempts:
             self._steering.end(held)
             run.over()
 
-    def _order(self, lease: Lease, source: str, description: ProcessDescription, work: Path) -> Message:
-        order: Message = {
+    def _order(self, lease: Lease, description: ProcessDescription, work: Path) -> Message:
+        return {
             "t": "run",
-            "fetch": source == self._fetching,
             "job": lease.job.id,
             "attempt": lease.attempt,
             "request": dump_request(lease.request),
@@ -176,9 +198,6 @@ class Attempts:
             **self._of_formats,
             "pauses_itself": description.pauses_itself,
         }
-        if order["fetch"]:
-            order["description"] = dump_description(description)
-        return order
 
     # -- from other threads ----------------------------------------------------------------------
 

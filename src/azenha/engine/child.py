@@ -125,26 +125,15 @@ def _fetch(
         of = f" of {total:,}" if total is not None else ""
         reporter.progress(0, f"fetching '{locator}': {received:,}{of} bytes")
 
+    def say(text: str) -> None:
+        reporter.log(logging.INFO, text)
+
     description = load_description(order["description"])
-    fetched = fetch_references(
-        request.inputs,
-        Path(order["inputs"]),
-        fetch,
-        progress,
-        say=lambda text: reporter.log(logging.INFO, text),
-        description=description,
-    )
+    inputs = Path(order["inputs"])
+    fetched = fetch_references(request.inputs, inputs, fetch, progress, say=say, description=description)
     policy = Policy.heard(order["formats"])
     if lacking.may_be(description, policy):
-        lacking.fetch_schemas(
-            fetched,
-            description,
-            Path(order["inputs"]),
-            policy,
-            fetch,
-            progress,
-            lambda text: reporter.log(logging.INFO, text),
-        )
+        lacking.fetch_schemas(fetched, description, inputs, policy, fetch, progress, say)
     reporter.progress(0, None)  # what the function does is not told by how much was fetched
     return fetched
 

@@ -49,7 +49,7 @@ class Run:
         self.lease = lease
         self.child = child
         self._output = output
-        self.log = log
+        self._log = log
         self._began = time.monotonic()
         self._seconds = seconds
         self._whose = whose
@@ -176,7 +176,7 @@ class Run:
             self._end(FailureKind.TIME, f"it ran longer than {self._seconds:g} s ({self._whose})")
         elif rested > self._pause_at_most:
             self._end(FailureKind.TIME, paused_too_long(self._pause_at_most))
-        elif self.log.offered > self._flood:
+        elif self._log.offered > self._flood:
             self._end(FailureKind.OUTPUT, f"it wrote more than {self._flood:,} bytes to its log")
         elif ran > WATCH_AFTER:
             # Asking a dead child also ends what it left behind, which may hold the connection open.
@@ -185,7 +185,6 @@ class Run:
                 self._look(pid)
 
     def _look(self, pid: int) -> None:
-
         family = [pid, *tree.descendants(pid)]
         if len(family) > self._processes:
             self._end(FailureKind.PROCESS, f"it had more than {self._processes} processes (jobs.processes)")
@@ -212,6 +211,7 @@ class Run:
         Args:
             meanwhile: called once, while the child works.
         """
+        self._output.attach(self._log)
         try:
             self.child.channel.send(order)
         except ChannelClosed:
@@ -231,7 +231,7 @@ class Run:
                     on_progress(max(0, min(100, int(message["percent"]))), message["message"])
                 case "log":
                     line = f"{message['level']}: {message['text']}\n"
-                    self.log.write(line.encode("utf-8", "replace"))
+                    self._log.write(line.encode("utf-8", "replace"))
                 case "done" | "failed" | "cancelled":
                     return message
         return None

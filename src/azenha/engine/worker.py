@@ -20,7 +20,7 @@ from typing import Protocol
 from azenha.domain.canonical import load_values
 from azenha.domain.errors import QueueFull
 from azenha.domain.job import Failure, FailureKind, Job, Lane
-from azenha.domain.process import Catalogue, ProcessDescription
+from azenha.domain.process import Catalogue
 from azenha.domain.values import StoredFile
 from azenha.engine.attempts import Attempt, Attempts, published
 from azenha.engine.channel import Message
@@ -78,7 +78,6 @@ class Worker:
         self._starter = starter
         self._catalogue = catalogue
         self._sources = sources
-        self._fetching = fetching
         self._settings = settings
         self._announce = announce
         self._policy = Policy.of(settings.formats)
@@ -219,13 +218,13 @@ class Worker:
         work, clean = self._folders.workdir(), False
         try:
             if has_references(lease.request.inputs) or lacking.may_be(description, self._policy):
-                fetched = self._in_child(lease, self._fetching, description, work, log)
+                fetched = self._in_child(lease, partial(self._attempts.fetch, lease, description, work, log))
                 if fetched is None:
                     return ENDED, None
                 inputs = load_values(fetched["values"])
                 lease = replace(lease, request=replace(lease.request, inputs=inputs))
             source = self._sources[offering.source]
-            answer = self._in_child(lease, source, description, work, log)
+            answer = self._in_child(lease, partial(self._attempts.run, lease, source, description, work, log))
             if answer is None:
                 return ENDED, None
             done = self._succeed(lease, answer, published(work))
@@ -235,12 +234,10 @@ class Worker:
             if not clean:
                 self._done_with.put(work)
 
-    def _in_child(
-        self, lease: Lease, source: str, description: ProcessDescription, work: Path, log: Log
-    ) -> Message | None:
-        """Run the job, or fetch its references; None if that failed, which is recorded."""
+    def _in_child(self, lease: Lease, attempting: Callable[[], Attempt]) -> Message | None:
+        """What a child made of it; None if it failed, which is recorded."""
         try:
-            attempt = self._attempts.run(lease, source, description, work, log)
+            attempt = attempting()
         except CannotStart as error:
             self._fail(lease, FailureKind.UNAVAILABLE, f"it could not be started: {error}")
             return None
