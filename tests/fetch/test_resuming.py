@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -92,6 +93,32 @@ def test_the_time_of_a_fetch_is_bounded(web: Web, tmp_path: Path) -> None:
         pytest.raises(FetchFailed, match=r"within 1e-09 s \(setting references\.time"),
     ):
         fetch(url, tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"HTTP/1.0 200 OK\r\nX-Endless: ", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;endless=", b"x"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x"),
+        (b"", b""),
+    ],
+    ids=["headers", "the head of a chunk", "content", "silence"],
+)
+def test_the_time_of_a_fetch_is_bounded_however_often_a_byte_comes(
+    web: Web, tmp_path: Path, first: bytes, again: bytes
+) -> None:
+    url = web.redirects("/first", web.drips("/a", first, again))
+    settings = replace(ReferenceSettings(), time=0.3)
+    began = time.monotonic()
+    with (
+        fetcher(settings=settings) as fetch,
+        pytest.raises(FetchFailed, match=r"not all of it within 0\.3 s \(setting references\.time\)"),
+    ):
+        fetch(url, tmp_path / "a")
+    assert time.monotonic() - began < 5
+    assert [path for path, _ in web.asked] == ["/first", "/a"]
     assert not (tmp_path / "a").exists()
 
 

@@ -81,6 +81,17 @@ class Web:
         self.answers[path] = answer
         return self.base + path
 
+    def drips(self, path: str, first: bytes, again: bytes) -> str:
+        """`first` of the raw answer, then `again` and again, every 20 ms until the client goes or the test ends."""
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.wfile.write(first)
+            while not self.released.wait(0.02):
+                handler.wfile.write(again)
+
+        self.answers[path] = answer
+        return self.base + path
+
 
 @contextmanager
 def serving(host: str = "127.0.0.1") -> Iterator[Web]:

@@ -9,6 +9,7 @@ becomes of an answer, and whether it is asked for again, is seen to in `referenc
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import socket
 import ssl
@@ -25,7 +26,8 @@ from typing import Final
 import httpcore
 import httpx
 
-from azenha.adapters.sockets import WideSockets
+from azenha.adapters.bounded import Bounded
+from azenha.adapters.sockets import SocketOption, WideSockets
 from azenha.domain.addresses import Address, AddressPolicy, shown
 from azenha.domain.errors import AppError, FetchFailed
 from azenha.settings import LimitSettings
@@ -50,7 +52,6 @@ _NOT_SENT: Final = frozenset(
 # http to https, and what comes there without it may be another form of the data.
 _FOR_ALL: Final = frozenset({"accept", "accept-language", "content-type"})
 
-SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 Headers = tuple[tuple[str, str], ...]
 Resolve = Callable[[str, int], list[Address]]
 
@@ -188,10 +189,12 @@ class Asking:
     def __init__(self, policy: AddressPolicy, limits: LimitSettings, resolve: Resolve = resolve) -> None:
         self._policy = policy
         self._limits = limits
+        self._left: Callable[[], float] = lambda: math.inf  # of what is asked for now
+        backend = Bounded(CheckedBackend(policy, resolve), lambda _: self._left())
         timeout = httpx.Timeout(limits.silence, connect=limits.connect)
         # Compression is undone elsewhere and not by httpx, which would unfold a piece to any size in memory.
         self._client = httpx.Client(
-            transport=CheckedTransport(CheckedBackend(policy, resolve)),
+            transport=CheckedTransport(backend),
             headers={"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "azenha"},
             timeout=timeout,
             trust_env=False,
@@ -202,14 +205,19 @@ class Asking:
         self._client.close()
 
     @contextmanager
-    def answer(self, url: str, ask: Ask, own: Own | None = None) -> Iterator[httpx.Response]:
+    def answer(
+        self, url: str, ask: Ask, left: Callable[[], float], own: Own | None = None
+    ) -> Iterator[httpx.Response]:
         """The answer at the end of all redirects, body not yet read: 200, or one that `own` allows.
 
         Failures, also those that come while the body is read, are translated.
 
+        Args:
+            left: seconds for all of it, the body too, more than 0; raises FetchFailed where there are none.
         Raises:
             Passing, FetchFailed, ForbiddenAddress
         """
+        self._left = left
         at, via = url, ""
         for _ in range(self._limits.redirects + 1):
             with self._translated(at, via), self._asked(at, ask, own) as answer:
@@ -265,9 +273,11 @@ class Asking:
                 raise type(error)(f"{error}{via}") from None
             raise
         except httpcore.ConnectTimeout:
+            self._left()
             seconds = f"{self._limits.connect:g} s (setting limits.connect)"
             raise Passing(f"no connection within {seconds} to {where}", sent=bool(via)) from None
         except (httpcore.ReadTimeout, httpcore.WriteTimeout):
+            self._left()
             seconds = f"{self._limits.silence:g} s (setting limits.silence)"
             raise Passing(f"not a byte for {seconds} from {where}", sent=True) from None
         except httpcore.ConnectError as error:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from ssl import SSLContext
-from typing import Any
 
 import httpcore
 import httpx
 
+from azenha.adapters.bounded import Bounded
 from azenha.adapters.couriers.signing import BadKeys, keys, signature
-from azenha.adapters.http import PIECE, CheckedBackend, CheckedTransport, Resolve, SocketOption, resolve
+from azenha.adapters.http import CheckedBackend, CheckedTransport, Resolve, resolve
 from azenha.domain.addresses import AddressPolicy
 from azenha.domain.callbacks import place
 from azenha.usecases.ports import CallbackBody, Clock, Posted
@@ -70,9 +69,9 @@ class Webhooks:
             return Posted(None, "not sent: the address cannot be read")
 
     def _client(self) -> httpx.Client:
-        checked = CheckedBackend(self._policy, self._resolve)
+        left = partial(_left, time.monotonic() + self._timeout)
         return httpx.Client(
-            transport=CheckedTransport(_Bounded(checked, time.monotonic() + self._timeout)),
+            transport=CheckedTransport(Bounded(CheckedBackend(self._policy, self._resolve), left)),
             headers={"User-Agent": "azenha", "Accept": "*/*"},
             timeout=self._timeout,
             trust_env=False,
@@ -100,52 +99,6 @@ def _wait(answer: httpx.Response) -> float:
     """Retry-After (RFC 9110 §10.2.3) in seconds; a date there is passed over."""
     text = answer.headers.get("retry-after", "").strip()
     return float(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
-
-
-class _Bounded(httpcore.NetworkBackend):
-    """Connections that end at a moment, however often a byte comes: waiting for each alone would never end."""
-
-    def __init__(self, backend: CheckedBackend, until: float) -> None:
-        self._backend = backend
-        self._until = until
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SocketOption] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _left(self._until, httpcore.ConnectTimeout)
-        stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
-        return _BoundedStream(stream, self._until)
-
-
-class _BoundedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
-        self._stream = stream
-        self._until = until
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._until, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # In pieces: the time limit of the socket holds for each that it takes, not for all of them.
-        for at in range(0, len(buffer), PIECE):
-            self._stream.write(buffer[at : at + PIECE], _left(self._until, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = _left(self._until, httpcore.ConnectTimeout)
-        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._until)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
 
 
 def _left(until: float, late: type[httpcore.TimeoutException]) -> float:

@@ -45,17 +45,19 @@ class Attempts:
             self._furthest = received
             self._failed = 0
 
-    def check(self) -> None:
-        """Count the time since the last look.
+    def left(self) -> float:
+        """Count the time since the last look; the seconds that are left, more than 0.
 
         Raises:
-            FetchFailed: there is none left.
+            FetchFailed: there are none.
         """
         now = time.monotonic()
         self._spent += min(now - self._last, _GAP)
         self._last = now
-        if self._spent > self._settings.time:
+        left = self._settings.time - self._spent
+        if left <= 0:
             raise FetchFailed(f"not all of it within {self._settings.time:g} s (setting references.time)")
+        return left
 
     def failed(self, said: str, asked: float | None = None) -> None:
         """Wait for the next attempt.
@@ -82,4 +84,4 @@ class Attempts:
             self._tick()
             self._sleep(min(delay, _LOOK_EVERY))
             delay -= _LOOK_EVERY
-            self.check()
+            self.left()

@@ -100,7 +100,7 @@ class Fetcher:
                 part = None
                 own = kept.own if kept else None
             try:
-                with self._asking.answer(wanted.url, wanted.ask, own) as answer:
+                with self._asking.answer(wanted.url, wanted.ask, attempts.left, own) as answer:
                     if answer.status_code == HTTPStatus.NOT_MODIFIED and kept is not None:
                         if kept.given_out(file, wanted.bounds, shown(wanted.url), wanted.told, wanted.say):
                             return kept

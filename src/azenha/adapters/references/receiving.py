@@ -81,7 +81,7 @@ class Receiving:
             FetchFailed, TooLarge
         """
         for piece in pieces:
-            attempts.check()
+            attempts.left()
             self.received += len(piece)
             attempts.came(self.received)
             # Also where little comes of it, such as of an endless row of empty members.
