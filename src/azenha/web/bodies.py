@@ -20,7 +20,9 @@ from azenha.protocols.http import HttpRequest
 from azenha.web.reader import LENGTH, Order, framed
 
 AT_ONCE: Final = 2  # bodies read at the same time; the others wait, and nothing waits for them
-IDLE: Final = 10.0  # seconds after which a reader ends
+IDLE: Final = (
+    10.0  # seconds after which a reader ends: it has 20 to 30 MB, and the next starts while its body arrives
+)
 
 log = logging.getLogger("azenha.web")
 
