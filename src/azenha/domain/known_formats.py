@@ -11,6 +11,21 @@ _GML = "http://www.opengis.net/gml"
 _GML32 = "http://www.opengis.net/gml/3.2"
 _KML = ("http://www.opengis.net/kml/2.2", "http://earth.google.com/kml/2.")
 
+
+def _gml(version: str, roots: tuple[Root, ...] = (), looks_like: tuple[str, ...] = ()) -> KnownFormat:
+    return KnownFormat(
+        f"gml-{version}",
+        f"GML {version}",
+        (f"application/gml+xml; version={version}", f"text/xml; subtype=gml/{version}"),
+        family=Family.VECTOR,
+        travel=Travel.XML,
+        kind_of="gml",
+        roots=roots,
+        looks_like=looks_like,
+        drivers=("GML",),
+    )
+
+
 _RASTERS = (
     KnownFormat(
         "cog",
@@ -161,36 +176,9 @@ _VECTORS = (
         words=("Topology",),
         drivers=("TopoJSON",),
     ),
-    KnownFormat(
-        "gml-3.2",
-        "GML 3.2",
-        ("application/gml+xml; version=3.2", "text/xml; subtype=gml/3.2"),
-        family=Family.VECTOR,
-        travel=Travel.XML,
-        kind_of="gml",
-        roots=(Root(namespace=_GML32), Root(declares=_GML32)),
-        drivers=("GML",),
-    ),
-    KnownFormat(
-        "gml-3.1",
-        "GML 3.1",
-        ("application/gml+xml; version=3.1", "text/xml; subtype=gml/3.1"),
-        family=Family.VECTOR,
-        travel=Travel.XML,
-        kind_of="gml",
-        looks_like=("gml",),
-        drivers=("GML",),
-    ),
-    KnownFormat(
-        "gml-2",
-        "GML 2",
-        ("application/gml+xml; version=2", "text/xml; subtype=gml/2"),
-        family=Family.VECTOR,
-        travel=Travel.XML,
-        kind_of="gml",
-        looks_like=("gml",),
-        drivers=("GML",),
-    ),
+    _gml("3.2", roots=(Root(namespace=_GML32), Root(declares=_GML32))),
+    _gml("3.1", looks_like=("gml",)),
+    _gml("2", looks_like=("gml",)),
     KnownFormat(
         "gml",
         "GML",
