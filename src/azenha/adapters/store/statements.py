@@ -127,6 +127,21 @@ RENEW = fenced(update(schema.job)).values(lease_until=given("until")).returning(
 PROGRESS = fenced(update(schema.job)).values(
     progress=given("percent"), message=given("said"), updated=given("now")
 )
+
+
+def _ended(how: JobEvent) -> dict[str, object]:
+    """What every end of a job writes."""
+    return {
+        "state": target(how),
+        "finished": given("now"),
+        "updated": given("now"),
+        "expires": given("until"),
+        "duration": given("now") - J.started,
+        "worker": None,
+        "lease_until": None,
+    }
+
+
 _ENDINGS: Mapping[JobEvent, Mapping[str, object]] = {
     JobEvent.SUCCEED: {"progress": 100, "outputs": given("document")},
     JobEvent.FAIL: {"failure": given("document")},
@@ -134,31 +149,14 @@ _ENDINGS: Mapping[JobEvent, Mapping[str, object]] = {
 END: Mapping[JobEvent, Update] = {
     ending: fenced(update(schema.job))
     .where(possible(ending))
-    .values(
-        state=target(ending),
-        finished=given("now"),
-        updated=given("now"),
-        expires=given("until"),
-        duration=given("now") - J.started,
-        worker=None,
-        lease_until=None,
-        **dict(values),
-    )
+    .values(**_ended(ending), **values)
     .returning(J.message)
     for ending, values in _ENDINGS.items()
 }
 DISMISS = (
     update(schema.job)
     .where(J.id == given("of_id"), possible(JobEvent.DISMISS))
-    .values(
-        state=target(JobEvent.DISMISS),
-        finished=given("now"),
-        updated=given("now"),
-        expires=given("until"),
-        duration=given("now") - J.started,
-        worker=None,
-        lease_until=None,
-    )
+    .values(**_ended(JobEvent.DISMISS))
     .returning(*RECORD)
 )
 # By the client, and of jobs in the background alone: nobody knows the id of another.
