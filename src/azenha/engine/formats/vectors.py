@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from azenha.authoring.archives import Unsafe, inspect, names_in
@@ -17,7 +18,7 @@ from azenha.engine.formats.opening import NotValid, Opening, counted
 UNWANTED: Final = (
     "ADBC AmigoCloud Carto CSW EEDA Elasticsearch GDALG GPSBabel HTTP NGW OAPIF OGCAPI OGR_VRT PLSCENES WFS"
 )
-OPTIONS: Final = {
+_OPTIONS: Final = {
     "GML_DOWNLOAD_SCHEMA": "NO",
     "GML_SKIP_RESOLVE_ELEMS": "ALL",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".nothing",
@@ -49,10 +50,8 @@ def open_vector(opening: Opening) -> str:
     from pyogrio.errors import DataLayerError, DataSourceError
 
     target, options = target_of(opening)
-    before = {name: pyogrio.get_gdal_config_option(name) for name in OPTIONS}
-    pyogrio.set_gdal_config_options(OPTIONS)
     try:
-        with warnings.catch_warnings():
+        with careful(pyogrio), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _layers(pyogrio, target, options, opening)
     except (
@@ -62,6 +61,15 @@ def open_vector(opening: Opening) -> str:
         pyogrio.errors.GeometryError,
     ) as error:
         raise NotValid(f"it cannot be opened: {error}") from None
+
+
+@contextmanager
+def careful(pyogrio: Any) -> Iterator[None]:
+    """GDAL takes nothing from elsewhere meanwhile. What an author set is there again afterwards."""
+    before = {name: pyogrio.get_gdal_config_option(name) for name in _OPTIONS}
+    pyogrio.set_gdal_config_options(_OPTIONS)
+    try:
+        yield
     finally:
         pyogrio.set_gdal_config_options(before)
 
@@ -69,9 +77,7 @@ def open_vector(opening: Opening) -> str:
 def described(pyogrio: Any, opening: Opening) -> Iterator[Mapping[str, Any]]:
     """What is known of each layer, its extent and the number of its features included."""
     target, options = target_of(opening)
-    before = {name: pyogrio.get_gdal_config_option(name) for name in OPTIONS}
-    pyogrio.set_gdal_config_options(OPTIONS)
-    try:
+    with careful(pyogrio):
         # By number: listing layers takes no options.
         for number in range(_MOST_LAYERS):
             try:
@@ -83,8 +89,6 @@ def described(pyogrio: Any, opening: Opening) -> Iterator[Mapping[str, Any]]:
             if info["driver"] not in (*opening.format.drivers, "KML"):
                 return
             yield info
-    finally:
-        pyogrio.set_gdal_config_options(before)
 
 
 def prepared(opening: Opening) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from azenha.domain.published import Attribute, Features, Published
 from azenha.engine.formats.opening import NotValid, Opening
-from azenha.engine.formats.vectors import OPTIONS, layers_of, prepared, target_of
+from azenha.engine.formats.vectors import careful, layers_of, prepared, target_of
 from azenha.engine.publishing.names import NUMBER, element_names, in_degrees, projection
 
 LAYER: Final = "features"  # of the copy: never a name out of the data
@@ -44,10 +44,8 @@ def copy_features(opening: Opening, target: Path, key: str) -> Published:
     from pyogrio import errors
 
     prepared(opening)
-    before = {name: pyogrio.get_gdal_config_option(name) for name in OPTIONS}
-    pyogrio.set_gdal_config_options(OPTIONS)
     try:
-        with warnings.catch_warnings():
+        with careful(pyogrio), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _copied(pyogrio, opening, target, key)
     except NotValid:
@@ -63,8 +61,6 @@ def copy_features(opening: Opening, target: Path, key: str) -> Published:
         NotImplementedError,
     ) as error:
         raise NotValid(f"it cannot be read: {error}") from None
-    finally:
-        pyogrio.set_gdal_config_options(before)
 
 
 def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published:
