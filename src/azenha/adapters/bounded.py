@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 import httpcore
 
-from azenha.adapters.sockets import SocketOption
-
-PIECE: Final = 256 * 1024
+from azenha.adapters.sockets import PIECE, SocketOption
 
 # Seconds that are left, more than 0; raises where there are none: the timeout that it is given, or what it likes.
 Left = Callable[[type[httpcore.TimeoutException]], float]
