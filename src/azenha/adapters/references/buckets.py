@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 
 from azenha.adapters.http import PIECE
 from azenha.adapters.references.attempts import Attempts, Sleep
-from azenha.adapters.references.cache import Cache, Kept, key
+from azenha.adapters.references.cache import Cache, Came, Kept, fetched, key
 from azenha.adapters.references.part import Served
 from azenha.adapters.references.receiving import Bounds, OtherContent, Receiving
 from azenha.domain.addresses import shown
@@ -68,25 +68,17 @@ class Buckets:
         attempts = Attempts(self._settings, download.tick, say, self._sleep)
         # Who else may name this bucket may come with other credentials.
         same = key(url, [("root", repr(root))])
-        kept = self._cache.find(same) if self._cache else None
-        try:
-            with target.open("wb") as file:
-                got = download.run(file, Bounds.of(self._limits, terms.limit), attempts, kept)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        finally:
-            if kept is not None:
-                kept.close()
-        if isinstance(got, Kept):
-            return Fetched(got.size, got.media_type, names[-1])
-        served = Served(same, download.media_type, names[-1], download.etag, None, True)
-        if self._cache and served.etag is not None:
-            try:
-                self._cache.keep(same, target, served)
-            except OSError as error:
-                download.say(f"it could not be kept for the next job: {error}")
-        return Fetched(got.size, served.media_type, served.name)
+        bounds = Bounds.of(self._limits, terms.limit)
+
+        def into(file: BinaryIO, kept: Kept | None) -> Came | Kept:
+            got = download.run(file, bounds, attempts, kept)
+            if isinstance(got, Kept):
+                return got
+            etag = download.etag
+            served = Served(same, download.media_type, names[-1], etag, None, keep=etag is not None)
+            return got.size, served
+
+        return fetched(target, self._cache, same, into, download.say)
 
     def _root(self, url: str) -> tuple[Bucket, tuple[str, ...]]:
         try:

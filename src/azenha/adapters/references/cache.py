@@ -22,7 +22,7 @@ from typing import BinaryIO, Final
 from azenha.adapters.http import PIECE, Own
 from azenha.adapters.references.part import Served
 from azenha.adapters.references.receiving import Bounds
-from azenha.usecases.ports import Say
+from azenha.usecases.ports import Fetched, Say
 
 _END: Final = struct.Struct(">Q8s")
 _MAGIC: Final = b"azenha-1"
@@ -30,6 +30,9 @@ _MOST_KNOWN: Final = 256 * 1024  # bytes of JSON
 _ABANDONED: Final = 3600.0  # seconds without a change, after which a file that is being written is nobody's
 _ENTRY: Final = ".entry"
 _WRITTEN: Final = ".part"
+
+
+Came = tuple[int, Served]  # bytes of content, and what its server said of it
 
 
 class Damaged(Exception):
@@ -209,3 +212,37 @@ class Cache:
             with suppress(OSError):  # gone meanwhile, or (Windows) open
                 os.unlink(path)
             total -= bytes
+
+
+def fetched(
+    target: Path,
+    cache: Cache | None,
+    same: str | None,
+    into: Callable[[BinaryIO, Kept | None], Came | Kept],
+    say: Say,
+) -> Fetched:
+    """Fetch to `target`, which is there whole or not at all, by way of what is kept.
+
+    Args:
+        same: the `key` of what is asked for; None: nothing of it may be kept.
+        into: writes it to the file: what came, or a copy of what was kept, which its server said is the same.
+    """
+    kept = cache.find(same) if cache and same else None
+    try:
+        with target.open("wb") as file:
+            got = into(file, kept)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    finally:
+        if kept is not None:
+            kept.close()
+    if isinstance(got, Kept):
+        return Fetched(got.size, got.media_type, got.name)
+    size, served = got
+    if cache and same and served.keep:
+        try:
+            cache.keep(same, target, served)
+        except OSError as error:
+            say(f"it could not be kept for the next job: {error}")
+    return Fetched(size, served.media_type, served.name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,7 @@ from typing import BinaryIO, Final
 
 from azenha.adapters.http import Asking, Passing, Resolve, resolve
 from azenha.adapters.references.attempts import Attempts, Sleep
-from azenha.adapters.references.cache import Cache, Kept, key
+from azenha.adapters.references.cache import Cache, Came, Kept, fetched, key
 from azenha.adapters.references.part import Part
 from azenha.adapters.references.receiving import Bounds, OtherContent
 from azenha.domain.addresses import AddressPolicy, shown
@@ -62,30 +63,10 @@ class Fetcher:
         """See `usecases.ports.Fetch`. The messages tell of a redirect where it led to the failure."""
         say = terms.say or _say_nothing
         same = key(url, ask.headers) if self._cache and _plain(ask) and not _personal(ask) else None
-        kept = self._cache.find(same) if self._cache and same else None
-        try:
-            with target.open("wb") as file:
-                got = self._download(
-                    _Wanted(url, ask, Bounds.of(self._limits, terms.limit), terms.on_progress, say),
-                    file,
-                    kept,
-                )
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        finally:
-            if kept is not None:
-                kept.close()
-        if isinstance(got, Kept):
-            return Fetched(got.size, got.media_type, got.name)
-        if self._cache and same and got.served.keep:
-            try:
-                self._cache.keep(same, target, got.served)
-            except OSError as error:
-                say(f"it could not be kept for the next job: {error}")
-        return Fetched(got.content.size, got.served.media_type, got.served.name)
+        wanted = _Wanted(url, ask, Bounds.of(self._limits, terms.limit), terms.on_progress, say)
+        return fetched(target, self._cache, same, partial(self._download, wanted), say)
 
-    def _download(self, wanted: _Wanted, file: BinaryIO, kept: Kept | None) -> Part | Kept:
+    def _download(self, wanted: _Wanted, file: BinaryIO, kept: Kept | None) -> Came | Kept:
         """What was written to `file`: what a server gave, or a copy of `kept`, which it said is the same."""
         part: Part | None = None
 
@@ -113,7 +94,7 @@ class Fetcher:
                     else:
                         raise OtherContent
                     part.take(answer, attempts, wanted.on_progress)
-                    return part
+                    return part.content.size, part.served
             except OtherContent:
                 part = None
                 attempts.failed(f"what lies at {shown(wanted.url)} changed while it was fetched")
