@@ -21,6 +21,10 @@ _LENGTH = struct.Struct(">I")
 LONGEST = 256 * 1024 * 1024  # of one message: a broken child must not make the worker allocate without end
 
 
+# On the output of a child that is told to mark it: all that the job wrote is before this.
+END_OF_JOB = b"\0azenha: end of job\0"
+
+
 class ChannelClosed(Exception):
     """The other side is gone."""
 

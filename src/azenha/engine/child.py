@@ -28,7 +28,7 @@ from azenha.domain.described import load_description
 from azenha.domain.errors import AppError, NotFetched, NotPublished, ValueTooLarge
 from azenha.domain.job import FailureKind
 from azenha.domain.values import Value
-from azenha.engine.channel import Channel, Message
+from azenha.engine.channel import END_OF_JOB, Channel, Message
 from azenha.engine.formats import facts, lacking
 from azenha.engine.formats.checking import check_inputs, check_outputs
 from azenha.engine.formats.policy import Policy
@@ -43,8 +43,6 @@ try:
     import resource
 except ImportError:  # Windows
     resource = None
-
-END_OF_JOB = b"\0azenha: end of job\0"  # on the output pipe: all that the job wrote is before this
 
 
 def serve(
@@ -132,7 +130,7 @@ def _fetch(
     inputs = Path(order["inputs"])
     fetched = fetch_references(request.inputs, inputs, fetch, progress, say=say, description=description)
     policy = Policy.heard(order["formats"])
-    if lacking.may_be(description, policy):
+    if policy.fetches_for(description):
         lacking.fetch_schemas(fetched, description, inputs, policy, fetch, progress, say)
     reporter.progress(0, None)  # what the function does is not told by how much was fetched
     return fetched

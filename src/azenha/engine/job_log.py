@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from azenha.engine.channel import Channel, Message
-from azenha.engine.child import END_OF_JOB
+from azenha.engine.channel import END_OF_JOB, Channel, Message
 
 _log = logging.getLogger("azenha.worker")
 

@@ -24,7 +24,6 @@ from azenha.domain.process import Catalogue
 from azenha.domain.values import StoredFile
 from azenha.engine.attempts import Attempt, Attempts, published
 from azenha.engine.channel import Message
-from azenha.engine.formats import lacking
 from azenha.engine.formats.policy import Policy
 from azenha.engine.job_log import Log
 from azenha.engine.pool import Pool
@@ -217,7 +216,7 @@ class Worker:
         log = Log(partial(self._folders.log, lease.job.id), self._settings.limits.log)
         work, clean = self._folders.workdir(), False
         try:
-            if has_references(lease.request.inputs) or lacking.may_be(description, self._policy):
+            if has_references(lease.request.inputs) or self._policy.fetches_for(description):
                 fetched = self._in_child(lease, partial(self._attempts.fetch, lease, description, work, log))
                 if fetched is None:
                     return ENDED, None

@@ -20,8 +20,7 @@ from azenha.authoring.registry import find
 from azenha.domain.canonical import StoredRequest, dump_request, load_values
 from azenha.domain.messages import Asked
 from azenha.domain.values import Literal, Value
-from azenha.engine.channel import Message
-from azenha.engine.child import END_OF_JOB
+from azenha.engine.channel import END_OF_JOB, Message
 from azenha.engine.discover import key
 from azenha.engine.formats.policy import Policy
 from azenha.engine.sandbox import tree

@@ -126,7 +126,7 @@ def _member(record: Any, slot: Slot) -> object:
 def of_file(shape: FileShape, file: File, locator: str, policy: Policy) -> Check:
     asked = shape.domain.validation or Validation()
     family = Family(file.family) if file.family else None
-    return Check(locator, file, asked.level or policy.level, family, asked, shape.checks)
+    return Check(locator, file, policy.level_of(shape.domain), family, asked, shape.checks)
 
 
 def conforms(check: Check, policy: Policy) -> str:

@@ -20,7 +20,6 @@ from azenha.domain.process import (
     Level,
     ObjectDomain,
     ProcessDescription,
-    innermost,
 )
 from azenha.domain.values import InlineBytes, InlineText, Record, StoredFile, Value
 from azenha.engine.formats import known
@@ -39,18 +38,6 @@ AGAIN: Final = 600.0  # seconds after which what a schema imports, and could not
 Progress = Callable[[str, int, int | None], None]
 
 _asked: dict[str, float] = {}  # by this process: when the imports of a schema were last looked after
-
-
-def may_be(description: ProcessDescription, policy: Policy) -> bool:
-    """Whether a job of that process may be checked by schemas, and may fetch them."""
-    return policy.fetch and any(
-        isinstance(domain, ComplexDomain) and _looks(domain, policy)
-        for _, domain in innermost((*description.inputs, *description.outputs))
-    )
-
-
-def _looks(domain: ComplexDomain, policy: Policy) -> bool:
-    return ((domain.validation and domain.validation.level) or policy.level) is Level.VERY_STRICT
 
 
 def fetch_schemas(
@@ -143,7 +130,7 @@ def _of_inputs(
             elif (
                 isinstance(value, InlineText | InlineBytes | StoredFile)
                 and isinstance(one.domain, ComplexDomain)
-                and _looks(one.domain, policy)
+                and policy.level_of(one.domain) is Level.VERY_STRICT
             ):
                 yield locator, tuple(map(_whole, filter(place, _of_value(value, folder))))
 
@@ -173,7 +160,9 @@ def _of_outputs(description: ProcessDescription, policy: Policy) -> Iterator[str
     for output in description.outputs:
         if policy.outputs == "off" or not isinstance(output.domain, ComplexDomain):
             continue
-        for format in output.domain.formats if _looks(output.domain, policy) else ():
+        if policy.level_of(output.domain) is not Level.VERY_STRICT:
+            continue
+        for format in output.domain.formats:
             one = table.named(format.media_type)
             address = one and one.schema_of(format.schema)
             if address and place(address):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from azenha.domain.process import Level
+from azenha.domain.process import ComplexDomain, Level, ProcessDescription, innermost
 from azenha.settings import Formats
 
 
@@ -37,6 +37,17 @@ class Policy:
             schemas and schemas.absolute(),
             settings.fetch_schemas and schemas is not None,
             settings.schemas_bytes,
+        )
+
+    def level_of(self, domain: ComplexDomain) -> Level:
+        """How its data is looked at."""
+        return (domain.validation and domain.validation.level) or self.level
+
+    def fetches_for(self, description: ProcessDescription) -> bool:
+        """Whether a job of that process may be checked by schemas, and may fetch them."""
+        return self.fetch and any(
+            isinstance(domain, ComplexDomain) and self.level_of(domain) is Level.VERY_STRICT
+            for _, domain in innermost((*description.inputs, *description.outputs))
         )
 
     def told(self) -> list[str | int | None]:

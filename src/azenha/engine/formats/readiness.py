@@ -19,7 +19,6 @@ from azenha.domain.process import (
     Level,
     ProcessDescription,
     Unavailable,
-    Validation,
     innermost,
 )
 from azenha.engine.formats import known
@@ -49,9 +48,8 @@ def lacking(description: ProcessDescription, policy: Policy) -> Iterator[str]:
     for place, domain in places:
         if not isinstance(domain, ComplexDomain):
             continue
-        asked = domain.validation or Validation()
-        level = asked.level or policy.level
-        whose = "" if asked.level else " (setting formats.validation)"
+        level = policy.level_of(domain)
+        whose = "" if domain.validation and domain.validation.level else " (setting formats.validation)"
         for need, remedy in _needs(domain, level, policy):
             yield f"its {place} is to be checked {level}{whose}, which needs {need}: {remedy}"
 
