@@ -19,7 +19,7 @@ from azenha.domain.errors import ResultsUnreachable
 from azenha.domain.process import Format
 from azenha.settings import ResultSettings, Settings
 from azenha.testing.blobs import JOB, BlobsConformance, made, served
-from azenha.usecases.blobs import Blobs, NotKept
+from azenha.usecases.ports import Blobs, NotKept
 
 MIB = 1024 * 1024
 

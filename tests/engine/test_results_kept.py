@@ -12,7 +12,7 @@ from workshop import Offered, Workshop, eventually, quick
 from azenha.adapters.blobs.local import LocalBlobs
 from azenha.domain.job import FailureKind, JobState
 from azenha.domain.values import StoredFile
-from azenha.usecases.blobs import NotKept
+from azenha.usecases.ports import NotKept
 
 
 class Watched(LocalBlobs):

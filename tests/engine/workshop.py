@@ -24,8 +24,7 @@ from azenha.domain.values import Literal, StoredFile, Value
 from azenha.engine.discover import discover
 from azenha.engine.worker import ENDED, Worker
 from azenha.settings import Addresses, Children, JobSettings, LimitSettings, Queue, Settings
-from azenha.usecases.blobs import Blobs
-from azenha.usecases.ports import Handed, NewJob, Told
+from azenha.usecases.ports import Blobs, Handed, NewJob, Told
 
 WITHIN = 30.0  # seconds: far more than anything here takes, so that a loaded machine fails no test
 MIB = 1 << 20

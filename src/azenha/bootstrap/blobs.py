@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from azenha.adapters.blobs.local import LocalBlobs
 from azenha.settings import LOCAL, Settings
-from azenha.usecases.blobs import Blobs
+from azenha.usecases.ports import Blobs
 
 
 def blobs_of(settings: Settings) -> Blobs:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from azenha.adapters.store.sql import SqlJobs
     from azenha.domain.process import Catalogue
     from azenha.protocols.http import Calling
-    from azenha.usecases.blobs import Blobs
-    from azenha.usecases.ports import Folders
+    from azenha.usecases.ports import Blobs, Folders
 
 
 def caller(

@@ -16,7 +16,7 @@ from azenha.authoring.errors import OutputError
 from azenha.domain.geodata import Geodata
 from azenha.domain.published import Published
 from azenha.domain.values import StoredFile, Value
-from azenha.usecases.durable import sync
+from azenha.durable import sync
 
 T = TypeVar("T")
 

@@ -34,8 +34,7 @@ from azenha.engine.steering import PausedTooLong, Steering, Stopped
 from azenha.engine.transfer import has_references
 from azenha.engine.waiting import Waiting
 from azenha.settings import Settings
-from azenha.usecases.blobs import Blobs, NotKept
-from azenha.usecases.ports import Folders, Handed, Lease, Leases, Success, Told
+from azenha.usecases.ports import Blobs, Folders, Handed, Lease, Leases, NotKept, Success, Told
 
 LOOK_EVERY = 0.5  # seconds between looks at the queue when nobody wakes us
 WATCH_EVERY = 0.1

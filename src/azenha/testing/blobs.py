@@ -15,7 +15,7 @@ from azenha.domain.blob_path import BlobPath, opened
 from azenha.domain.process import Format
 from azenha.domain.published import Features, Published
 from azenha.domain.values import StoredFile
-from azenha.usecases.blobs import Blobs
+from azenha.usecases.ports import Blobs
 
 JOB, OTHER = "0b0f2a52-6a0f-4d5a-a0d9-0d5a0a1b2c3d", "1c1f2a52-6a0f-4d5a-a0d9-0d5a0a1b2c3d"
 BYTES = Format("application/octet-stream")

@@ -13,7 +13,7 @@ from azenha.domain.files import file_name
 from azenha.domain.process import Format
 from azenha.domain.slices import Buffer, content, decoded
 from azenha.domain.values import InlineBytes, InlineText, Record, StoredFile, Value
-from azenha.usecases.durable import sync
+from azenha.durable import sync
 
 INLINE: Final = "inline"  # their folder within a job's inputs
 

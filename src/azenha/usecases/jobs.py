@@ -30,8 +30,7 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Catalogue, JobControl, OutputDescription
 from azenha.domain.values import Value
-from azenha.usecases.blobs import Blobs
-from azenha.usecases.ports import Folders, Jobs, Wake
+from azenha.usecases.ports import Blobs, Folders, Jobs, Wake
 
 Recorded = tuple[Job, StoredRequest, Mapping[str, Sequence[Value]]]
 

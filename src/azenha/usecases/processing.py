@@ -58,7 +58,6 @@ from azenha.domain.process import Catalogue
 from azenha.domain.roots import schemes
 from azenha.domain.slices import Buffer
 from azenha.settings import Settings
-from azenha.usecases.blobs import Blobs
 from azenha.usecases.describing import describe_processes, describe_server, list_processes, offering
 from azenha.usecases.executing import PUBLIC, check, handing, submit
 from azenha.usecases.jobs import (
@@ -75,7 +74,7 @@ from azenha.usecases.jobs import (
 from azenha.usecases.managing import change, create, read_input, read_request, start
 from azenha.usecases.pausing import pause, resume
 from azenha.usecases.pausing import told as status_told
-from azenha.usecases.ports import Folders, Handed, Jobs, Wake
+from azenha.usecases.ports import Blobs, Folders, Handed, Jobs, Wake
 from azenha.usecases.publishing import is_published, service
 
 

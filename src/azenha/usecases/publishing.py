@@ -7,9 +7,8 @@ from azenha.domain.job import JobState
 from azenha.domain.messages import GetService, OutputValue, ServiceFound
 from azenha.domain.process import Catalogue
 from azenha.domain.values import StoredFile
-from azenha.usecases.blobs import Blobs
 from azenha.usecases.jobs import output_values, recorded
-from azenha.usecases.ports import Jobs
+from azenha.usecases.ports import Blobs, Jobs
 
 
 def service(command: GetService, catalogue: Catalogue, jobs: Jobs, blobs: Blobs) -> ServiceFound:

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from azenha.domain.values import StoredFile
-from azenha.usecases.blobs import NotKept
-from azenha.usecases.durable import sync
+from azenha.durable import sync
+from azenha.usecases.ports import NotKept
 
 PIECE = 256 * 1024
 

@@ -27,7 +27,7 @@ from azenha.adapters.blobs.local import LocalBlobs
 from azenha.domain.blob_path import BlobPath
 from azenha.domain.errors import ResultsUnreachable
 from azenha.domain.values import StoredFile
-from azenha.usecases.blobs import NotKept
+from azenha.usecases.ports import NotKept
 
 PIECE: Final = 8 * 1024 * 1024  # bytes of one range that is read, and of one part that is sent
 PARTS: Final = 9_000  # S3 takes 10,000 parts of one object

@@ -1,8 +1,9 @@
 """What the use cases and the engine need of the outside world: small Protocols, implemented by adapters.
 
-A module for each subject; the blob store has its own, `usecases.blobs`.
+A module for each subject.
 """
 
+from azenha.usecases.ports.blobs import Blobs, NotKept
 from azenha.usecases.ports.callbacks import CallbackBody, Callbacks, DueCallback, Post, Posted
 from azenha.usecases.ports.fetching import FREELY, PLAINLY, Ask, Fetch, Fetched, Received, Say, Terms
 from azenha.usecases.ports.jobs import Clock, Folders, JobPage, Jobs, NewJob
@@ -15,6 +16,7 @@ __all__ = [
     "LOST",
     "PLAINLY",
     "Ask",
+    "Blobs",
     "CallbackBody",
     "Callbacks",
     "Clock",
@@ -30,6 +32,7 @@ __all__ = [
     "Lease",
     "Leases",
     "NewJob",
+    "NotKept",
     "Post",
     "Posted",
     "Publisher",
