@@ -60,21 +60,21 @@ def test_it_is_on_the_disk_where_no_thread_can_be_started(
 
 
 @pytest.mark.parametrize("file", [outputs.AT_ONCE + 1], ids=["large"], indirect=True)
-def test_a_large_one_is_read_for_its_checksum_while_the_disk_writes_it(
+def test_a_large_one_is_read_for_its_checksums_while_the_disk_writes_it(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading, seen = threading.Event(), []
-    crc32 = outputs._crc32
+    checksums = outputs._checksums
 
-    def read(path: Path) -> int:
+    def read(path: Path) -> tuple[str, int]:
         reading.set()
-        return crc32(path)
+        return checksums(path)
 
     def sync(path: Path) -> None:
         if path.is_file():
             seen.append(reading.wait(10))
 
-    monkeypatch.setattr(outputs, "_crc32", read)
+    monkeypatch.setattr(outputs, "_checksums", read)
     monkeypatch.setattr(outputs, "sync", sync)
     published(file)
     assert seen == [True]
