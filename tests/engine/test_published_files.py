@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -78,3 +79,15 @@ def test_a_large_one_is_read_for_its_checksums_while_the_disk_writes_it(
     monkeypatch.setattr(outputs, "sync", sync)
     published(file)
     assert seen == [True]
+
+
+def test_a_disk_that_fails_once_is_heard(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = [OSError(errno.EIO, "Input/output error")]
+
+    def sync(path: Path) -> None:
+        if path.is_file() and failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(outputs, "sync", sync)
+    with pytest.raises(OSError, match="Input/output"):
+        published(file)

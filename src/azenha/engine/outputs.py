@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from zlib_ng.zlib_ng import crc32
 
@@ -18,8 +18,6 @@ from azenha.domain.geodata import Geodata
 from azenha.domain.published import Published
 from azenha.domain.values import StoredFile, Value
 from azenha.durable import sync
-
-T = TypeVar("T")
 
 AT_ONCE: Final = 1024 * 1024  # bytes of a file whose checksums are made before the disk has it, not meanwhile
 
@@ -90,18 +88,31 @@ def _checksums(path: Path) -> tuple[str, int]:
     return sha256.hexdigest(), crc
 
 
-def _beside(task: Callable[[], T]) -> Callable[[], T]:
-    """Do it in a thread. What is given back waits for the outcome; where there is none, it does the task itself."""
-    outcome: list[T] = []
-    thread = threading.Thread(target=lambda: outcome.append(task()))
+def _beside(task: Callable[[], None]) -> Callable[[], None]:
+    """Do it in a thread. What is given back waits for its end and raises what it raised.
+
+    Where there can be no thread, it does the task itself.
+    """
+    raised: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            task()
+        except (
+            BaseException
+        ) as error:  # told once by the system: whoever asks again may hear that all is well
+            raised.append(error)
+
+    thread = threading.Thread(target=attempt)
     try:
         thread.start()
     except RuntimeError:  # the job's limits may leave no room for a thread
         return task
 
-    def wait() -> T:
+    def wait() -> None:
         thread.join()
-        return outcome[0] if outcome else task()
+        if raised:
+            raise raised[0]
 
     return wait
 
