@@ -21,7 +21,7 @@ def test_what_was_packed_is_unpacked(data: bytes) -> None:
     [
         ("QQ", "incorrect padding"),
         ("QQ=", "incorrect padding"),
-        ("QUJD=", "incorrect padding"),
+        ("QUJD=", "(incorrect padding|excess padding not allowed)"),  # the latter since Python 3.13
         ("QQ==QUJD", "excess data after padding"),
         ("QQ==\n", "excess data after padding"),
         ("Q Q=", "only base64 data is allowed"),
