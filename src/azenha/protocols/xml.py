@@ -304,6 +304,37 @@ def attribute(element: Element, name: str) -> str | None:
     return (element.get(name) or "").strip(WHITE) or None
 
 
+def check_blank(element: Element, locator: str | None = None) -> None:
+    """
+    Raises:
+        BadRequest: text stands directly in it, which would be passed over; `locator`: None: its local name.
+    """
+    pieces = (element.text, *(one.tail for one in element))
+    stray = next((found for piece in pieces if piece and (found := piece.strip(WHITE))), None)
+    if stray is not None:
+        place = " beside its elements" if len(element) else ""
+        raise BadRequest(
+            f"element {shown(element)} holds the text {quoted(stray, 40)}{place}; it takes no text",
+            locator or etree.QName(element).localname,
+        )
+
+
+def check_attributes(element: Element, known: Collection[str], locator: str | None = None) -> None:
+    """Those in a namespace are left alone: they are somebody else's.
+
+    Args:
+        known: names in no namespace.
+        locator: None: the name of the attribute.
+    Raises:
+        BadRequest: it has another.
+    """
+    for name in map(str, element.attrib):
+        if name not in known and not name.startswith("{"):
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            wrong = f"element {shown(element)} has no attribute {quoted(name, 80)}"
+            raise BadRequest(f"{wrong}; {takes}", locator or name)
+
+
 def child(element: Element, name: str) -> Element | None:
     """The one child of that name, None if there is none.
 
