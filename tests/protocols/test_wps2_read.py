@@ -285,6 +285,19 @@ def test_a_large_literal_value_is_a_literal_and_not_a_document() -> None:
     assert (opened.text, opened.unit) == (long, "m")  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("more", ["", "x" * 70_000], ids=["small", "large"])
+@pytest.mark.parametrize("element", ["wps:LiteralData", "ows:foo"])
+def test_markup_is_data_and_no_literal_and_the_right_form_is_told(element: str, more: str) -> None:
+    raw = data(f"<{element}>a{more}</{element}>")
+    if isinstance(raw, RawSlice):
+        assert raw.opened is not None
+        raw = raw.opened()
+    assert isinstance(raw, Lexical)
+    assert raw.unfit is not None
+    assert f"got the element '{element}'" in raw.unfit
+    assert "wps:LiteralValue" in raw.unfit
+
+
 def test_an_id_that_is_repeated_has_several_values_in_order() -> None:
     one = '<wps:Input id="a"><wps:Data>{}</wps:Data></wps:Input>'
     command = executed(one.format(1) + one.format(2).replace('"a"', '"b"') + one.format(3))
@@ -377,6 +390,10 @@ _VERSIONED = (
     "jc:Pause",
 )
 _INPUT = '<wps:Input id="a">{}</wps:Input>'
+_BOX = (
+    "<wps:Data><ows:BoundingBox>{}<ows:LowerCorner>1 2</ows:LowerCorner><ows:UpperCorner>3 4</ows:UpperCorner>"
+    "</ows:BoundingBox></wps:Data>"
+)
 WRONG: list[tuple[str, type[AppError], str | None]] = [
     ("", errors.Malformed, None),
     ("<wps:Execute", errors.Malformed, None),
@@ -439,6 +456,48 @@ WRONG: list[tuple[str, type[AppError], str | None]] = [
         "o",
     ),
     (execution('<wps:Output id="o"><a/></wps:Output>'), errors.BadRequest, "o"),
+    # Nothing is passed over: text where there is none, elements that are not known.
+    (execution("stray"), errors.BadRequest, "Execute"),
+    (execution("<wps:Extension>theirs<b/></wps:Extension>stray"), errors.BadRequest, "Execute"),
+    (execution(_INPUT.format("stray<wps:Data>1</wps:Data>")), errors.BadRequest, "a"),
+    (execution(_INPUT.format(f"{_INPUT.format('<wps:Data>1</wps:Data>')}stray")), errors.BadRequest, "a"),
+    (execution(_INPUT.format("<wps:Data>stray<wps:LiteralValue>1</wps:LiteralValue></wps:Data>")),
+     errors.Malformed, "a"),
+    (execution(_INPUT.format(_BOX.format("stray"))), errors.BadRequest, "a"),
+    (execution(_INPUT.format(_BOX.format("<ows:Middle/>"))), errors.BadRequest, "a"),
+    (execution(_INPUT.format('<wps:Reference xlink:href="http://a.example">stray</wps:Reference>')),
+     errors.BadRequest, "a"),
+    (
+        execution(
+            _INPUT.format(
+                '<wps:Reference xlink:href="http://a.example"><wps:BodyReference xlink:href="http://b.example">stray'
+                "</wps:BodyReference></wps:Reference>"
+            )
+        ),
+        errors.BadRequest,
+        "a",
+    ),
+    (
+        execution(
+            _INPUT.format(
+                '<wps:Reference xlink:href="http://a.example"><wps:Header value="b"/></wps:Reference>'
+            )
+        ),
+        errors.BadRequest,
+        "a",
+    ),
+    (execution('<wps:Output id="o">stray</wps:Output>'), errors.BadRequest, "o"),
+    (operation("wps:GetStatus", f"stray<wps:JobID>{JOB}</wps:JobID>"), errors.BadRequest, "GetStatus"),
+    (operation("wps:DescribeProcess", "<ows:Identifier>p</ows:Identifier>stray"), errors.BadRequest,
+     "DescribeProcess"),
+    (operation("wps:DescribeProcess", "<ows:Identifier>p</ows:Identifier><ows:Title/>"), errors.BadRequest, "Title"),
+    (operation("wps:GetCapabilities", "stray", 'service="WPS"'), errors.BadRequest, "GetCapabilities"),
+    (operation("wps:GetCapabilities", "<ows:Surprise/>", 'service="WPS"'), errors.BadRequest, "Surprise"),
+    (
+        operation("wps:GetCapabilities", "<ows:Sections>Contents</ows:Sections>", 'service="WPS"'),
+        errors.BadRequest,
+        "Sections",
+    ),
     (
         enveloped(execution("", 'response="raw"'), "http://www.w3.org/2003/05/soap-envelope"),
         errors.OptionNotOffered,

@@ -11,10 +11,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from lxml import etree
+
 from azenha.domain import errors
-from azenha.domain.errors import AppError, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
+from azenha.domain.errors import AppError, BadRequest, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
 from azenha.domain.lexical import quoted
 from azenha.domain.process import Format
+from azenha.protocols.xml import Element, check_blank, shown
 from azenha.protocols.xml_write import Tag
 
 ALL: Final = "All"
@@ -58,6 +61,35 @@ def sections(wanted: Collection[str], known: Sequence[str]) -> frozenset[str]:
     if not wanted or ALL in wanted:
         return frozenset(known)
     return frozenset(known) & frozenset(wanted)
+
+
+_LISTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "AcceptVersions": "Version",
+        "Sections": "Section",
+        "AcceptFormats": "OutputFormat",
+        "AcceptLanguages": "Language",
+    }
+)
+
+
+def check_capabilities(root: Element) -> None:
+    """A request for the capabilities in XML, in whatever edition: it has nothing but what these have (§7.2).
+
+    Raises:
+        BadRequest: it has; locator is the local name.
+    """
+    check_blank(root)
+    for one in root:
+        name = etree.QName(one).localname
+        if name == "Extension":
+            continue
+        if name not in _LISTS:
+            raise BadRequest(f"element {shown(root)} takes no {shown(one)}", name)
+        check_blank(one)
+        for item in one:
+            if (inner := etree.QName(item).localname) != _LISTS[name]:
+                raise BadRequest(f"element {shown(one)} holds {shown(item)}; it takes {_LISTS[name]}", inner)
 
 
 def is_current(given: str | None, ours: str) -> bool:

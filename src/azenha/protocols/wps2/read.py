@@ -40,7 +40,7 @@ from azenha.protocols.wps2 import control
 from azenha.protocols.wps2.execute import execute
 from azenha.protocols.wps2.words import CONTROL, VERSION, WPS, wps
 from azenha.protocols.wps2.words import ows as in_ows
-from azenha.protocols.xml import Element, attribute, child, misplaced, shown, text
+from azenha.protocols.xml import Element, attribute, check_blank, child, misplaced, shown, text
 from azenha.protocols.xml_cut import Bounds
 
 DATA: Final = (wps("Data"), wps("Body"))  # elements that hold somebody's data, of any size
@@ -138,6 +138,7 @@ def _capabilities(root: Element, offered: Sequence[str], languages: Languages) -
     """Versions are accepted across editions, so that the request may be in the words of another; which one answers
     was decided before (see wps.manner).
     """
+    ows.check_capabilities(root)
     accepted = _texts(root, "AcceptVersions", "Version")
     version = attribute(root, "version")  # not of this request, but clients write it
     ows.version(accepted or (() if version is None else (version,)), offered)
@@ -155,6 +156,7 @@ def _texts(root: Element, group: str, name: str) -> tuple[str, ...]:
 
 
 def _describe(root: Element, languages: Languages) -> DescribeProcesses:
+    _only(root, in_ows("Identifier"))
     ids = tuple(text(one) for one in root.findall(in_ows("Identifier")))
     if not any(ids):
         raise MissingParameter("Identifier", "element 'ows:Identifier' is missing: of what process?")
@@ -162,12 +164,21 @@ def _describe(root: Element, languages: Languages) -> DescribeProcesses:
     return DescribeProcesses(ids, Languages(wanted, languages.accepted))
 
 
+def _only(root: Element, name: str) -> None:
+    """
+    Raises:
+        BadRequest: something else stands in it than elements of that name, and extensions.
+    """
+    for one in root:
+        if one.tag not in (name, wps("Extension")):
+            stray = misplaced(one, (name,))
+            raise BadRequest(f"{shown(root)} takes no {shown(one)}{stray}", etree.QName(one).localname)
+    check_blank(root)
+
+
 def _job(root: Element) -> str:
     """The job that a request names: of `wps:JobID`, with the line breaks around it trimmed."""
-    for one in root:
-        if one.tag not in (wps("JobID"), wps("Extension")):
-            stray = misplaced(one, (wps("JobID"),))
-            raise BadRequest(f"{shown(root)} takes no {shown(one)}{stray}", etree.QName(one).localname)
+    _only(root, wps("JobID"))
     found = child(root, wps("JobID"))
     if found is None or not text(found):
         raise MissingParameter("JobID", "element 'wps:JobID' is missing: of what job?")
