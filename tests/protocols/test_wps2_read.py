@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 from wps_shapes import ASKED, POSTED, Shape
 
 from azenha.domain import errors
@@ -191,6 +192,38 @@ def test_capabilities_are_asked_for_in_the_words_of_one_edition_and_got_in_those
 
 
 # -- execute ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mount", "offered"), [("/wps", "2.0.0, 1.0.0"), ("/wps/1.0.0", "1.0.0"), ("/wps/2.0.0", "2.0.0")]
+)
+@pytest.mark.parametrize("name", ["DescribeProcess", "Execute"])
+def test_a_version_that_is_not_spoken_is_answered_with_all_that_are(
+    mount: str, offered: str, name: str
+) -> None:
+    space = "http://www.opengis.net/wps/" + ("1.0.0" if mount == "/wps/1.0.0" else "2.0")
+    requests = [
+        get(f"service=WPS&version=3.0.0&request={name}&identifier=p"),
+        post(f'<w:{name} xmlns:w="{space}" service="WPS" version="3.0.0"/>'),
+    ]
+    for request in requests:
+        with pytest.raises(
+            errors.VersionNotOffered, match=rf"is not offered; offered: {offered}$"
+        ) as refused:
+            BY_MOUNT[mount].read(request)
+        reply = BY_MOUNT[mount].fault(refused.value, request, SITE)
+        root = etree.fromstring(b"".join(part for part in reply.body if isinstance(part, bytes)))
+        assert (reply.status, root[0].get("exceptionCode"), root[0].get("locator")) == (
+            400,
+            "VersionNegotiationFailed",
+            "version",
+        )
+
+
+def test_a_version_that_is_not_that_of_the_words_is_refused_as_that() -> None:
+    body = '<w:Execute xmlns:w="http://www.opengis.net/wps/2.0" service="WPS" version="1.0.0"/>'
+    with pytest.raises(errors.VersionNotOffered, match=r"in the words of version 2\.0\.0, and names 1\.0\.0"):
+        GENERAL.read(post(body))
 
 
 def test_mode_response_and_outputs_may_be_left_out() -> None:
@@ -421,7 +454,7 @@ WRONG: list[tuple[str, type[AppError], str | None]] = [
             (operation(name, attributes='version="2.0.0"'), errors.MissingParameter, "service"),
             (operation(name, attributes='service="WFS" version="2.0.0"'), errors.BadParameter, "service"),
             (operation(name, attributes='service="WPS"'), errors.MissingParameter, "version"),
-            (operation(name, attributes='service="WPS" version="2.0.2"'), errors.VersionNotOffered, None),
+            (operation(name, attributes='service="WPS" version="2.0.2"'), errors.VersionNotOffered, "version"),
         )
     ),
     (operation("wps:DescribeProcess"), errors.MissingParameter, "Identifier"),
@@ -525,7 +558,7 @@ def test_a_wrong_body_is_refused_and_says_where(
         ("service=WPS&request=GetCapabilities&version=3.0.0", errors.VersionNotOffered, None),
         ("service=WPS&request=GetCapabilities&acceptversions=1.0.0", errors.VersionNotOffered, None),
         ("service=WPS&request=GetStatus&jobid=1", errors.MissingParameter, "version"),
-        ("service=WPS&version=1.0.0&request=GetStatus&jobid=1", errors.VersionNotOffered, None),
+        ("service=WPS&version=1.0.0&request=GetStatus&jobid=1", errors.VersionNotOffered, "version"),
         ("service=WPS&version=2.0.0&request=GetStatus", errors.MissingParameter, "jobid"),
         ("service=WPS&version=2.0.0&request=DescribeProcess", errors.MissingParameter, "identifier"),
         ("service=WPS&version=2.0.0&request=Nonsense", errors.NoSuchOperation, "Nonsense"),

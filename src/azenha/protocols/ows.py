@@ -56,6 +56,24 @@ def version(accepted: Sequence[str], offered: Sequence[str]) -> str:
     raise VersionNotOffered(f"version {given} is not offered; offered: {', '.join(offered)}")
 
 
+def check_version(given: str, own: str, offered: Sequence[str]) -> None:
+    """The version that a request names which is for no capabilities.
+
+    Args:
+        own: of the edition in whose words the request is.
+        offered: all that are spoken at the address, the default first.
+    Raises:
+        VersionNotOffered: it is another.
+    """
+    if given == own:
+        return
+    if given in offered:
+        raise VersionNotOffered(f"the request is in the words of version {own}, and names {given}", "version")
+    raise VersionNotOffered(
+        f"version {quoted(given, 40)} is not offered; offered: {', '.join(offered)}", "version"
+    )
+
+
 def sections(wanted: Collection[str], known: Sequence[str]) -> frozenset[str]:
     """Which sections of the capabilities to write; names that are not known are passed over (06-121r9 §7.3.3)."""
     if not wanted or ALL in wanted:
@@ -168,11 +186,11 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
     }
 )
 
-# OWS Common and both editions of WPS want these without a locator.
+# OWS Common and both editions of WPS want these without a locator. Negotiation that failed has none either: no
+# parameter but AcceptVersions is to blame; of other requests `version` is.
 _WITHOUT_LOCATOR: Final = frozenset(
     {
         "NoApplicableCode",
-        "VersionNegotiationFailed",
         "InvalidUpdateSequence",
         "NotEnoughStorage",
         "ServerBusy",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from azenha.domain.errors import BadParameter, MissingParameter, NoSuchOperation, VersionNotOffered
+from azenha.domain.errors import BadParameter, MissingParameter, NoSuchOperation
 from azenha.domain.lexical import quoted
 from azenha.domain.messages import Command, DescribeApi, DescribeProcesses, DescribeServer, OutputRequest
 from azenha.domain.written import Written
@@ -44,24 +44,15 @@ def read(parameters: Parameters, request: HttpRequest, versions: Sequence[str], 
         case "getwsdl":
             return DescribeApi()
         case "describeprocess":
-            check_version(parameters.required("version"))
+            ows.check_version(parameters.required("version"), VERSION, versions)
             ids = parameters.list("identifier")
             if not ids:
                 raise MissingParameter("Identifier")
             return DescribeProcesses(ids, languages)
         case "execute":
-            check_version(parameters.required("version"))
+            ows.check_version(parameters.required("version"), VERSION, versions)
             return _execute(parameters, request, limits)
     raise NoSuchOperation(f"there is no operation {quoted(name)} in WPS {VERSION}", name)
-
-
-def check_version(version: str) -> None:
-    """
-    Raises:
-        VersionNotOffered: it is another than this edition's.
-    """
-    if version != VERSION:
-        raise VersionNotOffered(f"version {quoted(version, 20)} is not offered; offered: {VERSION}")
 
 
 def _execute(parameters: Parameters, request: HttpRequest, limits: Limits) -> Command:

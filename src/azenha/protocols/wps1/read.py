@@ -28,7 +28,6 @@ from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.wps import values_in
 from azenha.protocols.wps.manner import NAMESPACES, Manner, wished
 from azenha.protocols.wps1 import execute
-from azenha.protocols.wps1.kvp import check_version
 from azenha.protocols.wps1.words import HREF, VERSION
 from azenha.protocols.wps1.words import ows as _ows
 from azenha.protocols.wps1.words import wps as _wps
@@ -124,7 +123,7 @@ class _Reader:
         version = attribute(self.root, "version")
         if version is None:
             raise MissingParameter("version")
-        check_version(version)
+        ows.check_version(version, VERSION, self.versions)
 
     def identifier(self, element: Element) -> str:
         found = child(element, _ows("Identifier"))

@@ -79,7 +79,7 @@ def read(request: HttpRequest, manner: Manner, offered: Sequence[str], limits: L
     version = attribute(root, "version")
     if version is None:
         raise MissingParameter("version")
-    check_version(version)
+    ows.check_version(version, VERSION, offered)
     if name.namespace == WPS and name.localname == "Execute":
         command = execute(document, languages, request.body, limits)
         if manner.soap is not None and command.single:
@@ -123,15 +123,6 @@ def check_service(given: str) -> None:
     """
     if given.upper() != SERVICE:
         raise BadParameter(f"the service here is {SERVICE}; given {quoted(given, 40)}", "service")
-
-
-def check_version(given: str) -> None:
-    """
-    Raises:
-        VersionNotOffered
-    """
-    if given != VERSION:
-        raise VersionNotOffered(f"version {quoted(given, 40)} is not offered; offered: {VERSION}")
 
 
 def _capabilities(root: Element, offered: Sequence[str], languages: Languages) -> DescribeServer:
