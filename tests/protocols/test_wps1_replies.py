@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -602,6 +603,20 @@ def test_lineage_is_what_was_asked() -> None:
     text, box = root.iterfind(f"{W}OutputDefinitions/{W}Output")
     assert (text.get("asReference"), text.get("uom"), text.findtext(f"{OWS}Title")) == ("true", "m", "Mine")
     assert box.get("asReference") == "false"
+
+
+def test_a_text_that_no_xml_can_carry_is_told_in_base64_and_not_altered() -> None:
+    text = "a\x00b\x1b\ufffe"
+    outcome = record(
+        SUCCEEDED, output("o", Literal(text)), of=request({"text": (Literal(text),)}, lineage=True)
+    )
+    for name in ("ProcessOutputs", "DataInputs"):
+        (found,) = told(outcome).iterfind(f"{W}{name}//{W}Data/*")
+        assert (found.tag, dict(found.attrib)) == (
+            f"{W}ComplexData",
+            {"mimeType": "text/plain", "encoding": "base64"},
+        )
+        assert b64decode(found.text).decode() == text
 
 
 WORDED = Wording(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -226,6 +227,29 @@ def test_parts_of_an_object_are_nested_one_to_an_output_and_only_those_that_were
     assert told(None) == [("g", "x", "a"), ("g", "y", "7")]
     assert told({"y": OutputRequest()}) == [("g", "y", "7")]
     assert told({"y": OutputRequest(Format("text/plain"))}) == [("g", "y", f"7@datatype={XSD}integer@uom=m")]
+
+
+def test_a_text_that_no_xml_can_carry_is_told_in_base64_and_raw_as_it_is() -> None:
+    text = Literal("a\x00b\x1b")
+    for request in (OutputRequest(), OutputRequest(Format("text/plain"))):
+        found = root(
+            written(
+                results(
+                    output("o", text, domain=STRING, request=request),
+                    output("g", Record({"x": (text,)}), domain=PAIR, request=OutputRequest()),
+                )
+            )
+        )
+        data = list(found.iter(wps2("Data")))
+        assert len(data) == 2
+        for one in data:
+            assert (one.get("mimeType"), one.get("encoding")) == ("text/plain", "base64")
+            assert b64decode(one.text or "") == b"a\x00b\x1b"
+    reply = written(results(output("o", text, domain=STRING), form=RAW))
+    assert (content(reply), dict(reply.headers)["Content-Type"]) == (
+        b"a\x00b\x1b",
+        "text/plain; charset=utf-8",
+    )
 
 
 def test_a_large_file_streams_within_the_document(tmp_path: Path) -> None:

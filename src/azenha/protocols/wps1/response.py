@@ -168,8 +168,7 @@ class _Told:
                 return _asked(value, written.format)
             case Literal(scalar):
                 given = written.text if written.text is not None else values_out.text(scalar)
-                attributes = {"dataType": written.type, "uom": written.unit}
-                return Tag("wps:Data", Tag("wps:LiteralData", given, attributes=attributes))
+                return Tag("wps:Data", _literal(given, written.type, written.unit))
             case Box() if written.corners is not None:
                 return Tag("wps:Data", _box(*written.corners, written.crs, written.dimensions))
             case Box():
@@ -232,11 +231,7 @@ class _Told:
     def data(self, value: Value, domain: Domain | None, folder: str, asked: Format | None = None) -> Tag:
         match value:
             case Literal(scalar, unit):
-                type = values_out.data_type(scalar)
-                literal = Tag(
-                    "wps:LiteralData", values_out.text(scalar), attributes={"dataType": type, "uom": unit}
-                )
-                return Tag("wps:Data", literal)
+                return Tag("wps:Data", _literal(values_out.text(scalar), values_out.data_type(scalar), unit))
             case Box():
                 lower, upper = values_out.corners(value, domain)
                 box = _box(lower, upper, crs_text(value.crs), str(len(value.minimum)))
@@ -276,6 +271,13 @@ def _headed(written: Written) -> Iterator[Tag]:
 def _box(lower: str, upper: str, crs: str | None, dimensions: str | None) -> Tag:
     corners = (Tag("ows:LowerCorner", lower), Tag("ows:UpperCorner", upper))
     return Tag("wps:BoundingBoxData", *corners, attributes={"crs": crs, "dimensions": dimensions})
+
+
+def _literal(text: str, type: str | None, unit: str | None) -> Tag:
+    """A literal; what XML cannot carry of text is told as data in base64, and not as something else."""
+    if (found := values_out.packed(text)) is not None:
+        return _complex(found.content, found.format)
+    return Tag("wps:LiteralData", text, attributes={"dataType": type, "uom": unit})
 
 
 def _complex(content: str | Verbatim, format: Format | None) -> Tag:
