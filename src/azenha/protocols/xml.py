@@ -28,6 +28,7 @@ Element = etree._Element
 TRANSCODED: Final = 1024 * 1024  # bytes of a body that is not in UTF-8: it is read in memory
 BOUNDS: Final = Bounds()
 
+_OGC: Final = "{http://www.opengis.net/"
 _SMALL: Final = 16 * 1024  # bytes
 # Document types, comments, CDATA; what a namespace may not have in it; characters that only the body tells apart.
 _MARKUP: Final = (b"<!", b"{", b"}", b"&#")
@@ -320,17 +321,18 @@ def check_blank(element: Element, locator: str | None = None) -> None:
 
 
 def check_attributes(element: Element, known: Collection[str], locator: str | None = None) -> None:
-    """Those in a namespace are left alone: they are somebody else's.
+    """Those in a namespace that is not OGC's are left alone: they are somebody else's.
 
     Args:
-        known: names in no namespace.
+        known: names in no namespace, and `{uri}local`.
         locator: None: the name of the attribute.
     Raises:
         BadRequest: it has another.
     """
     for name in map(str, element.attrib):
-        if name not in known and not name.startswith("{"):
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        if name not in known and (name[0] != "{" or name.startswith(_OGC)):
+            plain = ", ".join(one for one in known if one[0] != "{")
+            takes = f"it takes {plain}" if plain else "it takes none"
             wrong = f"element {shown(element)} has no attribute {quoted(name, 80)}"
             raise BadRequest(f"{wrong}; {takes}", locator or name)
 

@@ -50,7 +50,8 @@ _OUTPUT: Final = (*_FORMAT, "uom")
 _KINDS: Final = {
     _wps("ComplexData"): _FORMAT,
     _wps("LiteralData"): ("dataType", "uom"),
-    _wps("BoundingBoxData"): ("crs", "dimensions"),
+    # Clients of QGIS and OpenLayers qualify them.
+    _wps("BoundingBoxData"): ("crs", "dimensions", _ows("crs"), _ows("dimensions")),
 }
 _BASE: Final = ("service", "version", "language")
 
@@ -222,16 +223,15 @@ def _data(reader: _Reader, element: Element, id: str) -> Raw:
     if one.tag == _wps("LiteralData"):
         return _literal(reader, one, id)
     _known(one, _ows("LowerCorner"), _ows("UpperCorner"))
-    return values_in.box(*_corners(one), attribute(one, "crs"), _dimensions(one), id)
+    return values_in.box(*_corners(one), _of_box(one, "crs"), _of_box(one, "dimensions"), id)
 
 
 def _corners(box: Element) -> tuple[Element | None, Element | None]:
     return child(box, _ows("LowerCorner")), child(box, _ows("UpperCorner"))
 
 
-def _dimensions(box: Element) -> str | None:
-    """A client of QGIS qualifies this attribute."""
-    return attribute(box, "dimensions") or attribute(box, _ows("dimensions"))
+def _of_box(box: Element, name: str) -> str | None:
+    return attribute(box, name) or attribute(box, _ows(name))
 
 
 def _format(element: Element) -> Format | None:
@@ -253,8 +253,8 @@ def _written(element: Element, id: str, raw: Raw) -> Written:
         attribute(one, "dataType"),
         raw.text if isinstance(raw, Lexical) else None,
         None if lower is None or upper is None else (text(lower), text(upper)),
-        attribute(one, "crs"),
-        _dimensions(one) if box else None,
+        _of_box(one, "crs") if box else None,
+        _of_box(one, "dimensions") if box else None,
     )
 
 
