@@ -178,6 +178,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.FetchFailed: ("NoApplicableCode", 400),
         errors.ResultsUnreachable: ("NoApplicableCode", 503),
         errors.StoreFailed: ("NoApplicableCode", 503),
+        errors.NoRoom: ("NoApplicableCode", 500),
         errors.ServiceFailed: ("NoApplicableCode", 502),
         errors.ServiceBusy: ("ServerBusy", 503),
         errors.ServiceTookTooLong: ("NoApplicableCode", 504),
