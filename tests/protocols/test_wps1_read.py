@@ -402,7 +402,7 @@ def test_what_the_client_wrote_goes_with_the_command_where_it_is_to_be_told_agai
     command = execute(inputs + wanted("ResponseDocument", output, ' lineage="true"'))
     assert command.wording == Wording(
         (
-            Written("b", "One", unit="m", type="xs:int", text="v"),
+            Written("b", " One ", unit="m", type="xs:int", text="v"),
             Written("a", None, "Of it", corners=("1 2", "3 4"), crs="epsg:4326", dimensions="2"),
             Written("b", format=Format("text/xml")),
         ),

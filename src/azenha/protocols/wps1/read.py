@@ -18,7 +18,7 @@ from azenha.domain.errors import (
     VersionNotOffered,
 )
 from azenha.domain.formats import media_type
-from azenha.domain.lexical import quoted
+from azenha.domain.lexical import WHITE, quoted
 from azenha.domain.messages import Command, DescribeProcesses, DescribeServer, OutputRequest
 from azenha.domain.process import Format
 from azenha.domain.values import Coding, Lexical, Raw, RawReference
@@ -259,11 +259,14 @@ def _written(element: Element, id: str, raw: Raw) -> Written:
 
 
 def _titles(element: Element) -> tuple[str | None, str | None]:
-    """Title and abstract that the client gave."""
+    """Title and abstract that the client gave, as they stand there."""
     title, abstract = child(element, _ows("Title")), child(element, _ows("Abstract"))
+    for one in (title, abstract):
+        if one is not None:
+            text(one)  # and nothing else
     return (
-        None if title is None else text(title) or None,
-        None if abstract is None else text(abstract) or None,
+        None if title is None else title.text or "",
+        None if abstract is None else abstract.text or "",
     )
 
 
@@ -365,10 +368,10 @@ def _flag(element: Element, name: str) -> bool:
 
 
 def _output(element: Element) -> OutputRequest:
-    title, abstract = _titles(element)
+    title, abstract = (given and given.strip(WHITE) for given in _titles(element))
     return execute.output(
         *(attribute(element, name) for name in _OUTPUT),
         by_reference=_flag(element, "asReference"),
-        title=title,
-        abstract=abstract,
+        title=title or None,
+        abstract=abstract or None,
     )
