@@ -325,7 +325,8 @@ def test_nothing_that_stands_beside_what_is_meant_is_passed_over(inner: str, loc
         (INPUT.format("", LITERAL.format("", ' mimeType="text/plain"', ""), ""), "a"),
         (INPUT.format("", BOX.format(' srsName="EPSG:4326"', ""), ""), "a"),
         (INPUT.format("", FAR.format(' methode="POST"', ""), ""), "a"),
-        (INPUT.format("", LITERAL.format("", ' wps:uom="m"', ""), ""), "a"),
+        (INPUT.format("", LITERAL.format("", ' wps:unit="m"', ""), ""), "a"),
+        (INPUT.format("", LITERAL.format("", ' uom="m" wps:uom="km"', ""), ""), "a"),
         (wanted("ResponseDocument", "", ' store="true"'), "store"),
         (wanted("ResponseDocument", '<wps:Output asreference="true"><ows:Identifier>o</ows:Identifier></wps:Output>'),
          "o"),
@@ -338,9 +339,19 @@ def test_an_attribute_that_means_nothing_is_refused(inner: str, locator: str) ->
     assert found.value.locator == locator
 
 
-def test_what_a_client_qualifies_of_a_box_is_read() -> None:
+def test_attributes_that_a_client_qualifies_are_read() -> None:
     raw = value(BOX.format(' ows:crs="EPSG:4326" ows:dimensions="2"', ""))
     assert raw == RawBox(tuple(map(Lexical, "1234")), "EPSG:4326", 2)
+    output = '<wps:Output wps:asReference="true"><ows:Identifier>o</ows:Identifier></wps:Output>'
+    command = execute(
+        wanted(
+            "ResponseDocument",
+            output,
+            ' wps:storeExecuteResponse="true" wps:status="true" wps:lineage="true"',
+        )
+    )
+    assert (command.mode, command.asked.lineage) == (Mode.ASYNC, True)
+    assert command.outputs == {"o": OutputRequest(transmission=Transmission.REFERENCE)}
 
 
 def test_what_other_vocabularies_say_of_an_element_is_left_alone() -> None:

@@ -324,15 +324,14 @@ def check_attributes(element: Element, known: Collection[str], locator: str | No
     """Those in a namespace that is not OGC's are left alone: they are somebody else's.
 
     Args:
-        known: names in no namespace, and `{uri}local`.
+        known: names in no namespace.
         locator: None: the name of the attribute.
     Raises:
         BadRequest: it has another.
     """
     for name in map(str, element.attrib):
         if name not in known and (name[0] != "{" or name.startswith(_OGC)):
-            plain = ", ".join(one for one in known if one[0] != "{")
-            takes = f"it takes {plain}" if plain else "it takes none"
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
             wrong = f"element {shown(element)} has no attribute {quoted(name, 80)}"
             raise BadRequest(f"{wrong}; {takes}", locator or name)
 

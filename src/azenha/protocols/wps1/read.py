@@ -50,9 +50,9 @@ _OUTPUT: Final = (*_FORMAT, "uom")
 _KINDS: Final = {
     _wps("ComplexData"): _FORMAT,
     _wps("LiteralData"): ("dataType", "uom"),
-    # Clients of QGIS and OpenLayers qualify them.
-    _wps("BoundingBoxData"): ("crs", "dimensions", _ows("crs"), _ows("dimensions")),
+    _wps("BoundingBoxData"): ("crs", "dimensions"),
 }
+_QUALIFIED: Final = (_wps(""), _ows(""))
 _BASE: Final = ("service", "version", "language")
 
 DATA: Final = frozenset({_wps("ComplexData"), _wps("LiteralData"), _wps("Body")})
@@ -157,6 +157,7 @@ def _describe(reader: _Reader) -> Command:
 def _execute(reader: _Reader) -> Command:
     reader.check_version()
     root = reader.root
+    _unqualify(root)
     _known(root, _ows("Identifier"), _wps("DataInputs"), _wps("ResponseForm"))
     check_attributes(root, _BASE)
     process = reader.identifier(root)
@@ -170,6 +171,15 @@ def _execute(reader: _Reader) -> Command:
     form = _form(reader, child(root, _wps("ResponseForm")))
     several = {id: tuple(values) for id, values in inputs.items()}
     return execute.command(process, several, form, reader.languages, written)
+
+
+def _unqualify(root: Element) -> None:
+    """Attributes that the schemas have in no namespace as such: wps-js writes `ows:crs`, others `wps:lineage`."""
+    for element in root.iter():
+        for name in [name for name in map(str, element.attrib) if name.startswith(_QUALIFIED)]:
+            plain = name.rpartition("}")[2]
+            if plain not in element.attrib:  # else it is refused
+                element.set(plain, str(element.attrib.pop(name)))
 
 
 def _children(element: Element | None, name: str) -> Iterator[Element]:
@@ -223,15 +233,11 @@ def _data(reader: _Reader, element: Element, id: str) -> Raw:
     if one.tag == _wps("LiteralData"):
         return _literal(reader, one, id)
     _known(one, _ows("LowerCorner"), _ows("UpperCorner"))
-    return values_in.box(*_corners(one), _of_box(one, "crs"), _of_box(one, "dimensions"), id)
+    return values_in.box(*_corners(one), attribute(one, "crs"), attribute(one, "dimensions"), id)
 
 
 def _corners(box: Element) -> tuple[Element | None, Element | None]:
     return child(box, _ows("LowerCorner")), child(box, _ows("UpperCorner"))
-
-
-def _of_box(box: Element, name: str) -> str | None:
-    return attribute(box, name) or attribute(box, _ows(name))
 
 
 def _format(element: Element) -> Format | None:
@@ -253,8 +259,8 @@ def _written(element: Element, id: str, raw: Raw) -> Written:
         attribute(one, "dataType"),
         raw.text if isinstance(raw, Lexical) else None,
         None if lower is None or upper is None else (text(lower), text(upper)),
-        _of_box(one, "crs") if box else None,
-        _of_box(one, "dimensions") if box else None,
+        attribute(one, "crs"),
+        attribute(one, "dimensions"),
     )
 
 
