@@ -300,6 +300,8 @@ def wanted(kind: str, inner: str, attributes: str = "") -> str:
         (INPUT.format("", LITERAL.format("", "", "stray"), ""), "a"),
         (INPUT.format("", BOX.format("", "stray"), ""), "BoundingBoxData"),
         (INPUT.format("", BOX.format("", "<ows:Title/>"), ""), "Title"),
+        (INPUT.format("", "<ows:Title><b/></ows:Title>" + LITERAL.format("", "", ""), ""), "Title"),
+        (INPUT.format("", "<ows:Title/><ows:Title/>" + LITERAL.format("", "", ""), ""), "Title"),
         (INPUT.format("", "<ows:Metadata/>" + LITERAL.format("", "", ""), ""), "Metadata"),
         (INPUT.format("", FAR.format("", "stray"), ""), "Reference"),
         (INPUT.format("", FAR.format("", '<wps:Header key="a" value="b">stray</wps:Header>'), ""), "a"),

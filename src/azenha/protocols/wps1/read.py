@@ -161,14 +161,15 @@ def _execute(reader: _Reader) -> Command:
     _known(root, _ows("Identifier"), _wps("DataInputs"), _wps("ResponseForm"))
     check_attributes(root, _BASE)
     process = reader.identifier(root)
+    form = _form(reader, child(root, _wps("ResponseForm")))
     inputs: dict[str, list[Raw]] = {}
     written = []
     for element in _children(child(root, _wps("DataInputs")), _wps("Input")):
         id = reader.identifier(element)
-        raw = _input(reader, element, id)
+        raw, titles = _input(reader, element, id), _titles(element)
         inputs.setdefault(id, []).append(raw)
-        written.append(_written(element, id, raw))
-    form = _form(reader, child(root, _wps("ResponseForm")))
+        if form.lineage:
+            written.append(_written(element, id, raw, titles))
     several = {id: tuple(values) for id, values in inputs.items()}
     return execute.command(process, several, form, reader.languages, written)
 
@@ -244,7 +245,7 @@ def _format(element: Element) -> Format | None:
     return ows.format_of(*(attribute(element, name) for name in _FORMAT))
 
 
-def _written(element: Element, id: str, raw: Raw) -> Written:
+def _written(element: Element, id: str, raw: Raw, titles: tuple[str | None, str | None]) -> Written:
     """An input, which was read."""
     data = element.find(_wps("Data"))
     one = element.find(_wps("Reference")) if data is None else data[0]
@@ -253,7 +254,7 @@ def _written(element: Element, id: str, raw: Raw) -> Written:
     lower, upper = _corners(one) if box else (None, None)
     return Written(
         id,
-        *_titles(element),
+        *titles,
         _format(one),
         attribute(one, "uom"),
         attribute(one, "dataType"),
