@@ -67,6 +67,10 @@ def unwrap(message: Document) -> tuple[Document, Soap | None]:
         raise BadRequest(f"the SOAP body holds {len(body)} elements; it takes one request", "Body")
     check_blank(root)
     check_blank(body)
+    # In 1.1 others may follow the body (§4).
+    stray = next((one for one in root if one not in (header, body)), None)
+    if stray is not None and found is Soap.V1_2:
+        raise BadRequest(f"the SOAP envelope holds {shown(stray)}; it takes Header and Body", "Envelope")
     return Document(body[0], message.found), found
 
 
