@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from live_server import SHORT, LiveServer, Reply, until
+from lxml import etree
 
 import schemas
 
@@ -30,11 +31,42 @@ OPEN = (
 )
 
 
+# One that takes everything, for what is told of it.
+TAKER = """
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from azenha import BBox, Context, Crs, File, Media, Occurs, Unit, process
+
+@dataclass(frozen=True)
+class Taken:
+    text: str
+    document: Annotated[File, Media("text/plain")]
+
+@process(version="1.0.0")
+def taker(
+    text: str,
+    number: Annotated[float, Unit("m", "km")] = 0.0,
+    numbers: Annotated[list[float], Occurs(0, 9)] | None = None,
+    box: Annotated[BBox, Crs("CRS84", "EPSG:4326")] | None = None,
+    document: Annotated[
+        File, Media("text/xml", "text/csv", "text/plain", "image/tiff", "application/octet-stream")
+    ] | None = None,
+    *,
+    ctx: Context,
+) -> Taken:
+    (ctx.workdir / "a.txt").write_text(text)
+    return Taken(text, File(ctx.workdir / "a.txt", "text/plain"))
+"""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    taker = tmp_path_factory.mktemp("processes") / "taker.py"
+    taker.write_text(TAKER)
     server = LiveServer(
         tmp_path_factory.mktemp("wps1"),
-        ["azenha.examples.certification", "azenha.examples.basic"],
+        ["azenha.examples.certification", "azenha.examples.basic", str(taker)],
         SHORT | {"addresses": {"allow": ["127.0.0.1"]}},
     )
     server.start()
@@ -337,6 +369,94 @@ def test_lineage_has_what_is_large_too_from_the_first_answer_on(server: LiveServ
     )
     for found in (root, ended(server, root.get("statusLocation"))):
         assert len(found.find(f"{W}DataInputs//{W}ComplexData")[0]) == 10_000
+
+
+def shape(element: Any) -> object:
+    """An element with everything in it: names, attributes, text."""
+    text = (element.text or "").strip() if len(element) else element.text or ""
+    return element.tag, dict(element.attrib), text, [shape(one) for one in element]
+
+
+WRITTEN = """
+<wps:DataInputs xmlns:gml="http://www.opengis.net/gml">
+  <wps:Input>
+    <ows:Identifier>number</ows:Identifier><ows:Title>My &lt;number&gt;</ows:Title>
+    <ows:Abstract>Of mine</ows:Abstract>
+    <wps:Data><wps:LiteralData dataType="xs:double" uom="km"> 2.50 </wps:LiteralData></wps:Data>
+  </wps:Input>
+  <wps:Input>
+    <ows:Identifier>text</ows:Identifier>
+    <wps:Data><wps:LiteralData>a  b &amp; c</wps:LiteralData></wps:Data>
+  </wps:Input>
+  <wps:Input>
+    <ows:Identifier>numbers</ows:Identifier><ows:Title>First</ows:Title>
+    <wps:Data><wps:LiteralData>1e2</wps:LiteralData></wps:Data>
+  </wps:Input>
+  <wps:Input>
+    <ows:Identifier>box</ows:Identifier><ows:Abstract>Where</ows:Abstract>
+    <wps:Data><wps:BoundingBoxData crs="epsg:4326" dimensions="2"><ows:LowerCorner>46.0 102</ows:LowerCorner>
+    <ows:UpperCorner>47 103.50</ows:UpperCorner></wps:BoundingBoxData></wps:Data>
+  </wps:Input>
+  <wps:Input>
+    <ows:Identifier>numbers</ows:Identifier><ows:Title>Second</ows:Title>
+    <wps:Data><wps:LiteralData>2</wps:LiteralData></wps:Data>
+  </wps:Input>
+  <wps:Input>
+    <ows:Identifier>document</ows:Identifier><ows:Title>Data</ows:Title>
+    <wps:Data><wps:ComplexData {0}</wps:ComplexData></wps:Data>
+  </wps:Input>
+</wps:DataInputs>"""
+DEFINED = """
+<wps:Output asReference="true" mimeType="text/plain" encoding="UTF-8">
+  <ows:Identifier>document</ows:Identifier><ows:Title>Theirs</ows:Title>
+</wps:Output>
+<wps:Output asReference="false"><ows:Identifier>text</ows:Identifier></wps:Output>"""
+LARGE = "<r>" + "<i>0123456789</i>" * 10_000 + "</r>"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        'mimeType="text/XML"><gml:a xmlns="urn:q"> <b c="d"/>e</gml:a>',
+        'mimeType="text/csv">a,b\n1,2\n',
+        'mimeType="image/tiff" encoding="base64">SUkqAA==',
+        f'mimeType="text/xml">{LARGE}',
+        f'mimeType="application/octet-stream" encoding="base64">{"SUkqAAAA" * 20_000}',
+    ],
+    ids=["xml", "text", "base64", "large xml", "large base64"],
+)
+def test_lineage_is_a_complete_copy_of_what_was_received_also_later(server: LiveServer, data: str) -> None:
+    sent = WRITTEN.format(data)
+    opened = OPEN.replace(ECHO, "taker")
+    root = told(
+        post(
+            server,
+            f"{opened}{sent}<wps:ResponseForm><wps:ResponseDocument storeExecuteResponse='true' lineage='true'>"
+            f"{DEFINED}</wps:ResponseDocument></wps:ResponseForm></wps:Execute>",
+        )
+    )
+    request = etree.fromstring(
+        f"{opened}{sent}<wps:OutputDefinitions>{DEFINED}</wps:OutputDefinitions></wps:Execute>"
+    )
+    located = root.get("statusLocation")
+    for found in (root, ended(server, located), told(server.ask("GET", located))):
+        for name in ("DataInputs", "OutputDefinitions"):
+            assert shape(found.find(f"{W}{name}")) == shape(request.find(f"{W}{name}"))
+
+
+def test_lineage_of_a_query_is_in_its_order_with_its_words(server: LiveServer) -> None:
+    inputs = (
+        "number=2.50@dataType=double;text=a;box=46,102,47,103,EPSG:4326;document=a%3Bb@mimeType=text/plain"
+    )
+    query = f"service=WPS&version=1.0.0&request=Execute&Identifier=taker&DataInputs={inputs}&lineage=true"
+    root = told(get(server, f"{query}&ResponseDocument=text"))
+    found = root.findall(f"{W}DataInputs/{W}Input")
+    assert [one.findtext(f"{OWS}Identifier") for one in found] == ["number", "text", "box", "document"]
+    number, text, _, document = (one.find(f"{W}Data")[0] for one in found)
+    assert (number.text, dict(number.attrib)) == ("2.50", {"dataType": "double"})
+    assert (text.text, dict(text.attrib)) == ("a", {})
+    assert (document.text, dict(document.attrib)) == ("a;b", {"mimeType": "text/plain"})
+    assert root.findtext(f"{W}DataInputs//{OWS}LowerCorner") == "46 102"
 
 
 # -- one job in every dialect ------------------------------------------------------------------------

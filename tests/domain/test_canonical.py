@@ -17,6 +17,7 @@ from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmiss
 from azenha.domain.process import Format
 from azenha.domain.published import Attribute, Features, Published, Raster, Service
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile
+from azenha.domain.written import Wording, Written
 
 NAMES = st.text(min_size=1, max_size=8)
 MAYBE = st.none() | NAMES
@@ -88,6 +89,13 @@ OUTPUTS = st.recursive(
     lambda inner: st.builds(OutputRequest, fields=st.dictionaries(NAMES, inner, min_size=1, max_size=2)),
     max_leaves=3,
 )
+WRITTEN = st.builds(
+    Written,
+    NAMES, MAYBE, MAYBE, st.none() | FORMATS, MAYBE, MAYBE, MAYBE,
+    corners=st.none() | st.tuples(NAMES, NAMES),
+    crs=MAYBE,
+    dimensions=MAYBE,
+)  # fmt: skip
 REQUESTS = st.builds(
     StoredRequest,
     NAMES,
@@ -103,6 +111,7 @@ REQUESTS = st.builds(
         st.none() | st.sampled_from(list(Transmission)),
     ),
     st.none() | st.builds(Subscriber, MAYBE, MAYBE, MAYBE, NAMES),
+    st.none() | st.builds(Wording, *[st.lists(WRITTEN, max_size=3).map(tuple)] * 2),
 )
 
 

@@ -45,6 +45,21 @@ def bound(domain: Domain, raw: Lexical | RawReference) -> Value:
     return bind(description, {"a": [raw]}, limits=BindingLimits(1000))["a"][0]
 
 
+MARKUP = Lexical("<a>1</a>", unfit="got the element 'a'; a literal is text")
+
+
+@pytest.mark.parametrize("domain", [LENGTH, STRING, BoxDomain()])
+def test_markup_is_no_literal_and_no_box(domain: Domain) -> None:
+    with pytest.raises(InvalidInputs, match="got the element 'a'; a literal is text") as refused:
+        bound(domain, MARKUP)
+    (problem,) = refused.value.problems
+    assert (type(problem), problem.locator) == (InvalidValue, "a")
+
+
+def test_markup_is_data() -> None:
+    assert bound(TEXT, MARKUP) == InlineText("<a>1</a>", PLAIN)
+
+
 def problems(*outputs: tuple[str, OutputRequest]) -> list[tuple[type[InputProblem], str]]:
     described = (
         OutputDescription("length", LENGTH, Text("L")),

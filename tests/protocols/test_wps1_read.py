@@ -31,9 +31,11 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Format
 from azenha.domain.values import Coding, Lexical, Raw, RawBox, RawReference, RawSlice
+from azenha.domain.written import Wording, Written
 from azenha.protocols.http import HttpRequest, Limits, Site
 from azenha.protocols.wps1.edition import Wps1
 from azenha.protocols.wps_dialect import Wps, wps
+from azenha.protocols.xml_write import XSI
 from azenha.settings import Wps as WpsSettings
 
 WPS = Wps("/wps/1.0.0", [Wps1(Limits())])
@@ -172,7 +174,7 @@ E = errors
         ("service=WPS&request=GetCapabilities&version=3.0.0", E.VersionNotOffered, None),
         ("service=WPS&request=GetCapabilities&AcceptVersions=0.0.1", E.VersionNotOffered, None),
         ("service=WPS&request=DescribeProcess&identifier=a", E.MissingParameter, "version"),
-        ("service=WPS&version=2.0.0&request=DescribeProcess&identifier=a", E.VersionNotOffered, None),
+        ("service=WPS&version=2.0.0&request=DescribeProcess&identifier=a", E.VersionNotOffered, "version"),
         ("service=WPS&version=1.0.0&request=DescribeProcess", E.MissingParameter, "Identifier"),
         ("service=WPS&version=1.0.0&request=Execute", E.MissingParameter, "Identifier"),
         (f"{KVP}&status=true", E.BadParameter, "status"),
@@ -260,7 +262,7 @@ def test_a_wrong_execute_is_refused_with_the_name_of_what_is_wrong(
         (f"<wps:GetCapabilities {XMLNS}/>", E.MissingParameter, "service"),
         (f'<wps:GetCapabilities service="WFS" {XMLNS}/>', E.BadParameter, "service"),
         (f'<wps:DescribeProcess service="WPS" {XMLNS}/>', E.MissingParameter, "version"),
-        (f'<wps:DescribeProcess service="WPS" version="1.1.0" {XMLNS}/>', E.VersionNotOffered, None),
+        (f'<wps:DescribeProcess service="WPS" version="1.1.0" {XMLNS}/>', E.VersionNotOffered, "version"),
         (f'<wps:DescribeProcess service="WPS" version="1.0.0" {XMLNS}/>', E.MissingParameter, "Identifier"),
         ('<Execute xmlns="http://www.opengis.net/wps/2.0" service="WPS"/>', E.VersionNotOffered, None),
     ],
@@ -271,6 +273,164 @@ def test_a_wrong_body_is_refused_with_the_name_of_what_is_wrong(
     with pytest.raises(error) as found:
         post(body)
     assert found.value.locator == locator
+
+
+INPUT = "<wps:DataInputs>{}<wps:Input><ows:Identifier>a</ows:Identifier>{}</wps:Input>{}</wps:DataInputs>"
+BOX = (
+    "<wps:Data><wps:BoundingBoxData{}>{}<ows:LowerCorner>1 2</ows:LowerCorner><ows:UpperCorner>3 4</ows:UpperCorner>"
+    "</wps:BoundingBoxData></wps:Data>"
+)
+LITERAL = "<wps:Data>{}<wps:LiteralData{}>v</wps:LiteralData>{}</wps:Data>"
+FAR = '<wps:Reference xlink:href="http://b.example"{}>{}</wps:Reference>'
+WANTED = "<wps:ResponseForm>{}<wps:{}{}>{}</wps:{}></wps:ResponseForm>"
+
+
+def wanted(kind: str, inner: str, attributes: str = "") -> str:
+    return WANTED.format("", kind, attributes, inner, kind)
+
+
+@pytest.mark.parametrize(
+    ("inner", "locator"),
+    [
+        ("stray", "Execute"),
+        (INPUT.format("stray", LITERAL.format("", "", ""), ""), "DataInputs"),
+        (INPUT.format("", LITERAL.format("", "", ""), "stray"), "DataInputs"),
+        (INPUT.format("", LITERAL.format("", "", "") + "stray", ""), "Input"),
+        (INPUT.format("", LITERAL.format("stray", "", ""), ""), "a"),
+        (INPUT.format("", LITERAL.format("", "", "stray"), ""), "a"),
+        (INPUT.format("", BOX.format("", "stray"), ""), "BoundingBoxData"),
+        (INPUT.format("", BOX.format("", "<ows:Title/>"), ""), "Title"),
+        (INPUT.format("", "<ows:Title><b/></ows:Title>" + LITERAL.format("", "", ""), ""), "Title"),
+        (INPUT.format("", "<ows:Title/><ows:Title/>" + LITERAL.format("", "", ""), ""), "Title"),
+        (INPUT.format("", "<ows:Metadata/>" + LITERAL.format("", "", ""), ""), "Metadata"),
+        (INPUT.format("", FAR.format("", "stray"), ""), "Reference"),
+        (INPUT.format("", FAR.format("", '<wps:Header key="a" value="b">stray</wps:Header>'), ""), "a"),
+        (INPUT.format("", FAR.format("", '<wps:Header key="a" value="b"><b/></wps:Header>'), ""), "a"),
+        (WANTED.format("stray", "ResponseDocument", "", "", "ResponseDocument"), "ResponseForm"),
+        (wanted("ResponseDocument", "stray"), "ResponseDocument"),
+        (wanted("ResponseDocument", "<wps:Output>stray<ows:Identifier>o</ows:Identifier></wps:Output>"), "Output"),
+        (wanted("RawDataOutput", "<ows:Identifier>o</ows:Identifier>stray"), "RawDataOutput"),
+        (wanted("RawDataOutput", "<ows:Identifier>o</ows:Identifier><ows:Title>t</ows:Title>"), "Title"),
+    ],
+)  # fmt: skip
+def test_nothing_that_stands_beside_what_is_meant_is_passed_over(inner: str, locator: str) -> None:
+    with pytest.raises(E.BadRequest) as found:
+        execute(inner)
+    assert found.value.locator == locator
+
+
+@pytest.mark.parametrize(
+    ("inner", "locator"),
+    [
+        ('<wps:DataInputs store="true"><wps:Input/></wps:DataInputs>', "store"),
+        (INPUT.format("", LITERAL.format("", ' datatype="integer"', ""), ""), "a"),
+        (INPUT.format("", LITERAL.format("", ' mimeType="text/plain"', ""), ""), "a"),
+        (INPUT.format("", BOX.format(' srsName="EPSG:4326"', ""), ""), "a"),
+        (INPUT.format("", FAR.format(' methode="POST"', ""), ""), "a"),
+        (INPUT.format("", LITERAL.format("", ' wps:unit="m"', ""), ""), "a"),
+        (INPUT.format("", LITERAL.format("", ' uom="m" wps:uom="km"', ""), ""), "a"),
+        (wanted("ResponseDocument", "", ' store="true"'), "store"),
+        (wanted("ResponseDocument", '<wps:Output asreference="true"><ows:Identifier>o</ows:Identifier></wps:Output>'),
+         "o"),
+        (wanted("RawDataOutput", "<ows:Identifier>o</ows:Identifier>", ' asReference="true"'), "asReference"),
+    ],
+)  # fmt: skip
+def test_an_attribute_that_means_nothing_is_refused(inner: str, locator: str) -> None:
+    with pytest.raises(E.BadRequest, match="has no attribute") as found:
+        execute(inner)
+    assert found.value.locator == locator
+
+
+def test_attributes_that_a_client_qualifies_are_read() -> None:
+    raw = value(BOX.format(' ows:crs="EPSG:4326" ows:dimensions="2"', ""))
+    assert raw == RawBox(tuple(map(Lexical, "1234")), "EPSG:4326", 2)
+    output = '<wps:Output wps:asReference="true"><ows:Identifier>o</ows:Identifier></wps:Output>'
+    command = execute(
+        wanted(
+            "ResponseDocument",
+            output,
+            ' wps:storeExecuteResponse="true" wps:status="true" wps:lineage="true"',
+        )
+    )
+    assert (command.mode, command.asked.lineage) == (Mode.ASYNC, True)
+    assert command.outputs == {"o": OutputRequest(transmission=Transmission.REFERENCE)}
+
+
+def test_what_other_vocabularies_say_of_an_element_is_left_alone() -> None:
+    inner = LITERAL.format("\n", ' xsi:type="xs:string" xml:space="preserve"', "<!-- a remark -->\n")
+    command = execute(
+        INPUT.format("\n", f"\n {inner}", "\n").replace("<wps:Input", f'<wps:Input xmlns:xsi="{XSI}"')
+    )
+    assert isinstance(command.inputs["a"][0], Lexical)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "stray",
+        "<wps:AcceptVersions>stray<ows:Version>1.0.0</ows:Version></wps:AcceptVersions>",
+        "<wps:AcceptVersions><ows:Versions>1.0.0</ows:Versions></wps:AcceptVersions>",
+        "<wps:Surprise/>",
+    ],
+)
+def test_a_request_for_the_capabilities_has_nothing_else_in_it(inner: str) -> None:
+    with pytest.raises(E.BadRequest):
+        post(f'<wps:GetCapabilities service="WPS" {XMLNS}>{inner}</wps:GetCapabilities>')
+
+
+@pytest.mark.parametrize("inner", ["stray", "<wps:Surprise/>"])
+def test_a_request_for_a_description_has_nothing_else_in_it(inner: str) -> None:
+    with pytest.raises(E.BadRequest):
+        post(
+            f'<wps:DescribeProcess service="WPS" version="1.0.0" {XMLNS}><ows:Identifier>a</ows:Identifier>{inner}'
+            "</wps:DescribeProcess>"
+        )
+
+
+@pytest.mark.parametrize("version", ENVELOPES)
+def test_an_envelope_has_no_text_beside_the_request(version: str) -> None:
+    request = f'<wps:GetCapabilities service="WPS" {XMLNS}/>'
+    for stray in (f"stray{request}", f"{request}stray"):
+        with pytest.raises(E.BadRequest, match="holds the text 'stray'"):
+            post(wrapped(stray, version))
+
+
+# -- as it was written -------------------------------------------------------------------------------
+
+
+def test_what_the_client_wrote_goes_with_the_command_where_it_is_to_be_told_again() -> None:
+    literal = LITERAL.format("", ' uom="m" dataType="xs:int"', "")
+    box, far = BOX.format(' crs="epsg:4326" dimensions="2"', ""), FAR.format(' mimeType="text/xml"', "")
+    inputs = (
+        "<wps:DataInputs><wps:Input><ows:Identifier>b</ows:Identifier><ows:Title> One </ows:Title>"
+        f"{literal}</wps:Input>"
+        f"<wps:Input><ows:Identifier>a</ows:Identifier><ows:Abstract>Of it</ows:Abstract>"
+        f"{box}</wps:Input>"
+        f"<wps:Input><ows:Identifier>b</ows:Identifier>{far}</wps:Input>"
+        "</wps:DataInputs>"
+    )
+    output = (
+        '<wps:Output encoding="UTF-8"><ows:Identifier>o</ows:Identifier><ows:Title>O</ows:Title></wps:Output>'
+    )
+    command = execute(inputs + wanted("ResponseDocument", output, ' lineage="true"'))
+    assert command.wording == Wording(
+        (
+            Written("b", " One ", unit="m", type="xs:int", text="v"),
+            Written("a", None, "Of it", corners=("1 2", "3 4"), crs="epsg:4326", dimensions="2"),
+            Written("b", format=Format("text/xml")),
+        ),
+        (Written("o", "O", format=Format("", "UTF-8")),),
+    )
+    assert execute(inputs + wanted("ResponseDocument", output)).wording is None
+
+
+@pytest.mark.parametrize("markup", ["<b/>", '<b xmlns="urn:b">text</b>'])
+def test_markup_is_data_and_no_literal(markup: str) -> None:
+    raw = value(f"<wps:Data><wps:ComplexData>{markup}</wps:ComplexData></wps:Data>")
+    assert isinstance(raw, Lexical)
+    assert raw.unfit is not None
+    assert "got the element 'b'" in raw.unfit
+    assert "wps:LiteralData" in raw.unfit
 
 
 def test_an_empty_post_is_never_answered_from_its_query() -> None:

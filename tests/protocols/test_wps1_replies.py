@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -73,6 +74,7 @@ from azenha.domain.values import (
     StoredFile,
     Value,
 )
+from azenha.domain.written import Wording, Written
 from azenha.protocols.http import HttpReply, HttpRequest, Limits, Provider, Site
 from azenha.protocols.wps.states import V1, V2
 from azenha.protocols.wps1.describe import UNBOUNDED
@@ -601,6 +603,64 @@ def test_lineage_is_what_was_asked() -> None:
     text, box = root.iterfind(f"{W}OutputDefinitions/{W}Output")
     assert (text.get("asReference"), text.get("uom"), text.findtext(f"{OWS}Title")) == ("true", "m", "Mine")
     assert box.get("asReference") == "false"
+
+
+def test_a_text_that_no_xml_can_carry_is_told_in_base64_and_not_altered() -> None:
+    text = "a\x00b\x1b\ufffe"
+    outcome = record(
+        SUCCEEDED, output("o", Literal(text)), of=request({"text": (Literal(text),)}, lineage=True)
+    )
+    for name in ("ProcessOutputs", "DataInputs"):
+        (found,) = told(outcome).iterfind(f"{W}{name}//{W}Data/*")
+        assert (found.tag, dict(found.attrib)) == (
+            f"{W}ComplexData",
+            {"mimeType": "text/plain", "encoding": "base64"},
+        )
+        assert b64decode(found.text).decode() == text
+
+
+WORDED = Wording(
+    (
+        Written("gml", format=Format("text/xml")),
+        Written("text", "One", "Of mine", None, "m", "xs:string", " a"),
+        Written("gml", "Posted"),
+        Written("box", corners=("46.0 102", "47 103"), crs="epsg:4326", dimensions="2"),
+        Written("text"),
+    ),
+    (Written("box"), Written("text", "Mine", format=Format("", "UTF-8"))),
+)
+
+
+def test_lineage_has_the_words_and_the_order_of_the_client() -> None:
+    inputs = {
+        "text": (Literal("a", "m"), Literal("b", "m")),
+        "gml": (InlineText("<a/>", XML), Reference("http://a.example", XML, "POST")),
+        "box": (Box((102, 46), (103, 47), EPSG4326),),
+    }
+    outputs = {"text": OutputRequest(), "box": OutputRequest()}
+    of = replace(request(inputs, outputs, lineage=True), wording=WORDED)
+    root = told(record(SUCCEEDED, of=of))
+    found = root.findall(f"{W}DataInputs/{W}Input")
+    ids = [one.findtext(f"{OWS}Identifier") for one in found]
+    assert ids == ["gml", "text", "gml", "box", "text"]
+    texts = [(one.findtext(f"{OWS}Title"), one.findtext(f"{OWS}Abstract")) for one in found]
+    assert texts == [(None, None), ("One", "Of mine"), ("Posted", None), (None, None), (None, None)]
+    first, second = (one.find(f".//{W}LiteralData") for one in (found[1], found[4]))
+    assert (first.text, dict(first.attrib)) == (" a", {"dataType": "xs:string", "uom": "m"})
+    assert (second.text, dict(second.attrib)) == ("b", {})
+    box = found[3].find(f".//{W}BoundingBoxData")
+    assert ([e.text for e in box], dict(box.attrib)) == (
+        ["46.0 102", "47 103"],
+        {"crs": "epsg:4326", "dimensions": "2"},
+    )
+    text, _ = root.iterfind(f"{W}OutputDefinitions/{W}Output")
+    assert (text.get("encoding"), text.findtext(f"{OWS}Title")) == ("UTF-8", "Mine")
+
+
+def test_words_that_do_not_go_with_the_values_any_more_are_not_told() -> None:
+    of = replace(request({"text": (Literal("c"),)}, lineage=True), wording=WORDED)
+    (found,) = told(record(SUCCEEDED, of=of)).iterfind(f"{W}DataInputs/{W}Input")
+    assert found.findtext(f".//{W}LiteralData") == "c"
 
 
 def test_without_lineage_nothing_of_it_is_told() -> None:

@@ -36,6 +36,7 @@ from azenha.domain.process import (
     Text,
 )
 from azenha.protocols.http import HttpReply, HttpRequest
+from azenha.protocols.xml_write import XLINK
 from schemas import need_shared
 
 CONTROLS = frozenset(JobControl)
@@ -100,6 +101,8 @@ def test_an_offering_tells_its_modes_transmissions_and_a_version_that_the_schema
     for version in ("1", "1.0.0-beta", "1.0.0.0"):
         (one,) = described(process(version=version))
         assert one.get("processVersion") is None
+        titles = [link.get(f"{{{XLINK}}}title") for link in one.iterfind("{*}Process/{*}Metadata")]
+        assert titles[-1] == f"process version {version}"
 
 
 def inputs() -> dict[str, etree._Element]:

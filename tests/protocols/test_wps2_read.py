@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 from wps_shapes import ASKED, POSTED, Shape
 
 from azenha.domain import errors
@@ -193,6 +194,38 @@ def test_capabilities_are_asked_for_in_the_words_of_one_edition_and_got_in_those
 # -- execute ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("mount", "offered"), [("/wps", "2.0.0, 1.0.0"), ("/wps/1.0.0", "1.0.0"), ("/wps/2.0.0", "2.0.0")]
+)
+@pytest.mark.parametrize("name", ["DescribeProcess", "Execute"])
+def test_a_version_that_is_not_spoken_is_answered_with_all_that_are(
+    mount: str, offered: str, name: str
+) -> None:
+    space = "http://www.opengis.net/wps/" + ("1.0.0" if mount == "/wps/1.0.0" else "2.0")
+    requests = [
+        get(f"service=WPS&version=3.0.0&request={name}&identifier=p"),
+        post(f'<w:{name} xmlns:w="{space}" service="WPS" version="3.0.0"/>'),
+    ]
+    for request in requests:
+        with pytest.raises(
+            errors.VersionNotOffered, match=rf"is not offered; offered: {offered}$"
+        ) as refused:
+            BY_MOUNT[mount].read(request)
+        reply = BY_MOUNT[mount].fault(refused.value, request, SITE)
+        root = etree.fromstring(b"".join(part for part in reply.body if isinstance(part, bytes)))
+        assert (reply.status, root[0].get("exceptionCode"), root[0].get("locator")) == (
+            400,
+            "VersionNegotiationFailed",
+            "version",
+        )
+
+
+def test_a_version_that_is_not_that_of_the_words_is_refused_as_that() -> None:
+    body = '<w:Execute xmlns:w="http://www.opengis.net/wps/2.0" service="WPS" version="1.0.0"/>'
+    with pytest.raises(errors.VersionNotOffered, match=r"in the words of version 2\.0\.0, and names 1\.0\.0"):
+        GENERAL.read(post(body))
+
+
 def test_mode_response_and_outputs_may_be_left_out() -> None:
     command = executed("")
     assert (command.mode, command.asked) == (Mode.AUTO, Asked("wps", "2.0.0", response=ResponseForm.DOCUMENT))
@@ -283,6 +316,19 @@ def test_a_large_literal_value_is_a_literal_and_not_a_document() -> None:
     assert raw.opened is not None
     opened = raw.opened()
     assert (opened.text, opened.unit) == (long, "m")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("more", ["", "x" * 70_000], ids=["small", "large"])
+@pytest.mark.parametrize("element", ["wps:LiteralData", "ows:foo"])
+def test_markup_is_data_and_no_literal_and_the_right_form_is_told(element: str, more: str) -> None:
+    raw = data(f"<{element}>a{more}</{element}>")
+    if isinstance(raw, RawSlice):
+        assert raw.opened is not None
+        raw = raw.opened()
+    assert isinstance(raw, Lexical)
+    assert raw.unfit is not None
+    assert f"got the element '{element}'" in raw.unfit
+    assert "wps:LiteralValue" in raw.unfit
 
 
 def test_an_id_that_is_repeated_has_several_values_in_order() -> None:
@@ -377,6 +423,10 @@ _VERSIONED = (
     "jc:Pause",
 )
 _INPUT = '<wps:Input id="a">{}</wps:Input>'
+_BOX = (
+    "<wps:Data><ows:BoundingBox>{}<ows:LowerCorner>1 2</ows:LowerCorner><ows:UpperCorner>3 4</ows:UpperCorner>"
+    "</ows:BoundingBox></wps:Data>"
+)
 WRONG: list[tuple[str, type[AppError], str | None]] = [
     ("", errors.Malformed, None),
     ("<wps:Execute", errors.Malformed, None),
@@ -404,7 +454,7 @@ WRONG: list[tuple[str, type[AppError], str | None]] = [
             (operation(name, attributes='version="2.0.0"'), errors.MissingParameter, "service"),
             (operation(name, attributes='service="WFS" version="2.0.0"'), errors.BadParameter, "service"),
             (operation(name, attributes='service="WPS"'), errors.MissingParameter, "version"),
-            (operation(name, attributes='service="WPS" version="2.0.2"'), errors.VersionNotOffered, None),
+            (operation(name, attributes='service="WPS" version="2.0.2"'), errors.VersionNotOffered, "version"),
         )
     ),
     (operation("wps:DescribeProcess"), errors.MissingParameter, "Identifier"),
@@ -439,6 +489,48 @@ WRONG: list[tuple[str, type[AppError], str | None]] = [
         "o",
     ),
     (execution('<wps:Output id="o"><a/></wps:Output>'), errors.BadRequest, "o"),
+    # Nothing is passed over: text where there is none, elements that are not known.
+    (execution("stray"), errors.BadRequest, "Execute"),
+    (execution("<wps:Extension>theirs<b/></wps:Extension>stray"), errors.BadRequest, "Execute"),
+    (execution(_INPUT.format("stray<wps:Data>1</wps:Data>")), errors.BadRequest, "a"),
+    (execution(_INPUT.format(f"{_INPUT.format('<wps:Data>1</wps:Data>')}stray")), errors.BadRequest, "a"),
+    (execution(_INPUT.format("<wps:Data>stray<wps:LiteralValue>1</wps:LiteralValue></wps:Data>")),
+     errors.Malformed, "a"),
+    (execution(_INPUT.format(_BOX.format("stray"))), errors.BadRequest, "a"),
+    (execution(_INPUT.format(_BOX.format("<ows:Middle/>"))), errors.BadRequest, "a"),
+    (execution(_INPUT.format('<wps:Reference xlink:href="http://a.example">stray</wps:Reference>')),
+     errors.BadRequest, "a"),
+    (
+        execution(
+            _INPUT.format(
+                '<wps:Reference xlink:href="http://a.example"><wps:BodyReference xlink:href="http://b.example">stray'
+                "</wps:BodyReference></wps:Reference>"
+            )
+        ),
+        errors.BadRequest,
+        "a",
+    ),
+    (
+        execution(
+            _INPUT.format(
+                '<wps:Reference xlink:href="http://a.example"><wps:Header value="b"/></wps:Reference>'
+            )
+        ),
+        errors.BadRequest,
+        "a",
+    ),
+    (execution('<wps:Output id="o">stray</wps:Output>'), errors.BadRequest, "o"),
+    (operation("wps:GetStatus", f"stray<wps:JobID>{JOB}</wps:JobID>"), errors.BadRequest, "GetStatus"),
+    (operation("wps:DescribeProcess", "<ows:Identifier>p</ows:Identifier>stray"), errors.BadRequest,
+     "DescribeProcess"),
+    (operation("wps:DescribeProcess", "<ows:Identifier>p</ows:Identifier><ows:Title/>"), errors.BadRequest, "Title"),
+    (operation("wps:GetCapabilities", "stray", 'service="WPS"'), errors.BadRequest, "GetCapabilities"),
+    (operation("wps:GetCapabilities", "<ows:Surprise/>", 'service="WPS"'), errors.BadRequest, "Surprise"),
+    (
+        operation("wps:GetCapabilities", "<ows:Sections>Contents</ows:Sections>", 'service="WPS"'),
+        errors.BadRequest,
+        "Sections",
+    ),
     (
         enveloped(execution("", 'response="raw"'), "http://www.w3.org/2003/05/soap-envelope"),
         errors.OptionNotOffered,
@@ -466,7 +558,7 @@ def test_a_wrong_body_is_refused_and_says_where(
         ("service=WPS&request=GetCapabilities&version=3.0.0", errors.VersionNotOffered, None),
         ("service=WPS&request=GetCapabilities&acceptversions=1.0.0", errors.VersionNotOffered, None),
         ("service=WPS&request=GetStatus&jobid=1", errors.MissingParameter, "version"),
-        ("service=WPS&version=1.0.0&request=GetStatus&jobid=1", errors.VersionNotOffered, None),
+        ("service=WPS&version=1.0.0&request=GetStatus&jobid=1", errors.VersionNotOffered, "version"),
         ("service=WPS&version=2.0.0&request=GetStatus", errors.MissingParameter, "jobid"),
         ("service=WPS&version=2.0.0&request=DescribeProcess", errors.MissingParameter, "identifier"),
         ("service=WPS&version=2.0.0&request=Nonsense", errors.NoSuchOperation, "Nonsense"),

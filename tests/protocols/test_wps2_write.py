@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -228,6 +229,29 @@ def test_parts_of_an_object_are_nested_one_to_an_output_and_only_those_that_were
     assert told({"y": OutputRequest(Format("text/plain"))}) == [("g", "y", f"7@datatype={XSD}integer@uom=m")]
 
 
+def test_a_text_that_no_xml_can_carry_is_told_in_base64_and_raw_as_it_is() -> None:
+    text = Literal("a\x00b\x1b")
+    for request in (OutputRequest(), OutputRequest(Format("text/plain"))):
+        found = root(
+            written(
+                results(
+                    output("o", text, domain=STRING, request=request),
+                    output("g", Record({"x": (text,)}), domain=PAIR, request=OutputRequest()),
+                )
+            )
+        )
+        data = list(found.iter(wps2("Data")))
+        assert len(data) == 2
+        for one in data:
+            assert (one.get("mimeType"), one.get("encoding")) == ("text/plain", "base64")
+            assert b64decode(one.text or "") == b"a\x00b\x1b"
+    reply = written(results(output("o", text, domain=STRING), form=RAW))
+    assert (content(reply), dict(reply.headers)["Content-Type"]) == (
+        b"a\x00b\x1b",
+        "text/plain; charset=utf-8",
+    )
+
+
 def test_a_large_file_streams_within_the_document(tmp_path: Path) -> None:
     big = stored(tmp_path, "big.bin", b"\x00" * 3_000_000, PNG)
     reply = written(results(output("big", big), folder=tmp_path))
@@ -334,7 +358,8 @@ FAULT_TABLE: list[tuple[AppError, int, str, str | None]] = [
     (errors.OptionNotOffered("no", "response"), 501, "OptionNotSupported", "response"),
     (errors.MissingParameter("service"), 400, "MissingParameterValue", "service"),
     (errors.BadParameter("no", "language"), 400, "InvalidParameterValue", "lang"),
-    (errors.VersionNotOffered("no", "version"), 400, "VersionNegotiationFailed", None),
+    (errors.VersionNotOffered("no", "version"), 400, "VersionNegotiationFailed", "version"),
+    (errors.VersionNotOffered("no"), 400, "VersionNegotiationFailed", None),
     (errors.UpdateSequenceAhead("no", "updateSequence"), 400, "InvalidUpdateSequence", None),
     (errors.Malformed("no", "x"), 400, "NoApplicableCode", None),
     (errors.TookTooLong("p", 60, "queue.sync_seconds"), 504, "NoApplicableCode", None),

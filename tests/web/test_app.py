@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -496,6 +497,19 @@ def test_a_bug_is_told_by_a_number_that_finds_it_in_the_log_and_by_nothing_else(
     (record,) = [r for r in caplog.records if reference in r.getMessage()]
     assert record.exc_info
     assert record.exc_info[0] is Bug
+
+
+def test_a_full_disk_is_told_as_that_and_no_bug(
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device", "/secret/place")
+
+    monkeypatch.setattr(stage.jobs, "get", full)
+    reply = stage.asks(path="/job/1")
+    assert b"has no room" in reply.body
+    assert b"secret" not in reply.body
+    assert any("no room on the disk" in r.getMessage() for r in caplog.records)
 
 
 @pytest.mark.parametrize(("path", "level"), [("/", "DEBUG"), ("/nowhere", "INFO"), ("/bug", "ERROR")])

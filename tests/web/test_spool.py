@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,11 @@ import pytest
 
 from azenha.domain.errors import BadParameter, TooLarge
 from azenha.protocols.http import Buffer
+from azenha.protocols.ows import fault
+from azenha.protocols.wps1.faults import FAULTS as WPS1
+from azenha.protocols.wps2.faults import FAULTS as WPS2
+from azenha.web import spool
+from azenha.web.edge import no_room
 from azenha.web.spool import IN_MEMORY, Disconnected, SpooledBody, receive_body, release
 
 CHUNKED = {"transfer-encoding": "chunked"}
@@ -115,3 +122,21 @@ def test_a_client_that_goes_away_ends_it_and_leaves_nothing_behind(
     with pytest.raises(Disconnected):
         body_of(Pieces([*before, None]), CHUNKED, tmp_path / "spool")
     assert not (tmp_path / "spool").exists() or list((tmp_path / "spool").iterdir()) == []
+
+
+def test_on_a_full_disk_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.FileIO):
+        def write(self, data: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def full(dir: Path, delete: bool) -> io.BufferedWriter:
+        return io.BufferedWriter(Full(dir / "body", "w"))
+
+    monkeypatch.setattr(spool.tempfile, "NamedTemporaryFile", full)
+    with pytest.raises(OSError, match="No space") as found:
+        body_of(Pieces([b"x" * (IN_MEMORY + 1), b"y"]), CHUNKED, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    refused = no_room(found.value)
+    assert refused is not None
+    assert fault(refused, WPS1) == fault(refused, WPS2) == ("NotEnoughStorage", 500)
+    assert no_room(OSError(errno.EACCES, "no")) is None

@@ -337,6 +337,8 @@ def _plain(domain: Domain, raw: Raw, locator: str) -> Lexical | Native:
     if isinstance(raw, RawNested):
         raise NotAValue(f"is {kind(domain)}, got nested inputs")
     assert not isinstance(raw, RawSlice)  # it was opened
+    if isinstance(raw, Lexical) and raw.unfit is not None and not isinstance(domain, ObjectDomain):
+        raise NotAValue(f"is {kind(domain)}, {raw.unfit}")
     if isinstance(raw, Lexical) and raw.literal is not None and not isinstance(domain, ObjectDomain):
         raw = raw.literal
     if isinstance(raw, Lexical) and not isinstance(domain, LiteralDomain):

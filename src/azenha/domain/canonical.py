@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
+from azenha.domain import written
 from azenha.domain.callbacks import Subscriber
 from azenha.domain.geodata import Geodata
 from azenha.domain.messages import Asked, OutputRequest, ResponseForm, Transmission
@@ -224,6 +225,8 @@ def dump_request(request: StoredRequest) -> dict[str, object]:
             subscriber.failed,
             subscriber.base,
         ]
+    if request.wording is not None:
+        told["wording"] = written.dump(request.wording)
     return told | {
         "process": request.process,
         "version": request.version,
@@ -243,7 +246,7 @@ def dump_request(request: StoredRequest) -> dict[str, object]:
 
 def load_request(data: Mapping[str, object]) -> StoredRequest:
     inputs, outputs, asked = data["inputs"], data["outputs"], data["asked"]
-    subscriber = data.get("subscriber")
+    subscriber, wording = data.get("subscriber"), data.get("wording")
     assert isinstance(inputs, dict)
     assert isinstance(asked, list)
     return StoredRequest(
@@ -253,4 +256,5 @@ def load_request(data: Mapping[str, object]) -> StoredRequest:
         None if not isinstance(outputs, dict) else {id: _load_output(*o) for id, o in outputs.items()},
         _load_asked(*asked),
         Subscriber(*subscriber) if isinstance(subscriber, list) else None,
+        written.load(wording) if isinstance(wording, list) else None,
     )

@@ -31,6 +31,7 @@ class Lexical:
         opened: reads the text as JSON, strictly; called for an input that is an object, and for no other.
             Raises NotAValue with the reason why it is none. None: such a text is no object.
         literal: the reading as a literal or a box, where that has a notation of its own (WPS 2.0).
+        unfit: why it can be no literal and no box, where it is markup: the dialect says how these are written.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Lexical:
     type: str | None = None
     opened: Callable[[], Native] | None = field(default=None, compare=False, repr=False)
     literal: Lexical | None = None
+    unfit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from lxml import etree
+
 from azenha.domain import errors
-from azenha.domain.errors import AppError, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
+from azenha.domain.errors import AppError, BadRequest, InvalidInputs, UpdateSequenceAhead, VersionNotOffered
 from azenha.domain.lexical import quoted
 from azenha.domain.process import Format
+from azenha.protocols.xml import Element, check_blank, shown
 from azenha.protocols.xml_write import Tag
 
 ALL: Final = "All"
@@ -53,11 +56,58 @@ def version(accepted: Sequence[str], offered: Sequence[str]) -> str:
     raise VersionNotOffered(f"version {given} is not offered; offered: {', '.join(offered)}")
 
 
+def check_version(given: str, own: str, offered: Sequence[str]) -> None:
+    """The version that a request names which is for no capabilities.
+
+    Args:
+        own: of the edition in whose words the request is.
+        offered: all that are spoken at the address, the default first.
+    Raises:
+        VersionNotOffered: it is another.
+    """
+    if given == own:
+        return
+    if given in offered:
+        raise VersionNotOffered(f"the request is in the words of version {own}, and names {given}", "version")
+    raise VersionNotOffered(
+        f"version {quoted(given, 40)} is not offered; offered: {', '.join(offered)}", "version"
+    )
+
+
 def sections(wanted: Collection[str], known: Sequence[str]) -> frozenset[str]:
     """Which sections of the capabilities to write; names that are not known are passed over (06-121r9 §7.3.3)."""
     if not wanted or ALL in wanted:
         return frozenset(known)
     return frozenset(known) & frozenset(wanted)
+
+
+_LISTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "AcceptVersions": "Version",
+        "Sections": "Section",
+        "AcceptFormats": "OutputFormat",
+        "AcceptLanguages": "Language",
+    }
+)
+
+
+def check_capabilities(root: Element) -> None:
+    """A request for the capabilities in XML, in whatever edition: it has nothing but what these have (§7.2).
+
+    Raises:
+        BadRequest: it has; locator is the local name.
+    """
+    check_blank(root)
+    for one in root:
+        name = etree.QName(one).localname
+        if name == "Extension":
+            continue
+        if name not in _LISTS:
+            raise BadRequest(f"element {shown(root)} takes no {shown(one)}", name)
+        check_blank(one)
+        for item in one:
+            if (inner := etree.QName(item).localname) != _LISTS[name]:
+                raise BadRequest(f"element {shown(one)} holds {shown(item)}; it takes {_LISTS[name]}", inner)
 
 
 def is_current(given: str | None, ours: str) -> bool:
@@ -128,6 +178,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.FetchFailed: ("NoApplicableCode", 400),
         errors.ResultsUnreachable: ("NoApplicableCode", 503),
         errors.StoreFailed: ("NoApplicableCode", 503),
+        errors.NoRoom: ("NoApplicableCode", 500),
         errors.ServiceFailed: ("NoApplicableCode", 502),
         errors.ServiceBusy: ("ServerBusy", 503),
         errors.ServiceTookTooLong: ("NoApplicableCode", 504),
@@ -136,11 +187,11 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
     }
 )
 
-# OWS Common and both editions of WPS want these without a locator.
+# OWS Common and both editions of WPS want these without a locator. Negotiation that failed has none either: no
+# parameter but AcceptVersions is to blame; of other requests `version` is.
 _WITHOUT_LOCATOR: Final = frozenset(
     {
         "NoApplicableCode",
-        "VersionNegotiationFailed",
         "InvalidUpdateSequence",
         "NotEnoughStorage",
         "ServerBusy",

@@ -14,7 +14,7 @@ from lxml import etree
 
 from azenha.domain.errors import BadRequest, HeaderNotUnderstood
 from azenha.protocols.http import Part
-from azenha.protocols.xml import Document, Element, attribute, child, shown
+from azenha.protocols.xml import Document, Element, attribute, check_blank, child, shown
 from azenha.protocols.xml_write import Tag, document
 
 _ULTIMATE: Final = "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver"
@@ -49,7 +49,7 @@ def unwrap(message: Document) -> tuple[Document, Soap | None]:
 
     Raises:
         HeaderNotUnderstood: a header that must be understood.
-        BadRequest: an envelope without one body with one element in it.
+        BadRequest: an envelope without one body with one element in it, or with text beside these.
     """
     root = message.root
     found = version(root)
@@ -65,6 +65,12 @@ def unwrap(message: Document) -> tuple[Document, Soap | None]:
         raise BadRequest("the SOAP envelope has no body", "Body")
     if len(body) != 1:
         raise BadRequest(f"the SOAP body holds {len(body)} elements; it takes one request", "Body")
+    check_blank(root)
+    check_blank(body)
+    # In 1.1 others may follow the body (§4).
+    stray = next((one for one in root if one not in (header, body)), None)
+    if stray is not None and found is Soap.V1_2:
+        raise BadRequest(f"the SOAP envelope holds {shown(stray)}; it takes Header and Body", "Envelope")
     return Document(body[0], message.found), found
 
 

@@ -28,6 +28,7 @@ Element = etree._Element
 TRANSCODED: Final = 1024 * 1024  # bytes of a body that is not in UTF-8: it is read in memory
 BOUNDS: Final = Bounds()
 
+_OGC: Final = "{http://www.opengis.net/"
 _SMALL: Final = 16 * 1024  # bytes
 # Document types, comments, CDATA; what a namespace may not have in it; characters that only the body tells apart.
 _MARKUP: Final = (b"<!", b"{", b"}", b"&#")
@@ -302,6 +303,37 @@ def attribute(element: Element, name: str) -> str | None:
         name: `{uri}local`, or the bare name of one in no namespace.
     """
     return (element.get(name) or "").strip(WHITE) or None
+
+
+def check_blank(element: Element, locator: str | None = None) -> None:
+    """
+    Raises:
+        BadRequest: text stands directly in it, which would be passed over; `locator`: None: its local name.
+    """
+    pieces = (element.text, *(one.tail for one in element))
+    stray = next((found for piece in pieces if piece and (found := piece.strip(WHITE))), None)
+    if stray is not None:
+        place = " beside its elements" if len(element) else ""
+        raise BadRequest(
+            f"element {shown(element)} holds the text {quoted(stray, 40)}{place}; it takes no text",
+            locator or etree.QName(element).localname,
+        )
+
+
+def check_attributes(element: Element, known: Collection[str], locator: str | None = None) -> None:
+    """Those in a namespace that is not OGC's are left alone: they are somebody else's.
+
+    Args:
+        known: names in no namespace.
+        locator: None: the name of the attribute.
+    Raises:
+        BadRequest: it has another.
+    """
+    for name in map(str, element.attrib):
+        if name not in known and (name[0] != "{" or name.startswith(_OGC)):
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            wrong = f"element {shown(element)} has no attribute {quoted(name, 80)}"
+            raise BadRequest(f"{wrong}; {takes}", locator or name)
 
 
 def child(element: Element, name: str) -> Element | None:

@@ -27,6 +27,7 @@ from azenha.domain.roots import WEB
 from azenha.domain.services import as_services
 from azenha.domain.slices import Buffer
 from azenha.domain.values import Raw, Value
+from azenha.domain.written import kept
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
 from azenha.usecases.inline import LargeValues
@@ -85,7 +86,8 @@ def check(
             folders.remove(job)
         raise
     outputs = as_services(description, command.outputs)
-    return Checked(job, replace(command, inputs={}, outputs=outputs), stored, large.files)
+    wording = None if command.wording is None else kept(command.wording, stored)
+    return Checked(job, replace(command, inputs={}, outputs=outputs, wording=wording), stored, large.files)
 
 
 def check_subscriber(subscriber: Subscriber | None, policy: AddressPolicy) -> None:
@@ -160,7 +162,13 @@ def _request(checked: Checked, description: ProcessDescription, lane: Lane) -> S
     if lane is Lane.SYNC:
         outputs = _negotiated(description, outputs, command)
     return StoredRequest(
-        description.id, description.version, checked.inputs, outputs, command.asked, command.subscriber
+        description.id,
+        description.version,
+        checked.inputs,
+        outputs,
+        command.asked,
+        command.subscriber,
+        command.wording,
     )
 
 

@@ -20,6 +20,7 @@ from typing import IO, Final
 from azenha.domain.errors import AppError
 from azenha.domain.messages import Checked, Command
 from azenha.protocols.http import HttpRequest
+from azenha.web.edge import no_room
 
 LENGTH: Final = struct.Struct("!I")
 
@@ -67,5 +68,5 @@ def _answer(order: Order, read: Read) -> object:
             return read(order.mount, request, order.job)
     except AppError as error:
         return error.with_traceback(None)
-    except Exception:
-        return traceback.format_exc()
+    except Exception as error:
+        return no_room(error) or traceback.format_exc()

@@ -89,9 +89,11 @@ async def receive_body(
         return body
     finally:
         if file is not None:
-            file.close()  # the map holds a handle of its own
-            if body is None:
-                Path(file.name).unlink()
+            try:
+                file.close()  # the map holds a handle of its own
+            finally:  # on a full disk to close it fails once more
+                if body is None:
+                    Path(file.name).unlink()
 
 
 def release(body: Buffer) -> None:

@@ -142,6 +142,13 @@ class StoreFailed(AppError):
         super().__init__(f"the job store cannot be written: {reason}")
 
 
+class NoRoom(AppError):
+    """There is no room on the server's disk for what the client sends: nothing of it was kept."""
+
+    def __init__(self) -> None:
+        super().__init__("the server has no room for what was sent; try again later, or send less")
+
+
 class ProcessUnavailable(AppError):
     """The process is known but cannot run here (its module does not import …); the message says the remedy."""
 

@@ -10,6 +10,7 @@ from azenha.domain.callbacks import Subscriber
 from azenha.domain.process import Format
 from azenha.domain.published import MEDIA_TYPES, Service
 from azenha.domain.values import Value
+from azenha.domain.written import Wording
 
 
 class Mode(StrEnum):
@@ -98,7 +99,12 @@ class Languages:
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """What was asked, checked: it stands in the job's row (see canonical). `outputs` None: all."""
+    """What was asked, checked: it stands in the job's row (see canonical).
+
+    Attributes:
+        outputs: None: all.
+        wording: as the client wrote it, where it is to be told again; None: not kept.
+    """
 
     process: str
     version: str
@@ -106,3 +112,4 @@ class StoredRequest:
     outputs: Mapping[str, OutputRequest] | None
     asked: Asked
     subscriber: Subscriber | None = None
+    wording: Wording | None = None

@@ -16,6 +16,7 @@ from azenha.domain.messages.asked import (
     ResponseForm,
 )
 from azenha.domain.values import Raw, Value
+from azenha.domain.written import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Execute:
         strict: the mode is demanded (WPS 2.0): one that the process does not offer is refused. AUTO, with `wait`,
             is then the results where they are there within that time, and else what was accepted.
         single: the answer is one value and nothing beside it: of several outputs it is refused.
+        wording: the request as it was written, where it is to be told again.
     """
 
     process: str
@@ -99,6 +101,7 @@ class Execute:
     record: bool = False
     strict: bool = False
     single: bool = False
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)

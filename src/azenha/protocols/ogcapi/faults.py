@@ -61,6 +61,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.FetchFailed: (502, _BLANK, "Fetching failed"),
         errors.ResultsUnreachable: (503, _BLANK, "Results unreachable"),
         errors.StoreFailed: (503, _BLANK, "Store failed"),
+        errors.NoRoom: (503, _BLANK, "Insufficient storage"),
         errors.ServiceFailed: (502, _BLANK, "Service failed"),
         errors.ServiceBusy: (503, _BLANK, "Service busy"),
         errors.ServiceTookTooLong: (504, _BLANK, "Took too long"),

@@ -26,6 +26,8 @@ from azenha.protocols.http import Buffer, Encoding, FileSlice
 from azenha.protocols.xml import embeddable
 from azenha.protocols.xml_write import Verbatim, carries
 
+TEXT: Final = "text/plain"
+
 _PIECE: Final = 256 * 1024
 
 
@@ -116,6 +118,11 @@ def embedded(
                 return _file(value, path_of(folder, value.key))
             except FileNotFoundError:
                 raise NoSuchJob(job) from None  # its time ran out between the record and its files
+
+
+def packed(text: str) -> Embedded | None:
+    """The text of a literal in base64 where no XML can carry it (control characters); None where it can."""
+    return None if carries(text) else _base64(text.encode(), Format(TEXT))
 
 
 def posted(body: str) -> str | Verbatim:

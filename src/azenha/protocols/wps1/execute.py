@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from azenha.domain.errors import BadParameter
@@ -16,6 +16,7 @@ from azenha.domain.messages import (
     Transmission,
 )
 from azenha.domain.values import Raw
+from azenha.domain.written import Wording, Written
 from azenha.protocols.ows import format_of
 from azenha.protocols.wps.edition import NAME
 from azenha.protocols.wps1.words import VERSION
@@ -31,6 +32,7 @@ class Form:
         store: the answer is at once an address where the document will be (storeExecuteResponse).
         lineage: the document tells what was asked.
         status: it tells how far the job is.
+        written: the outputs as the client wrote them.
     """
 
     outputs: Mapping[str, OutputRequest] | None = None
@@ -38,10 +40,19 @@ class Form:
     store: bool = False
     lineage: bool = False
     status: bool = False
+    written: tuple[Written, ...] = ()
 
 
-def command(process: str, inputs: Mapping[str, tuple[Raw, ...]], form: Form, languages: Languages) -> Execute:
+def command(
+    process: str,
+    inputs: Mapping[str, tuple[Raw, ...]],
+    form: Form,
+    languages: Languages,
+    written: Sequence[Written] = (),
+) -> Execute:
     """
+    Args:
+        written: the values of inputs as the client wrote them, in the order given.
     Raises:
         BadParameter: `status` without `store` (wpsExecute_request.xsd).
     """
@@ -64,6 +75,7 @@ def command(process: str, inputs: Mapping[str, tuple[Raw, ...]], form: Form, lan
         record=not form.raw,
         strict=True,
         single=form.raw,
+        wording=Wording(tuple(written), form.written) if form.lineage else None,
     )
 
 

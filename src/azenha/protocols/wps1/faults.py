@@ -25,6 +25,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
     {
         **ows.FAULTS,
         errors.ValueTooLarge: ("FileSizeExceeded", 400),
+        errors.NoRoom: ("NotEnoughStorage", 500),
     }
 )
 

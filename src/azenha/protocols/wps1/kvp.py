@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from azenha.domain.errors import BadParameter, MissingParameter, NoSuchOperation, VersionNotOffered
+from azenha.domain.errors import BadParameter, MissingParameter, NoSuchOperation
 from azenha.domain.lexical import quoted
 from azenha.domain.messages import Command, DescribeApi, DescribeProcesses, DescribeServer, OutputRequest
+from azenha.domain.written import Written
 from azenha.protocols import kvp, ows
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.kvp import OUTPUT_ATTRIBUTES, Entry, Parameters
@@ -42,24 +44,15 @@ def read(parameters: Parameters, request: HttpRequest, versions: Sequence[str], 
         case "getwsdl":
             return DescribeApi()
         case "describeprocess":
-            check_version(parameters.required("version"))
+            ows.check_version(parameters.required("version"), VERSION, versions)
             ids = parameters.list("identifier")
             if not ids:
                 raise MissingParameter("Identifier")
             return DescribeProcesses(ids, languages)
         case "execute":
-            check_version(parameters.required("version"))
+            ows.check_version(parameters.required("version"), VERSION, versions)
             return _execute(parameters, request, limits)
     raise NoSuchOperation(f"there is no operation {quoted(name)} in WPS {VERSION}", name)
-
-
-def check_version(version: str) -> None:
-    """
-    Raises:
-        VersionNotOffered: it is another than this edition's.
-    """
-    if version != VERSION:
-        raise VersionNotOffered(f"version {quoted(version, 20)} is not offered; offered: {VERSION}")
 
 
 def _execute(parameters: Parameters, request: HttpRequest, limits: Limits) -> Command:
@@ -72,6 +65,18 @@ def _execute(parameters: Parameters, request: HttpRequest, limits: Limits) -> Co
         values_in.entries(given, limits),
         _form(parameters),
         wished(parameters.text("language"), request),
+        [_written(entry) for entry in given],
+    )
+
+
+def _written(entry: Entry) -> Written:
+    given = entry.attributes
+    return Written(
+        entry.identifier,
+        format=ows.format_of(given.get("mimetype"), given.get("encoding"), given.get("schema")),
+        unit=given.get("uom"),
+        type=given.get("datatype"),
+        text=entry.value,
     )
 
 
@@ -93,6 +98,7 @@ def _form(parameters: Parameters) -> execute.Form:
         store=flags["storeExecuteResponse"],
         lineage=flags["lineage"],
         status=flags["status"],
+        written=tuple(replace(_written(entry), text=None) for entry in named),
     )
 
 

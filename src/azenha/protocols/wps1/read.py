@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from lxml import etree
@@ -17,21 +18,42 @@ from azenha.domain.errors import (
     VersionNotOffered,
 )
 from azenha.domain.formats import media_type
-from azenha.domain.lexical import quoted
+from azenha.domain.lexical import WHITE, quoted
 from azenha.domain.messages import Command, DescribeProcesses, DescribeServer, OutputRequest
 from azenha.domain.process import Format
-from azenha.domain.values import Coding, Raw, RawReference
+from azenha.domain.values import Coding, Lexical, Raw, RawReference
+from azenha.domain.written import Written
 from azenha.protocols import kvp, ows, soap, xml
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.wps import values_in
 from azenha.protocols.wps.manner import NAMESPACES, Manner, wished
 from azenha.protocols.wps1 import execute
-from azenha.protocols.wps1.kvp import check_version
 from azenha.protocols.wps1.words import HREF, VERSION
 from azenha.protocols.wps1.words import ows as _ows
 from azenha.protocols.wps1.words import wps as _wps
-from azenha.protocols.xml import Document, Element, attribute, child, misplaced, shown, text
+from azenha.protocols.xml import (
+    Document,
+    Element,
+    attribute,
+    check_attributes,
+    check_blank,
+    child,
+    misplaced,
+    shown,
+    text,
+)
 from azenha.protocols.xml_cut import Bounds
+
+# Attributes by the element that has them (wpsExecute_request.xsd).
+_FORMAT: Final = ("mimeType", "encoding", "schema")
+_OUTPUT: Final = (*_FORMAT, "uom")
+_KINDS: Final = {
+    _wps("ComplexData"): _FORMAT,
+    _wps("LiteralData"): ("dataType", "uom"),
+    _wps("BoundingBoxData"): ("crs", "dimensions"),
+}
+_QUALIFIED: Final = (_wps(""), _ows(""))
+_BASE: Final = ("service", "version", "language")
 
 DATA: Final = frozenset({_wps("ComplexData"), _wps("LiteralData"), _wps("Body")})
 
@@ -102,7 +124,7 @@ class _Reader:
         version = attribute(self.root, "version")
         if version is None:
             raise MissingParameter("version")
-        check_version(version)
+        ows.check_version(version, VERSION, self.versions)
 
     def identifier(self, element: Element) -> str:
         found = child(element, _ows("Identifier"))
@@ -113,6 +135,8 @@ class _Reader:
 
 
 def _capabilities(reader: _Reader) -> Command:
+    ows.check_capabilities(reader.root)
+    check_attributes(reader.root, (*_BASE, "updateSequence"))
     accepted = child(reader.root, "{*}AcceptVersions")
     wanted = [] if accepted is None else [text(one) for one in accepted.iterfind("{*}Version")]
     version = attribute(reader.root, "version")
@@ -122,6 +146,8 @@ def _capabilities(reader: _Reader) -> Command:
 
 def _describe(reader: _Reader) -> Command:
     reader.check_version()
+    _known(reader.root, _ows("Identifier"))
+    check_attributes(reader.root, _BASE)
     ids = tuple(text(one) for one in reader.root.iterfind(_ows("Identifier")))
     if not ids or not all(ids):
         raise MissingParameter("Identifier")
@@ -131,29 +157,46 @@ def _describe(reader: _Reader) -> Command:
 def _execute(reader: _Reader) -> Command:
     reader.check_version()
     root = reader.root
+    _unqualify(root)
     _known(root, _ows("Identifier"), _wps("DataInputs"), _wps("ResponseForm"))
+    check_attributes(root, _BASE)
     process = reader.identifier(root)
+    form = _form(reader, child(root, _wps("ResponseForm")))
     inputs: dict[str, list[Raw]] = {}
+    written = []
     for element in _children(child(root, _wps("DataInputs")), _wps("Input")):
         id = reader.identifier(element)
-        inputs.setdefault(id, []).append(_input(reader, element, id))
-    form = _form(reader, child(root, _wps("ResponseForm")))
+        raw, titles = _input(reader, element, id), _titles(element)
+        inputs.setdefault(id, []).append(raw)
+        if form.lineage:
+            written.append(_written(element, id, raw, titles))
     several = {id: tuple(values) for id, values in inputs.items()}
-    return execute.command(process, several, form, reader.languages)
+    return execute.command(process, several, form, reader.languages, written)
+
+
+def _unqualify(root: Element) -> None:
+    """Attributes that the schemas have in no namespace as such: wps-js writes `ows:crs`, others `wps:lineage`."""
+    for element in root.iter():
+        for name in [name for name in map(str, element.attrib) if name.startswith(_QUALIFIED)]:
+            plain = name.rpartition("}")[2]
+            if plain not in element.attrib:  # else it is refused
+                element.set(plain, str(element.attrib.pop(name)))
 
 
 def _children(element: Element | None, name: str) -> Iterator[Element]:
     """Those of an element that holds these alone; an empty or absent one has none."""
     if element is not None:
         _known(element, name)
+        check_attributes(element, ())
         yield from element
 
 
 def _known(element: Element, *names: str) -> None:
     """
     Raises:
-        BadRequest: something else stands in it. Nothing is passed over.
+        BadRequest: something else stands in it, or text beside these. Nothing is passed over.
     """
+    check_blank(element)
     for one in element:
         if one.tag not in names:
             local = etree.QName(one).localname
@@ -166,10 +209,8 @@ def _known(element: Element, *names: str) -> None:
 
 
 def _input(reader: _Reader, element: Element, id: str) -> Raw:
-    _known(
-        element, _ows("Identifier"), _ows("Title"), _ows("Abstract"), _ows("Metadata"),
-        _wps("Reference"), _wps("Data"),
-    )  # fmt: skip
+    _known(element, _ows("Identifier"), _ows("Title"), _ows("Abstract"), _wps("Reference"), _wps("Data"))
+    check_attributes(element, (), id)
     reference, data = child(element, _wps("Reference")), child(element, _wps("Data"))
     if (reference is None) == (data is None):
         raise BadParameter(f"input '{id}' has one of Data and Reference", id)
@@ -180,27 +221,68 @@ def _input(reader: _Reader, element: Element, id: str) -> Raw:
 
 
 def _data(reader: _Reader, element: Element, id: str) -> Raw:
+    check_blank(element, id)
+    check_attributes(element, (), id)
     if len(element) != 1:
         raise BadParameter(f"input '{id}': Data holds one of ComplexData, LiteralData, BoundingBoxData", id)
     one = element[0]
+    if one.tag not in _KINDS:
+        raise BadParameter(f"input '{id}': Data holds {shown(one)}, which is no data", id)
+    check_attributes(one, _KINDS[one.tag], id)
     if one.tag == _wps("ComplexData"):
         return _complex(reader, one, id)
     if one.tag == _wps("LiteralData"):
         return _literal(reader, one, id)
-    if one.tag == _wps("BoundingBoxData"):
-        # A client of QGIS qualifies this attribute.
-        dimensions = attribute(one, "dimensions") or attribute(one, _ows("dimensions"))
-        lower, upper = (child(one, _ows(f"{name}Corner")) for name in ("Lower", "Upper"))
-        return values_in.box(lower, upper, attribute(one, "crs"), dimensions, id)
-    raise BadParameter(f"input '{id}': Data holds {shown(one)}, which is no data", id)
+    _known(one, _ows("LowerCorner"), _ows("UpperCorner"))
+    return values_in.box(*_corners(one), attribute(one, "crs"), attribute(one, "dimensions"), id)
+
+
+def _corners(box: Element) -> tuple[Element | None, Element | None]:
+    return child(box, _ows("LowerCorner")), child(box, _ows("UpperCorner"))
 
 
 def _format(element: Element) -> Format | None:
-    return ows.format_of(*(attribute(element, name) for name in ("mimeType", "encoding", "schema")))
+    return ows.format_of(*(attribute(element, name) for name in _FORMAT))
+
+
+def _written(element: Element, id: str, raw: Raw, titles: tuple[str | None, str | None]) -> Written:
+    """An input, which was read."""
+    data = element.find(_wps("Data"))
+    one = element.find(_wps("Reference")) if data is None else data[0]
+    assert one is not None
+    box = one.tag == _wps("BoundingBoxData")
+    lower, upper = _corners(one) if box else (None, None)
+    return Written(
+        id,
+        *titles,
+        _format(one),
+        attribute(one, "uom"),
+        attribute(one, "dataType"),
+        raw.text if isinstance(raw, Lexical) else None,
+        None if lower is None or upper is None else (text(lower), text(upper)),
+        attribute(one, "crs"),
+        attribute(one, "dimensions"),
+    )
+
+
+def _titles(element: Element) -> tuple[str | None, str | None]:
+    """Title and abstract that the client gave, as they stand there."""
+    title, abstract = child(element, _ows("Title")), child(element, _ows("Abstract"))
+    for one in (title, abstract):
+        if one is not None:
+            text(one)  # and nothing else
+    return (
+        None if title is None else title.text or "",
+        None if abstract is None else abstract.text or "",
+    )
 
 
 def _complex(reader: _Reader, element: Element, id: str) -> Raw:
     found = reader.document.data(element, id)
+    if isinstance(found, str) and len(element):
+        one = shown(element[0])
+        unfit = f"got the element {one}; in WPS {VERSION} a literal is wps:LiteralData, and a box wps:BoundingBoxData"
+        return replace(values_in.lexical(found, reader.limits, format=_format(element)), unfit=unfit)
     return values_in.data(found, reader.request.body, reader.limits, format=_format(element))
 
 
@@ -214,9 +296,13 @@ def _literal(reader: _Reader, element: Element, id: str) -> Raw:
 
 def _reference(reader: _Reader, element: Element, id: str) -> RawReference:
     _known(element, _wps("Header"), _wps("Body"), _wps("BodyReference"))
+    check_attributes(element, (*_FORMAT, "href", "method"), id)
     body, body_reference = child(element, _wps("Body")), child(element, _wps("BodyReference"))
+    if body_reference is not None:
+        _empty(body_reference, ("href",), id)
     headers = []
     for header in element.iterfind(_wps("Header")):
+        _empty(header, ("key", "value"), id)
         key, value = attribute(header, "key"), attribute(header, "value")
         if key is None:
             raise BadParameter(f"input '{id}': a Header has a key", id)
@@ -233,6 +319,14 @@ def _reference(reader: _Reader, element: Element, id: str) -> RawReference:
     )
 
 
+def _empty(element: Element, attributes: Collection[str], id: str) -> None:
+    """An element that has these attributes, and nothing in it."""
+    check_blank(element, id)
+    check_attributes(element, attributes, id)
+    if len(element):
+        raise BadParameter(f"input '{id}': {shown(element)} holds {shown(element[0])}; it takes nothing", id)
+
+
 def _href(element: Element) -> str | None:
     """An address. That of an output has no namespace in this edition, and is passed on as it came as an input."""
     return attribute(element, HREF) or attribute(element, "href")
@@ -245,23 +339,34 @@ def _form(reader: _Reader, element: Element | None) -> execute.Form:
     if element is None:
         return execute.Form()
     _known(element, _wps("RawDataOutput"), _wps("ResponseDocument"))
+    check_attributes(element, ())
     raw, document = child(element, _wps("RawDataOutput")), child(element, _wps("ResponseDocument"))
     if raw is not None and document is not None:
         raise BadParameter("RawDataOutput and ResponseDocument exclude each other", "RawDataOutput")
     if raw is not None:
         if reader.in_envelope:
             raise OptionNotOffered("raw data cannot stand in a SOAP envelope", "RawDataOutput")
+        _known(raw, _ows("Identifier"))
+        check_attributes(raw, _OUTPUT)
         return execute.Form({reader.identifier(raw): _output(raw)}, raw=True)
     if document is None:
         return execute.Form()
+    _known(document, _wps("Output"))
+    check_attributes(document, ("storeExecuteResponse", "lineage", "status"))
     outputs: dict[str, OutputRequest] = {}
-    for one in _children(document, _wps("Output")):
-        execute.add_output(outputs, reader.identifier(one), _output(one))
+    written = []
+    for one in document:
+        id = reader.identifier(one)
+        _known(one, _ows("Identifier"), _ows("Title"), _ows("Abstract"))
+        check_attributes(one, (*_OUTPUT, "asReference"), id)
+        execute.add_output(outputs, id, _output(one))
+        written.append(Written(id, *_titles(one), _format(one), attribute(one, "uom")))
     return execute.Form(
         outputs or None,
         store=_flag(document, "storeExecuteResponse"),
         lineage=_flag(document, "lineage"),
         status=_flag(document, "status"),
+        written=tuple(written),
     )
 
 
@@ -270,11 +375,10 @@ def _flag(element: Element, name: str) -> bool:
 
 
 def _output(element: Element) -> OutputRequest:
-    _known(element, _ows("Identifier"), _ows("Title"), _ows("Abstract"), _ows("Metadata"))
-    title, abstract = child(element, _ows("Title")), child(element, _ows("Abstract"))
+    title, abstract = (given and given.strip(WHITE) for given in _titles(element))
     return execute.output(
-        *(attribute(element, name) for name in ("mimeType", "encoding", "schema", "uom")),
+        *(attribute(element, name) for name in _OUTPUT),
         by_reference=_flag(element, "asReference"),
-        title=None if title is None else text(title) or None,
-        abstract=None if abstract is None else text(abstract) or None,
+        title=title or None,
+        abstract=abstract or None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,6 +18,7 @@ from azenha.domain.messages import (
 )
 from azenha.domain.process import Domain, Format, ProcessDescription, Text
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
+from azenha.domain.written import Written, paired
 from azenha.protocols.http import Site
 from azenha.protocols.ows_service import MIME_TYPE
 from azenha.protocols.services.addresses import links as service_links
@@ -140,28 +141,51 @@ class _Told:
 
     def lineage(self) -> Iterator[Tag]:
         """What was asked: inputs, references as such, and the outputs that are wanted."""
-        inputs = [self.input(id, value) for id, values in self.request.inputs.items() for value in values]
+        wording = self.request.wording
+        inputs = [self.input(*one) for one in paired(wording, self.request.inputs)]
         if inputs:
             yield Tag("wps:DataInputs", *inputs)
         asked = self.request.outputs
         if asked is None:
             asked = {output.id: OutputRequest() for output in self.process.outputs}
         if asked:
-            yield Tag("wps:OutputDefinitions", *(self.definition(id, one) for id, one in asked.items()))
+            written = {one.id: one for one in wording.outputs} if wording else {}
+            definitions = (self.definition(id, one, written.get(id)) for id, one in asked.items())
+            yield Tag("wps:OutputDefinitions", *definitions)
 
-    def input(self, id: str, value: Value) -> Tag:
+    def input(self, written: Written | None, id: str, value: Value) -> Tag:
+        """As the client wrote it; where that is not known, as it is described."""
+        if written is not None:
+            return Tag("wps:Input", *_headed(written), self.copy(written, value))
         described = self.process.input(id)
         text, domain = (described.text, described.domain) if described else (Text(id), None)
         content = _asked(value) if isinstance(value, Reference) else self.data(value, domain, self.inputs)
         return Tag("wps:Input", *named(id, text), content)
 
-    def definition(self, id: str, asked: OutputRequest) -> Tag:
+    def copy(self, written: Written, value: Value) -> Tag:
+        match value:
+            case Reference():
+                return _asked(value, written.format)
+            case Literal(scalar):
+                given = written.text if written.text is not None else values_out.text(scalar)
+                return Tag("wps:Data", _literal(given, written.type, written.unit))
+            case Box() if written.corners is not None:
+                return Tag("wps:Data", _box(*written.corners, written.crs, written.dimensions))
+            case Box():
+                described = self.process.input(written.id)
+                return self.data(value, described.domain if described else None, self.inputs)
+            case InlineText() | InlineBytes() | StoredFile() | Record():
+                found = values_out.embedded(value, self.inputs, self.job.id, written.format)
+                return Tag("wps:Data", _complex(found.content, _as_written(written.format, found.format)))
+
+    def definition(self, id: str, asked: OutputRequest, written: Written | None) -> Tag:
         by_reference = asked.transmission is Transmission.REFERENCE
+        headed = _headed(written) if written else named(id, self.output_text(id, asked))
         return Tag(
             "wps:Output",
-            *named(id, self.output_text(id, asked)),
+            *headed,
             attributes={
-                **_attributes(asked.named),
+                **_attributes(written.format if written else asked.named),
                 "uom": asked.unit,
                 "asReference": "true" if by_reference else "false",
             },
@@ -207,22 +231,16 @@ class _Told:
     def data(self, value: Value, domain: Domain | None, folder: str, asked: Format | None = None) -> Tag:
         match value:
             case Literal(scalar, unit):
-                type = values_out.data_type(scalar)
-                literal = Tag(
-                    "wps:LiteralData", values_out.text(scalar), attributes={"dataType": type, "uom": unit}
-                )
-                return Tag("wps:Data", literal)
+                return Tag("wps:Data", _literal(values_out.text(scalar), values_out.data_type(scalar), unit))
             case Box():
                 lower, upper = values_out.corners(value, domain)
-                corners = (Tag("ows:LowerCorner", lower), Tag("ows:UpperCorner", upper))
-                attributes = {"crs": crs_text(value.crs), "dimensions": str(len(value.minimum))}
-                return Tag("wps:Data", Tag("wps:BoundingBoxData", *corners, attributes=attributes))
+                box = _box(lower, upper, crs_text(value.crs), str(len(value.minimum)))
+                return Tag("wps:Data", box)
             case Reference():
                 raise AssertionError("a reference is told as such")
             case InlineText() | InlineBytes() | StoredFile() | Record():
                 found = values_out.embedded(value, folder, self.job.id, asked)
-                complex = Tag("wps:ComplexData", found.content, attributes=_attributes(found.format))
-                return Tag("wps:Data", complex)
+                return Tag("wps:Data", _complex(found.content, found.format))
 
 
 def _path(job: Job) -> str:
@@ -233,15 +251,52 @@ def _attributes(format: Format | None) -> dict[str, str | None]:
     """What is empty, or no media type to the schemas, is left out: it would not be valid."""
     if format is None:
         return {}
+    spelled = (format.media_type, format.media_type.lower())  # the schemas know but small letters
     return {
-        "mimeType": format.media_type if MIME_TYPE.fullmatch(format.media_type) else None,
+        "mimeType": next((t for t in spelled if MIME_TYPE.fullmatch(t)), None),
         "encoding": format.encoding or None,
         "schema": format.schema or None,
     }
 
 
-def _asked(reference: Reference) -> Tag:
-    """A reference of an input, as it was asked for."""
+def _headed(written: Written) -> Iterator[Tag]:
+    """What an input or output begins with, of what its client said of it alone."""
+    yield Tag("ows:Identifier", written.id)
+    if written.title is not None:
+        yield Tag("ows:Title", written.title)
+    if written.abstract is not None:
+        yield Tag("ows:Abstract", written.abstract)
+
+
+def _box(lower: str, upper: str, crs: str | None, dimensions: str | None) -> Tag:
+    corners = (Tag("ows:LowerCorner", lower), Tag("ows:UpperCorner", upper))
+    return Tag("wps:BoundingBoxData", *corners, attributes={"crs": crs, "dimensions": dimensions})
+
+
+def _literal(text: str, type: str | None, unit: str | None) -> Tag:
+    """A literal; what XML cannot carry of text is told as data in base64, and not as something else."""
+    if (found := values_out.packed(text)) is not None:
+        return _complex(found.content, found.format)
+    return Tag("wps:LiteralData", text, attributes={"dataType": type, "uom": unit})
+
+
+def _complex(content: str | Verbatim, format: Format | None) -> Tag:
+    return Tag("wps:ComplexData", content, attributes=_attributes(format))
+
+
+def _as_written(asked: Format | None, found: Format) -> Format | None:
+    """The format that the client named, with the encoding that the content now has where it is base64."""
+    if found.encoding is None:
+        return asked
+    return replace(asked or Format(""), encoding=found.encoding)
+
+
+def _asked(reference: Reference, format: Format | None = None) -> Tag:
+    """A reference of an input, as it was asked for.
+
+    Args:
+        format: that the client named, where that is known.
+    """
     body = reference.body
     return Tag(
         "wps:Reference",
@@ -253,6 +308,6 @@ def _asked(reference: Reference) -> Tag:
         attributes={
             "xlink:href": reference.href,
             "method": reference.method,
-            **_attributes(reference.format),
+            **_attributes(format or reference.format),
         },
     )

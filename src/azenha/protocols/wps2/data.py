@@ -21,7 +21,7 @@ from azenha.protocols.http import Buffer, Limits
 from azenha.protocols.ows import format_of
 from azenha.protocols.wps import values_in
 from azenha.protocols.wps2.words import HREF, ows, wps
-from azenha.protocols.xml import Document, Element, attribute, child, shown
+from azenha.protocols.xml import Document, Element, attribute, check_blank, child, shown
 
 _LITERAL_VALUE: Final = wps("LiteralValue")
 _BOX: Final = ows("BoundingBox")
@@ -50,7 +50,16 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
         return _large(found, body, limits, format, id)
     if not len(element):
         return noted(values_in.lexical(found, limits, format=format))
-    return _known(element[0], format, id) or values_in.data(found, body, limits, format=format)
+    if (known := _known(element[0], format, id)) is not None:
+        return known
+    return replace(values_in.lexical(found, limits, format=format), unfit=_unfit(element[0]))
+
+
+def _unfit(element: Element) -> str:
+    return (
+        f"got the element {shown(element)}; in WPS 2.0 a literal is text, bare or in wps:LiteralValue, "
+        f"and a box is ows:BoundingBox"
+    )
 
 
 def _known(element: Element, format: Format | None, id: str) -> Lexical | RawBox | None:
@@ -83,7 +92,9 @@ def _large(
             raise TooLarge(f"has {slice.size} bytes; at most {values_in.OPENED} are taken here")
         text = b"".join(content(body, slice))
         root = xml.read(text, ()).root
-        return _literal(root, None, id) if root.tag == _LITERAL_VALUE else Lexical(text.decode())
+        if root.tag == _LITERAL_VALUE:
+            return _literal(root, None, id)
+        return Lexical(text.decode(), unfit=_unfit(root))
 
     return replace(found, opened=opened)
 
@@ -107,6 +118,10 @@ def _box(element: Element, crs: str | None, format: Format | None, id: str) -> R
         raise InvalidInputs(
             [UnsupportedFormat(id, f"a bounding box is text/xml or text/plain, got {formats.shown(format)}")]
         )
+    for one in element:
+        if one.tag not in (ows("LowerCorner"), ows("UpperCorner")):
+            raise BadRequest(f"{shown(element)} takes no {shown(one)}", id)
+    check_blank(element, id)
     lower, upper = (child(element, ows(f"{name}Corner")) for name in ("Lower", "Upper"))
     return values_in.box(lower, upper, crs, attribute(element, "dimensions"), id)
 
@@ -122,12 +137,18 @@ def reference(document: Document, element: Element, id: str, body: Buffer) -> Ra
     for one in element:
         if one.tag not in (wps("Header"), wps("Body"), wps("BodyReference")):
             raise BadRequest(f"{shown(element)} takes no {shown(one)}", id)
+        if one.tag != wps("Body"):
+            check_blank(one, id)
+            if len(one):
+                raise BadRequest(f"{shown(one)} takes no {shown(one[0])}", id)
+    check_blank(element, id)
     posted, elsewhere = child(element, wps("Body")), child(element, wps("BodyReference"))
-    headers = [
-        (key, attribute(one, "value") or "")
-        for one in element.iterfind(wps("Header"))
-        if (key := attribute(one, "key"))
-    ]
+    headers = []
+    for one in element.iterfind(wps("Header")):
+        key = attribute(one, "key")
+        if key is None:
+            raise BadRequest(f"{shown(one)} has no key", id)
+        headers.append((key, attribute(one, "value") or ""))
     return values_in.reference(
         attribute(element, HREF),
         _format(element),

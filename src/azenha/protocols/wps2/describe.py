@@ -52,6 +52,7 @@ def offering(described: ProcessDescription, language: str) -> Tag:
     process = Tag(
         "wps:Process",
         *_named(described.id, described.text, described.metadata),
+        _odd_version(described),
         *(_input(one) for one in described.inputs),
         *(_output(one) for one in described.outputs),
         attributes={"xml:lang": language},
@@ -64,18 +65,27 @@ def summary(described: ProcessDescription) -> Tag:
     return Tag(
         "wps:ProcessSummary",
         *_named(described.id, described.text, described.metadata),
+        _odd_version(described),
         attributes=_properties(described),
     )
 
 
 def _properties(described: ProcessDescription) -> Mapping[str, str | None]:
-    """A version that the schemas do not take is left out."""
-    version = described.version if _PROCESS_VERSION.fullmatch(described.version) else None
+    """A version that the schemas do not take is told as metadata."""
+    version = described.version if _odd_version(described) is None else None
     return {
         "jobControlOptions": " ".join(c for c in _CONTROLS if c in described.job_control),
         "outputTransmission": _TRANSMISSIONS,
         "processVersion": version,
     }
+
+
+def _odd_version(described: ProcessDescription) -> Tag | None:
+    """A version that is none to the schemas; None for one that is."""
+    if _PROCESS_VERSION.fullmatch(described.version):
+        return None
+    title = f"process version {described.version}"
+    return Tag("ows:Metadata", attributes={"xlink:type": "simple", "xlink:title": title})
 
 
 def _named(id: str, text: Text, links: Sequence[Metadata]) -> tuple[Tag | None, ...]:

@@ -25,7 +25,7 @@ from azenha.protocols.http import Buffer, Limits
 from azenha.protocols.ows import format_of
 from azenha.protocols.wps2 import data
 from azenha.protocols.wps2.words import NAME, VERSION, ows, wps
-from azenha.protocols.xml import Document, Element, attribute, child, misplaced, shown, text
+from azenha.protocols.xml import Document, Element, attribute, check_blank, child, misplaced, shown, text
 
 T = TypeVar("T")
 
@@ -51,6 +51,7 @@ def execute(document: Document, languages: Languages, body: Buffer, limits: Limi
     for one in root:
         if one.tag not in _PARTS:
             raise BadRequest(f"{shown(root)} takes no {shown(one)}{misplaced(one, _PARTS)}", _local(one))
+    check_blank(root)
     process = child(root, ows("Identifier"))
     if process is None or not text(process):
         raise MissingParameter("Identifier", "element 'ows:Identifier' is missing: of what process?")
@@ -129,6 +130,7 @@ class _Inputs:
         return {id: tuple(raws) for id, raws in found.items()}
 
     def input(self, element: Element, id: str) -> Raw:
+        check_blank(element, id)
         kinds = {one.tag for one in element}
         if kinds == {wps("Input")}:
             return RawNested(self.of(element))
@@ -155,6 +157,7 @@ def _output(element: Element, id: str) -> OutputRequest:
     for one in element:
         if one.tag != wps("Output"):
             raise BadRequest(f"output {quoted(id, 80)} takes no {shown(one)}", id)
+    check_blank(element, id)
     format = format_of(
         attribute(element, "mimeType"), attribute(element, "encoding"), attribute(element, "schema")
     )

@@ -47,6 +47,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.JobStateConflict: ("JobStateConflict", 409),
         errors.NotFetched: ("DataNotAccessible", 400),
         errors.FetchFailed: ("DataNotAccessible", 400),
+        errors.NoRoom: ("NotEnoughStorage", 500),
     }
 )
 

@@ -31,7 +31,7 @@ from azenha.protocols.wps.manner import wished
 from azenha.protocols.wps2 import control
 from azenha.protocols.wps2.data import noted
 from azenha.protocols.wps2.execute import command, transmission
-from azenha.protocols.wps2.read import JOBS, check_service, check_version
+from azenha.protocols.wps2.read import JOBS, check_service
 from azenha.protocols.wps2.words import VERSION
 
 _OUTPUT: Final = frozenset({*OUTPUT_ATTRIBUTES, "transmission"})
@@ -60,7 +60,7 @@ def read(
     languages = wished(None, request)
     if name.lower() == "getcapabilities":
         return _capabilities(parameters, offered, languages)
-    check_version(parameters.required("version"))
+    ows.check_version(parameters.required("version"), VERSION, offered)
     match name.lower():
         case "describeprocess":
             ids = parameters.list("identifier")

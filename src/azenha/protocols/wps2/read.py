@@ -40,7 +40,7 @@ from azenha.protocols.wps2 import control
 from azenha.protocols.wps2.execute import execute
 from azenha.protocols.wps2.words import CONTROL, VERSION, WPS, wps
 from azenha.protocols.wps2.words import ows as in_ows
-from azenha.protocols.xml import Element, attribute, child, misplaced, shown, text
+from azenha.protocols.xml import Element, attribute, check_blank, child, misplaced, shown, text
 from azenha.protocols.xml_cut import Bounds
 
 DATA: Final = (wps("Data"), wps("Body"))  # elements that hold somebody's data, of any size
@@ -79,7 +79,7 @@ def read(request: HttpRequest, manner: Manner, offered: Sequence[str], limits: L
     version = attribute(root, "version")
     if version is None:
         raise MissingParameter("version")
-    check_version(version)
+    ows.check_version(version, VERSION, offered)
     if name.namespace == WPS and name.localname == "Execute":
         command = execute(document, languages, request.body, limits)
         if manner.soap is not None and command.single:
@@ -125,19 +125,11 @@ def check_service(given: str) -> None:
         raise BadParameter(f"the service here is {SERVICE}; given {quoted(given, 40)}", "service")
 
 
-def check_version(given: str) -> None:
-    """
-    Raises:
-        VersionNotOffered
-    """
-    if given != VERSION:
-        raise VersionNotOffered(f"version {quoted(given, 40)} is not offered; offered: {VERSION}")
-
-
 def _capabilities(root: Element, offered: Sequence[str], languages: Languages) -> DescribeServer:
     """Versions are accepted across editions, so that the request may be in the words of another; which one answers
     was decided before (see wps.manner).
     """
+    ows.check_capabilities(root)
     accepted = _texts(root, "AcceptVersions", "Version")
     version = attribute(root, "version")  # not of this request, but clients write it
     ows.version(accepted or (() if version is None else (version,)), offered)
@@ -155,6 +147,7 @@ def _texts(root: Element, group: str, name: str) -> tuple[str, ...]:
 
 
 def _describe(root: Element, languages: Languages) -> DescribeProcesses:
+    _only(root, in_ows("Identifier"))
     ids = tuple(text(one) for one in root.findall(in_ows("Identifier")))
     if not any(ids):
         raise MissingParameter("Identifier", "element 'ows:Identifier' is missing: of what process?")
@@ -162,12 +155,21 @@ def _describe(root: Element, languages: Languages) -> DescribeProcesses:
     return DescribeProcesses(ids, Languages(wanted, languages.accepted))
 
 
+def _only(root: Element, name: str) -> None:
+    """
+    Raises:
+        BadRequest: something else stands in it than elements of that name, and extensions.
+    """
+    for one in root:
+        if one.tag not in (name, wps("Extension")):
+            stray = misplaced(one, (name,))
+            raise BadRequest(f"{shown(root)} takes no {shown(one)}{stray}", etree.QName(one).localname)
+    check_blank(root)
+
+
 def _job(root: Element) -> str:
     """The job that a request names: of `wps:JobID`, with the line breaks around it trimmed."""
-    for one in root:
-        if one.tag not in (wps("JobID"), wps("Extension")):
-            stray = misplaced(one, (wps("JobID"),))
-            raise BadRequest(f"{shown(root)} takes no {shown(one)}{stray}", etree.QName(one).localname)
+    _only(root, wps("JobID"))
     found = child(root, wps("JobID"))
     if found is None or not text(found):
         raise MissingParameter("JobID", "element 'wps:JobID' is missing: of what job?")

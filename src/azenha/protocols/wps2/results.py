@@ -18,7 +18,7 @@ from azenha.protocols.http import HttpReply, Site
 from azenha.protocols.negotiation import essence
 from azenha.protocols.services.addresses import links as service_links
 from azenha.protocols.wps import outputs
-from azenha.protocols.wps.values_out import box_text, corners, embedded
+from azenha.protocols.wps.values_out import Embedded, box_text, corners, embedded, packed
 from azenha.protocols.wps2.status import instant
 from azenha.protocols.wps2.words import DATA_TYPES, NAME, NAMESPACES, TEXT, VERSION, XML
 from azenha.protocols.xml_write import Tag, document
@@ -46,7 +46,7 @@ def raw(outcome: Results, site: Site) -> HttpReply:
     if served := service_links(output, outcome.job.id, site):
         return HttpReply(302, (("Location", served[0].href),))
     value, domain, asked = _one_part(output.values[0], output.domain, output.request)
-    if isinstance(value, Literal | Box) and not _plain(asked):
+    if isinstance(value, Literal | Box) and not _plain(asked) and _packed(value) is None:
         return HttpReply(200, (("Content-Type", XML),), document(_content(value, domain), NAMESPACES))
     return outputs.reply(output.id, value, domain, outcome.folder)
 
@@ -125,6 +125,8 @@ def _fields(domain: Domain | None) -> Mapping[str, InputDescription]:
 def _data(outcome: Results, value: Value, domain: Domain | None, asked: OutputRequest) -> Tag:
     """`wps:Data`, which says its format."""
     if isinstance(value, Literal | Box):
+        if (found := _packed(value)) is not None:
+            return Tag("wps:Data", found.content, attributes=_attributes(found.format))
         if _plain(asked):
             return Tag("wps:Data", _text(value, domain), attributes={"mimeType": TEXT})
         return Tag("wps:Data", _content(value, domain), attributes={"mimeType": XML})
@@ -133,6 +135,11 @@ def _data(outcome: Results, value: Value, domain: Domain | None, asked: OutputRe
     assert not isinstance(value, Record)
     found = embedded(value, outcome.folder, outcome.job.id, asked.format)
     return Tag("wps:Data", found.content, attributes=_attributes(found.format))
+
+
+def _packed(value: Literal | Box) -> Embedded | None:
+    """Text that no XML can carry, in base64; None for all else."""
+    return packed(value.value) if isinstance(value, Literal) and isinstance(value.value, str) else None
 
 
 def _attributes(format: Format) -> dict[str, str | None]:

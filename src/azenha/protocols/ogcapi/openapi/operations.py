@@ -198,7 +198,7 @@ ERRORS: Final[Mapping[int, str]] = MappingProxyType(
         416: "None of the bytes that are wanted are there",
         431: "The head of the request is too long",
         500: "A fault of the server, or of the process; `reference` finds it in the log",
-        503: "No room in the queue, or the process cannot run here now",
+        503: "No room in the queue or on the disk, or the process cannot run here now",
         504: "The process did not end in time; ask for it in the background",
     }
 )
