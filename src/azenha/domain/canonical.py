@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from azenha.domain.callbacks import Subscriber
 from azenha.domain.geodata import Geodata
@@ -24,6 +24,8 @@ from azenha.domain.published import load as load_published
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 Data = Mapping[str, object]
+
+MANY: Final = 16  # values of one input or output, from which on they are written as columns
 
 # Made once: `json.dumps` with other separators than its own makes an encoder each time.
 compact: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
@@ -207,11 +209,71 @@ def load_value(data: Sequence[object]) -> Value:
 
 
 def dump_values(values: Mapping[str, Sequence[Value]]) -> dict[str, object]:
-    return {id: [dump_value(v) for v in items] for id, items in values.items()}
+    return {id: _dump_several(items) for id, items in values.items()}
 
 
 def load_values(data: Mapping[str, Sequence[Sequence[object]]]) -> dict[str, tuple[Value, ...]]:
-    return {id: tuple(load_value(v) for v in items) for id, items in data.items()}
+    return {id: _load_several(items) for id, items in data.items()}
+
+
+def _dump_several(items: Sequence[Value]) -> list[object]:
+    """Many of one kind as columns: each by itself, they would take several times the memory."""
+    if len(items) >= MANY:
+        if (column := _dump_literals(items)) is not None:
+            return [["literals", *column]]
+        if (columns := _dump_records(items)) is not None:
+            return [["records", len(items), columns]]
+    return [dump_value(v) for v in items]
+
+
+def _load_several(items: Sequence[Sequence[Any]]) -> tuple[Value, ...]:
+    """Rows that older versions wrote have no columns."""
+    match items:
+        case [["literals", *column]]:
+            return tuple(_load_literals(*column))
+        case [["records", int(count), dict(columns)]]:
+            if not columns:
+                return tuple(Record({}) for _ in range(count))
+            names, read = tuple(columns), [_load_literals(*column) for column in columns.values()]
+            return tuple(
+                Record({id: (one,) for id, one in zip(names, row, strict=True)})
+                for row in zip(*read, strict=True)
+            )
+    return tuple(load_value(v) for v in items)
+
+
+def _dump_literals(items: Sequence[Value]) -> list[object] | None:
+    """Type, unit and values of literals that are alike; None of others."""
+    first = items[0]
+    if not isinstance(first, Literal):
+        return None
+    kind, unit = type(first.value), first.unit
+    if not all(isinstance(v, Literal) and type(v.value) is kind and v.unit == unit for v in items):
+        return None
+    tag, render = _SCALARS[kind]
+    return [tag, unit, [render(v.value) for v in items if isinstance(v, Literal)]]
+
+
+def _load_literals(tag: str, unit: str | None, values: Sequence[object]) -> Iterator[Literal]:
+    read = _LOAD[tag]
+    return (Literal(read(value), unit) for value in values)
+
+
+def _dump_records(items: Sequence[Value]) -> dict[str, object] | None:
+    """A column for each field, where all have the same fields, each with one literal; None of others."""
+    records = [v.fields for v in items if isinstance(v, Record)]
+    if len(records) < len(items):
+        return None
+    names = tuple(records[0])
+    if not all(tuple(fields) == names and all(len(v) == 1 for v in fields.values()) for fields in records):
+        return None
+    columns: dict[str, object] = {}
+    for id in names:
+        column = _dump_literals([fields[id][0] for fields in records])
+        if column is None:
+            return None
+        columns[id] = column
+    return columns
 
 
 def dump_request(request: StoredRequest) -> dict[str, object]:
