@@ -103,7 +103,7 @@ class LimitSettings:
     outputs: int = _size(10 * GiB, "files of one job")
     depth: int = _count(64, "nesting of JSON", 1, 500)
     values: int = _count(
-        50_000, "numbers, texts, arrays and objects in a request, beside data that becomes files", 1
+        30_000, "numbers, texts, arrays and objects in a request, beside data that becomes files", 1
     )
     log: int = _size(10 * MiB, "log of one job")
 

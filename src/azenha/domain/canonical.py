@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice, repeat
 from typing import Any, Final, cast
 
 from azenha.domain.callbacks import Subscriber
@@ -219,8 +220,8 @@ def load_values(data: Mapping[str, Sequence[Sequence[object]]]) -> dict[str, tup
 def _dump_several(items: Sequence[Value]) -> list[object]:
     """Many of one kind as columns: each by itself, they would take several times the memory."""
     if len(items) >= MANY:
-        if (column := _dump_literals(items)) is not None:
-            return [["literals", *column]]
+        if (column := _dump_column(items)) is not None:
+            return [["column", *column]]
         if (columns := _dump_records(items)) is not None:
             return [["records", len(items), columns]]
     return [dump_value(v) for v in items]
@@ -229,51 +230,103 @@ def _dump_several(items: Sequence[Value]) -> list[object]:
 def _load_several(items: Sequence[Sequence[Any]]) -> tuple[Value, ...]:
     """Rows that older versions wrote have no columns."""
     match items:
-        case [["literals", *column]]:
-            return tuple(_load_literals(*column))
+        case [["column", *column]]:
+            return tuple(_load_column(*column))
         case [["records", int(count), dict(columns)]]:
-            if not columns:
-                return tuple(Record({}) for _ in range(count))
-            names, read = tuple(columns), [_load_literals(*column) for column in columns.values()]
-            return tuple(
-                Record({id: (one,) for id, one in zip(names, row, strict=True)})
-                for row in zip(*read, strict=True)
-            )
+            return tuple(_load_records(count, columns))
     return tuple(load_value(v) for v in items)
 
 
-def _dump_literals(items: Sequence[Value]) -> list[object] | None:
-    """Type, unit and values of literals that are alike; None of others."""
-    first = items[0]
-    if not isinstance(first, Literal):
-        return None
-    kind, unit = type(first.value), first.unit
-    if not all(isinstance(v, Literal) and type(v.value) is kind and v.unit == unit for v in items):
-        return None
-    tag, render = _SCALARS[kind]
-    return [tag, unit, [render(v.value) for v in items if isinstance(v, Literal)]]
+def _shared(value: Value) -> list[object] | None:
+    """What the values of a column have in common; None of values that stand in none."""
+    match value:
+        case Literal(scalar, unit):
+            return ["literal", _SCALARS[type(scalar)][0], unit]
+        case Box(crs=crs, swapped=swapped):
+            return ["box", crs, swapped]
+        case InlineText(_, format):
+            return ["text", _dump_format(format)]
+        case InlineBytes(_, format):
+            return ["bytes", _dump_format(format)]
+        case Reference(_, format) if value == Reference(value.href, format):
+            return ["reference", _dump_format(format)]
+    return None
 
 
-def _load_literals(tag: str, unit: str | None, values: Sequence[object]) -> Iterator[Literal]:
-    read = _LOAD[tag]
-    return (Literal(read(value), unit) for value in values)
+def _own(value: Value) -> object:
+    """What one has for itself."""
+    match value:
+        case Literal(scalar):
+            return _SCALARS[type(scalar)][1](scalar)
+        case Box(minimum, maximum):
+            return " ".join(n.hex() for n in (*minimum, *maximum))
+        case InlineText(text):
+            return text
+        case InlineBytes(data):
+            return base64.b64encode(data).decode()
+        case Reference(href):
+            return href
+    raise ValueError(f"stands in no column: {value!r}")
+
+
+def _dump_column(items: Sequence[Value]) -> list[object] | None:
+    shared = _shared(items[0])
+    if shared is None or any(_shared(v) != shared for v in items):
+        return None
+    return [*shared, [_own(v) for v in items]]
+
+
+def _load_column(kind: str, *column: Any) -> Iterator[Value]:
+    *shared, own = column
+    match kind, shared:
+        case "literal", [tag, unit]:
+            read = _LOAD[tag]
+            return (Literal(read(v), unit) for v in own)
+        case "box", [crs, swapped]:
+            return (Box(*_corners(v), crs, swapped) for v in own)
+        case "text", [format]:
+            written = Format(*format)
+            return (InlineText(v, written) for v in own)
+        case "bytes", [format]:
+            written = Format(*format)
+            return (InlineBytes(base64.b64decode(v), written) for v in own)
+        case "reference", [format]:
+            named = _load_format(format)
+            return (Reference(v, named) for v in own)
+    raise ValueError(f"not a stored column: {kind!r}, {shared!r}")
+
+
+def _corners(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    numbers = tuple(map(float.fromhex, text.split()))
+    half = len(numbers) // 2
+    return numbers[:half], numbers[half:]
 
 
 def _dump_records(items: Sequence[Value]) -> dict[str, object] | None:
-    """A column for each field, where all have the same fields, each with one literal; None of others."""
+    """For each field how many values each has (-1: it is left out; None: one in all), and the values of all.
+
+    None of what are no records, or have their fields in different orders.
+    """
     records = [v.fields for v in items if isinstance(v, Record)]
-    if len(records) < len(items):
-        return None
-    names = tuple(records[0])
-    if not all(tuple(fields) == names and all(len(v) == 1 for v in fields.values()) for fields in records):
+    ids = tuple(dict.fromkeys(id for fields in records for id in fields))
+    if len(records) < len(items) or any(tuple(f) != tuple(id for id in ids if id in f) for f in records):
         return None
     columns: dict[str, object] = {}
-    for id in names:
-        column = _dump_literals([fields[id][0] for fields in records])
-        if column is None:
-            return None
-        columns[id] = column
+    for id in ids:
+        held = [len(fields[id]) if id in fields else -1 for fields in records]
+        values = [v for fields in records for v in fields.get(id, ())]
+        columns[id] = [None if all(n == 1 for n in held) else held, _dump_several(values)]
     return columns
+
+
+def _load_records(count: int, columns: Mapping[str, Any]) -> Iterator[Record]:
+    records: list[dict[str, tuple[Value, ...]]] = [{} for _ in range(count)]
+    for id, (held, values) in columns.items():
+        following = iter(_load_several(values))
+        for fields, several in zip(records, held or repeat(1, count), strict=True):
+            if several >= 0:
+                fields[id] = tuple(islice(following, several))
+    return map(Record, records)
 
 
 def dump_request(request: StoredRequest) -> dict[str, object]:

@@ -73,7 +73,7 @@ def _run(
     _limit(order["memory"])
     answer: Message
     try:
-        request = load_request(order["request"])
+        request = load_request(order.pop("request"))  # which may be much
         if order["fetch"]:
             values = _fetch(request, order, fetch(), reporter)
             answer = {"t": "done", "values": dump_values(values)}

@@ -23,7 +23,9 @@ _QUALIFIED: Final = frozenset({"value", "format", "uom", *FORMAT})
 _REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
 _TOLD: Final = ("type", "rel", "title", "hreflang")  # of a reference: texts, if they are there
 _BOX: Final = frozenset({"bbox", "crs"})
-_LONGEST_QUALIFIED: Final = 128 * 1024  # bytes of a qualified value beside the value in it, if that is cut out
+_LONGEST_QUALIFIED: Final = (
+    128 * 1024
+)  # bytes of a qualified value beside the value in it, if that is cut out
 
 
 def read_text(text: str, limits: Limits) -> Native:

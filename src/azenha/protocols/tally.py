@@ -6,7 +6,9 @@ from typing import Final
 
 from azenha.domain.errors import TooManyPlain
 
-EACH: Final = 40  # bytes of text for each value that is allowed: a number of 17 digits, with white space around it
+EACH: Final = (
+    40  # bytes of text for each value that is allowed: a number of 17 digits, with white space around it
+)
 
 
 class Tally:
@@ -27,7 +29,9 @@ class Tally:
         """
         values += self._values
         if values > self._limit:
-            raise TooManyPlain(f"{values} plain values (numbers, texts, arrays, objects)", self._limit, locator)
+            raise TooManyPlain(
+                f"{values} plain values (numbers, texts, arrays, objects)", self._limit, locator
+            )
         size += self._size
         if size > EACH * self._limit:
             raise TooManyPlain(

@@ -73,7 +73,7 @@ class TooManyPlain(TooLarge):
     """
 
     def __init__(self, given: str, limit: int, locator: str | None = None, more: str = "") -> None:
-        super().__init__("", locator)
+        super().__init__(given, locator)
         self._given, self._limit, self._more = given, limit, more
 
     def within(self, locator: str) -> TooManyPlain:
@@ -81,7 +81,11 @@ class TooManyPlain(TooLarge):
         return TooManyPlain(self._given, self._limit, locator, self._more)
 
     def __str__(self) -> str:
-        where = "the request has" if self.locator is None else f"input '{self.locator}': the request has, with it,"
+        where = (
+            "the request has"
+            if self.locator is None
+            else f"input '{self.locator}': the request has, with it,"
+        )
         return (
             f"{where} {self._given}; at most {self._limit} are taken{self._more} (setting limits.values). "
             f"Send many values as one file, by value or by reference, or ask the operator for more"
