@@ -52,7 +52,7 @@ class BindingLimits:
     inline: int
     setting: str = "limits.inline"
     schemes: tuple[str, ...] = WEB
-    values: int = 30_000
+    values: int = 25_000
 
 
 @dataclass(frozen=True, slots=True)

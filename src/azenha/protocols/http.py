@@ -147,7 +147,7 @@ class Limits:
 
     depth: int = 64
     inline: int = 64 * 1024 * 1024
-    values: int = 30_000
+    values: int = 25_000
     tally: Tally | None = None
 
     def of_request(self) -> Limits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from azenha.domain.slices import release_pages, windows
+from azenha.domain.slices import windows
 from azenha.protocols import json as strict
 from azenha.protocols.http import Buffer
 from azenha.protocols.json_count import count

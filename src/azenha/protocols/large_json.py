@@ -27,7 +27,6 @@ WINDOW: Final = 64 * 1024
 LARGE: Final = WINDOW  # bytes; a value of more may stay in the body
 LONGEST: Final = 1024 * 1024  # bytes without a comma (a name, white space)
 RELEASED_AFTER: Final = 4 * 1024 * 1024  # bytes that were read and may still be in memory
-MEMBERS: Final = 250_000  # names of open objects of more than a window, together: they have to be remembered
 # Body, inputs, a value or an array of them, an element that is qualified: what stands in these may be cut out.
 OPENABLE: Final = 4
 
@@ -40,7 +39,8 @@ def parse(body: Buffer, limits: Limits = Limits()) -> object:
     """As json.parse; a body of more than `LARGE` bytes has its large values as `Large`.
 
     Raises:
-        Malformed: as json.parse; and a name of more than `LONGEST` bytes, or too many names in one object.
+        Malformed: as json.parse; and a name of more than `LONGEST` bytes.
+        TooLarge: too many names in one object.
         TooManyPlain: see `Large.opened`.
     """
     if len(body) <= LARGE:
@@ -200,8 +200,12 @@ class _Pass:
             known.add(hash(name))
         if goes_on:
             self.names[level] = known
-            if sum(map(len, self.names.values())) > MEMBERS:
-                raise TooLarge(f"objects in the body have more than {MEMBERS} names, each in those around it")
+            # Of objects of more than a window they have to be remembered, even of those in data.
+            if sum(map(len, self.names.values())) > 2 * self.tally.limit:
+                raise TooLarge(
+                    f"an object in the body, with those around it, has more than {2 * self.tally.limit} names; "
+                    f"twice as many are read as values are taken (setting limits.values)"
+                )
 
     # -- brackets ----------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ class Tally:
 
     def __init__(self, limit: int) -> None:
         """Args: limit: values, inclusive (setting limits.values)."""
-        self._limit = limit
+        self.limit = limit
         self._values = self._size = 0
 
     def add(self, values: int, size: int, locator: str | None = None) -> None:
@@ -28,16 +28,16 @@ class Tally:
             TooManyPlain: with these they are more than are read.
         """
         values += self._values
-        if values > self._limit:
+        if values > self.limit:
             raise TooManyPlain(
-                f"{values} plain values (numbers, texts, arrays, objects)", self._limit, locator
+                f"{values} plain values (numbers, texts, arrays, objects)", self.limit, locator
             )
         size += self._size
-        if size > EACH * self._limit:
+        if size > EACH * self.limit:
             raise TooManyPlain(
                 f"plain values (numbers, texts, arrays, objects) of {size} bytes",
-                self._limit,
+                self.limit,
                 locator,
-                f", and {EACH * self._limit} bytes of them",
+                f", and {EACH * self.limit} bytes of them",
             )
         self._values, self._size = values, size
