@@ -46,8 +46,8 @@ class Bounds:
         name: characters of an element's or attribute's local name.
         names: different names in the whole body: the parser remembers each of them.
         markup: bytes of one tag, comment or processing instruction: the parser holds it whole.
-        values: as limits.values has it. Half as many data elements: each is an input with elements around it. Twice as
-            many elements outside of data.
+        values: as limits.values has it. Half as many data elements: each is an input with elements around it.
+            Twice as many elements outside of data.
         outside: bytes outside of data that is cut out.
         inline: bytes of a data element's content that is left in its place; what is larger is cut out.
         kept: bytes of all such content; once it is used up, everything is cut out.
