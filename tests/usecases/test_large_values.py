@@ -64,6 +64,7 @@ PROCESS = ProcessDescription(
     ),
     (OutputDescription("out", STRING, Text("o")),),
 )
+CATALOGUE = Catalogue({"p": Offering(PROCESS, "here")})
 RAW = os.urandom(90_000)
 CODED = base64.b64encode(RAW).decode()
 LONG = 'a "text" with / and é\n' * 5000
@@ -80,9 +81,8 @@ TEXT = "text/plain"
 def checked(folder: Path, inputs: object, limits: LimitSettings | None = None, ascii: bool = True) -> Checked:
     body = json.dumps({"inputs": inputs}, ensure_ascii=ascii).encode()
     request = HttpRequest("POST", "/x", headers={"content-type": "application/json"}, body=body)
-    catalogue = Catalogue({"p": Offering(PROCESS, "here")})
     command = execute.read("p", request, Limits())
-    return check(command, "job", body, catalogue, FakeFolders(folder), limits or LimitSettings(), ("en",))
+    return check(command, "job", body, CATALOGUE, FakeFolders(folder), limits or LimitSettings(), ("en",))
 
 
 def contents(folder: Path, values: Mapping[str, Any]) -> dict[str, list[Any]]:
