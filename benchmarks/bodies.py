@@ -54,11 +54,11 @@ def _plain(plan: Plan) -> list[Row]:
     rows: list[Row] = []
     with serving(plan.fresh("plain"), SIZES) as server:
         _posted(server, b'{"inputs": {"items": [{"part": {"value": 1}}]}}', 200)
-        before = server.memory()
         for what, body, status in (
             (f"JSON of plain values at the limit, {items} objects in objects", taken, 200),
             (f"JSON of plain values, {len(refused) // MB} MB, refused", refused, 413),
         ):
+            before = server.memory()
             with watched(server) as peak:
                 _posted(server, body, status)
             grown = (peak[0] - before) / MB
