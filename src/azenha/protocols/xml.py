@@ -128,7 +128,7 @@ def _is_harmless(body: bytes, bounds: Bounds) -> bool:
     # An attribute has five bytes at least.
     if longest > min(bounds.name, 5 * bounds.attributes):
         return False
-    return len(tags) - body.count(b"</") <= min(bounds.depth, bounds.data)
+    return len(tags) - body.count(b"</") <= min(bounds.depth, bounds.values // 2)
 
 
 class _Later(Mapping[Element, "str | RawSlice | Malformed"]):

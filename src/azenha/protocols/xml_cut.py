@@ -64,10 +64,6 @@ class Bounds:
     kept: int = 1 * MiB
 
     @property
-    def data(self) -> int:
-        return self.values // 2
-
-    @property
     def elements(self) -> int:
         return 2 * self.values + 100
 
@@ -288,10 +284,8 @@ class _Pass:
             raise TooManyPlain(f"more than {bounds.elements} elements beside complex data", bounds.elements)
         self._scopes.append({**self._scopes[-1], **declared} if declared else self._scopes[-1])
         if name in self._data:
-            if len(self.contents) >= bounds.data:
-                raise TooManyPlain(
-                    f"more than {bounds.data} inputs", bounds.data, more=", half as many as values"
-                )
+            if len(self.contents) >= (most := bounds.values // 2):
+                raise TooManyPlain(f"more than {most} inputs", most, more=", half as many as values")
             self._level = self._depth
             self._enter(tag_end(self._body, self._parser.CurrentByteIndex))
 
