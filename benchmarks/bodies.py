@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from azenha.settings import LimitSettings
 from benchmarks.measures import Row
 from benchmarks.server import PROCESSES, Server, answers, free_port, serving
 from benchmarks.workloads import MB, Plan
@@ -39,7 +40,40 @@ def bodies(plan: Plan) -> list[Row]:
         repeat = plan.repeat if size <= 100 * MB else 1
         floor = _received(plan, size, repeat)
         rows += _inline(plan, name, size, repeat, floor)
-    return rows + _polygons(plan)
+    return rows + _plain(plan) + _polygons(plan)
+
+
+# -- plain values ----------------------------------------------------------------------------------
+
+
+def _plain(plan: Plan) -> list[Row]:
+    """The most plain values that are taken, of the kind that takes the most memory; and 60 MB of them, refused."""
+    items = (LimitSettings().values - 2) // 3
+    taken = b'{"inputs": {"items": [%b]}}' % b",".join([b'{"part": {"value": 0.12345678901234567}}'] * items)
+    refused = b'{"inputs": {"items": [%b]}}' % b",".join([b"0.1"] * ((1 if plan.quick else 60) * MB // 4))
+    rows: list[Row] = []
+    with serving(plan.fresh("plain"), SIZES) as server:
+        _posted(server, b'{"inputs": {"items": [{"part": {"value": 1}}]}}', 200)
+        for what, body, status in (
+            (f"JSON of plain values at the limit, {items} objects in objects", taken, 200),
+            (f"JSON of plain values, {len(refused) // MB} MB, refused", refused, 413),
+        ):
+            before = server.memory()
+            with watched(server) as peak:
+                _posted(server, body, status)
+            grown = (peak[0] - before) / MB
+            rows.append(Row(f"{what}: growth of memory", grown, "MB", None, 32 * 1.048576, at_most=True))
+    return rows
+
+
+def _posted(server: Server, body: bytes, status: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+    connection.request("POST", "/processes/count/execution", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    data = answer.read()
+    connection.close()
+    if answer.status != status:
+        raise RuntimeError(f"{answer.status}: {data[:300]!r}")
 
 
 # -- base64 ----------------------------------------------------------------------------------------

@@ -102,6 +102,11 @@ class LimitSettings:
     silence: float = _time(60.0, "without a byte, while fetching")
     outputs: int = _size(10 * GiB, "files of one job")
     depth: int = _count(64, "nesting of JSON", 1, 500)
+    values: int = _count(
+        25_000,
+        "numbers, texts, arrays and objects that a request has, or a job returns, beside data in files",
+        1,
+    )
     log: int = _size(10 * MiB, "log of one job")
 
 

@@ -24,6 +24,18 @@ def tell(data: File) -> str:
 
 
 @process(version="1.0.0", reuse=100)
+def total(values: list[float]) -> float:
+    """The sum."""
+    return sum(values)
+
+
+@process(version="1.0.0", reuse=100)
+def many(count: int) -> list[float]:
+    """So many numbers."""
+    return [n / 7 for n in range(count)]
+
+
+@process(version="1.0.0", reuse=100)
 def tell_features(data: Features) -> str:
     """Size and SHA-256 of features, as they came."""
     return told(data.path)

@@ -122,6 +122,59 @@ def test_a_large_collection_of_features_arrives_as_it_was_sent_in_little_memory(
     assert watch.peak - before <= GROWTH, f"{(watch.peak - before) / MIB:.1f} MiB more"
 
 
+MOST = 25_000  # limits.values
+
+
+def test_the_most_plain_values_that_are_taken_are_taken_in_little_memory(server: LiveServer) -> None:
+    assert server.execute("total", values=[1, 2]).json == 3
+    numbers = [b"0.12345678901234567"] * (MOST - 2)
+    before = memory(server)
+    with Watch(server) as watch:
+        status, answer = posted(server, "total", [b'{"inputs": {"values": [', b",".join(numbers), b"]}}"])
+    assert status == 200, answer
+    assert json.loads(answer) == pytest.approx(0.12345678901234567 * len(numbers))
+    assert watch.peak - before <= GROWTH, f"{(watch.peak - before) / MIB:.1f} MiB more"
+
+
+def test_more_plain_values_are_refused_in_little_memory_and_leave_nothing(server: LiveServer) -> None:
+    before = memory(server)
+    pieces = [b'{"inputs": {"values": [0', (b",0.1" * 100_000 for _ in range(150)), b"]}}"]
+    with Watch(server) as watch:
+        status, answer = posted(server, "total", pieces)
+    assert status == 413, answer
+    told = json.loads(answer)
+    assert told["locator"] == "values"
+    assert "15000003 plain values" in told["detail"]
+    assert "setting limits.values" in told["detail"]
+    assert watch.peak - before <= GROWTH, f"{(watch.peak - before) / MIB:.1f} MiB more"
+    assert spooled(server) == []
+
+
+@pytest.mark.parametrize("path", ["/processes/many/execution", "/wps/1.0.0"])
+def test_the_most_plain_values_that_are_returned_are_returned_in_little_memory(
+    server: LiveServer, path: str
+) -> None:
+    def asked(count: int) -> tuple[int, bytes]:
+        if path == "/wps/1.0.0":
+            kvp = "service=WPS&version=1.0.0&request=Execute&identifier=many"
+            reply = server.get(f"{path}?{kvp}&DataInputs=count={count}", {"Accept": "*/*"})
+        else:
+            reply = server.execute("many", {"inputs": {"count": count}, "response": "document"})
+        return reply.status, reply.body
+
+    assert asked(1)[0] == 200
+    before = memory(server)
+    with Watch(server) as watch:
+        status, answer = asked(MOST)
+    assert status == 200, answer[:1000]
+    assert str((MOST - 1) / 7).encode() in answer
+    assert watch.peak - before <= GROWTH, f"{(watch.peak - before) / MIB:.1f} MiB more"
+    status, answer = asked(MOST + 1)
+    assert status == (200 if path.startswith("/wps") else 500)  # WPS tells a failed job in its document
+    assert b"25,001 plain values" in answer
+    assert b"limits.values" in answer
+
+
 BROKEN: dict[str, tuple[bytes, bytes]] = {
     "an unknown input": (b'{"inputs": {"data": "%s", "dato": 1}}', b"did you mean 'data'"),
     "no base64": (b'{"inputs": {"data": "%s*"}}', b"base64"),

@@ -134,6 +134,56 @@ def test_a_value_survives_the_row(value):
     assert same(canonical.load_value(through_json(canonical.dump_value(value))), value)
 
 
+def alike(value):
+    """Of one kind: what is written as columns, with what is not among it now and then."""
+    return st.tuples(st.lists(value, min_size=canonical.MANY, max_size=20), st.none() | VALUES).map(
+        lambda given: tuple(v for v in (*given[0], given[1]) if v is not None)
+    )
+
+
+MANY_ALIKE = st.one_of(
+    alike(st.builds(Literal, st.floats(allow_nan=False))),
+    alike(st.builds(Literal, st.integers(), st.just("m"))),
+    alike(st.builds(Literal, st.one_of(st.integers(0, 1), st.booleans(), st.sampled_from([0.0, 1.0])))),
+    alike(st.builds(Literal, st.text(), st.sampled_from([None, "m"]))),
+    alike(st.builds(Literal, st.decimals(allow_nan=False, allow_infinity=False))),
+    alike(st.builds(lambda corners: Box(*corners, "a", True), CORNERS)),
+    alike(st.builds(InlineText, st.text(), st.just(Format("a/b")))),
+    alike(st.builds(InlineBytes, st.binary(), st.just(Format("a/b", None, "c")))),
+    alike(st.builds(Reference, NAMES, st.none())),
+    alike(st.builds(Reference, NAMES, st.just(Format("a/b")), st.sampled_from(["GET", "POST"]))),
+    alike(st.builds(lambda n, t: Record({"a": (Literal(n),), "b": (Literal(t),)}), st.integers(), st.text())),
+    alike(st.builds(lambda n, t: Record({"a": (Literal(n),) * t}), st.integers(), st.integers(0, 2))),
+    alike(st.builds(lambda n: Record({"a": (Record({"b": (Literal(n),)}),)}), st.floats(allow_nan=False))),
+    alike(st.builds(lambda *held: Record(dict.fromkeys(held, (Literal(1),))), NAMES, NAMES)),
+    alike(
+        st.builds(
+            lambda n, m: Record({**({"a": (Literal(n),)} if n else {}), "b": m}),
+            st.integers(0, 2),
+            st.lists(st.builds(Literal, st.integers()), max_size=2).map(tuple),
+        )
+    ),
+    alike(st.just(Record({}))),
+)
+
+
+@given(MANY_ALIKE)
+def test_many_values_of_one_kind_survive_the_row(items):
+    through = through_json(canonical.dump_values({"a": items}))
+    assert same(canonical.load_values(through), {"a": items})
+    assert [v.swapped for v in items if isinstance(v, Box)] == [
+        v.swapped for v in canonical.load_values(through)["a"] if isinstance(v, Box)
+    ]
+
+
+@pytest.mark.parametrize(
+    "item", [Literal(0.1), Literal("a", "m"), Record({"a": (Literal(1),)}), Box((1.0, 2.0), (3.0, 4.0), "a")]
+)
+def test_many_of_one_kind_are_written_in_much_less_room(item):
+    many = len(canonical.compact(canonical.dump_values({"a": (item,) * 1000})))
+    assert many < 0.8 * 1000 * len(canonical.compact(canonical.dump_value(item)))
+
+
 @given(REQUESTS)
 def test_a_request_survives_the_row(request):
     assert same(canonical.load_request(through_json(canonical.dump_request(request))), request)

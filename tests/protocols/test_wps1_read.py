@@ -14,7 +14,7 @@ from lxml import etree
 
 import schemas
 from azenha.domain import errors
-from azenha.domain.errors import AppError
+from azenha.domain.errors import AppError, TooManyPlain
 from azenha.domain.messages import (
     Command,
     DescribeApi,
@@ -760,3 +760,34 @@ def test_where_no_version_is_named_the_default_answers(default: str) -> None:
 def test_the_mounts_are_the_general_one_and_one_for_each_edition(default: str) -> None:
     mounts = {dialect.mount for dialect in wps(Limits(), WpsSettings(default))}
     assert {"/wps", "/wps/1.0.0"} <= mounts
+
+
+def test_as_many_inputs_as_half_the_limit_of_values_pass_and_one_more_is_refused() -> None:
+    data = "<wps:Data><wps:LiteralData>1</wps:LiteralData></wps:Data>"
+    one = f"<wps:Input><ows:Identifier>a</ows:Identifier>{data}</wps:Input>"
+    few = wps(Limits(values=100), WpsSettings())[0]
+
+    def sent(count: int) -> Command:
+        body = f"{OPEN}<ows:Identifier>p</ows:Identifier><wps:DataInputs>{one * count}</wps:DataInputs></wps:Execute>"
+        return few.read(HttpRequest("POST", "/", "", {"content-type": "text/xml"}, body.encode()))
+
+    command = sent(50)
+    assert isinstance(command, Execute)
+    assert len(command.inputs["a"]) == 50
+    with pytest.raises(TooManyPlain, match=r"more than 50 inputs; at most 50 .*limits\.values"):
+        sent(51)
+
+
+def test_elements_beside_data_are_bounded_by_the_limit_of_values_too() -> None:
+    corners = "<ows:LowerCorner>0 0</ows:LowerCorner><ows:UpperCorner>1 1</ows:UpperCorner>"
+    box = f"<wps:BoundingBoxData>{corners}</wps:BoundingBoxData>"
+    one = f"<wps:Input><ows:Identifier>a</ows:Identifier><wps:Data>{box}</wps:Data></wps:Input>"
+    few = wps(Limits(values=1000), WpsSettings())[0]
+
+    def sent(count: int) -> Command:
+        body = f"{OPEN}<ows:Identifier>p</ows:Identifier><wps:DataInputs>{one * count}</wps:DataInputs></wps:Execute>"
+        return few.read(HttpRequest("POST", "/", "", {"content-type": "text/xml"}, body.encode()))
+
+    assert isinstance(sent(349), Execute)
+    with pytest.raises(TooManyPlain, match="more than 2100 elements"):
+        sent(350)

@@ -15,7 +15,7 @@ from lxml import etree
 from wps_shapes import ASKED, POSTED, Shape
 
 from azenha.domain import errors
-from azenha.domain.errors import AppError
+from azenha.domain.errors import AppError, TooManyPlain
 from azenha.domain.messages import (
     Asked,
     Command,
@@ -697,3 +697,32 @@ def test_a_group_whose_parts_are_asked_for_one_by_one_is_read_however_many_there
     assert outputs is not None
     assert len(outputs["o"].fields or ()) == many
     assert time.monotonic() - began < 5, "each of them is put in once"
+
+
+def test_as_many_inputs_as_half_the_limit_of_values_pass_and_one_more_is_refused() -> None:
+    few = next(d for d in wps(Limits(values=100), Wps()) if d.mount == "/wps/2.0.0")
+    one = '<wps:Input id="a"><wps:Data>1</wps:Data></wps:Input>'
+    command = few.read(post(execution(one * 50)))
+    assert isinstance(command, Execute)
+    assert len(command.inputs["a"]) == 50
+    with pytest.raises(TooManyPlain, match=r"more than 50 inputs; at most 50 .*limits\.values"):
+        few.read(post(execution(one * 51)))
+
+
+def test_objects_in_json_count_together_in_one_request() -> None:
+    """Each is opened only where an input is an object; then all of them stand in memory."""
+    few = next(d for d in wps(Limits(values=100), Wps()) if d.mount == "/wps/2.0.0")
+    text = "[" + ",".join("1" * 50) + "]"
+    command = few.read(post(execution(f'<wps:Input id="a"><wps:Data>{text}</wps:Data></wps:Input>' * 3)))
+    assert isinstance(command, Execute)
+    first, second, third = command.inputs["a"]
+    assert isinstance(first, Lexical)
+    assert isinstance(second, Lexical)
+    assert isinstance(third, Lexical)
+    assert first.opened
+    assert second.opened
+    assert third.opened
+    first.opened()
+    second.opened()
+    with pytest.raises(TooManyPlain, match="150 plain values"):
+        third.opened()

@@ -179,7 +179,7 @@ def attributes(count: int) -> bytes:
         pytest.param(b"<a b='" + b"n" * 50_000_000 + b"'/>", "1048576 bytes", id="huge value"),
         pytest.param(b"<!--" + b"n" * 50_000_000 + b"--><a/>", "1048576 bytes", id="huge comment"),
         pytest.param(b"<a><?p " + b"n" * 50_000_000 + b"?></a>", "1048576 bytes", id="huge instruction"),
-        pytest.param(b"<a>" + b"<b/>" * 200_000 + b"</a>", "100000 elements", id="elements"),
+        pytest.param(b"<a>" + b"<b/>" * 200_000 + b"</a>", "50100 elements", id="elements"),
         pytest.param(
             body("<x>" + "".join(f"<n{i}/>" for i in range(200_000)) + "</x>"), "20000 different names", id="names"
         ),
@@ -187,7 +187,7 @@ def attributes(count: int) -> bytes:
 )  # fmt: skip
 def test_an_attack_or_a_slip_is_refused_fast(raw: bytes, words: str) -> None:
     start = time.perf_counter()
-    with pytest.raises(Malformed, match=words):
+    with pytest.raises((Malformed, TooLarge), match=words):
         xml.read(raw, [DATA])
     assert time.perf_counter() - start < 2
 

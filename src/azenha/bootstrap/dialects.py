@@ -13,7 +13,8 @@ from azenha.settings import Settings
 
 def dialects(settings: Settings) -> list[Dialect]:
     """Ours, and those of installed packages: entry points of the group azenha.dialects, each called as ours are."""
-    limits = Limits(depth=settings.limits.depth, inline=settings.limits.inline)
+    told = settings.limits
+    limits = Limits(depth=told.depth, inline=told.inline, values=told.values)
     ours: list[Dialect] = [OgcApi(limits), *wps(limits, settings.wps)]
     if program(settings) is not None:
         from azenha.protocols.services.dialect import Services

@@ -32,6 +32,7 @@ from azenha.domain.errors import (
     MissingInput,
     TooFewValues,
     TooLarge,
+    TooManyPlain,
     TooManyValues,
     UnknownInput,
     UnsupportedFormat,
@@ -294,7 +295,10 @@ def _object_text(raw: Lexical, opened: Callable[[], Native], locator: str) -> Na
     """
     if raw.format is not None and not formats.is_written_json(raw.format):
         raise UnsupportedFormat(locator, format_refused(raw.format, (_OBJECT,)))
-    return replace(opened(), unit=raw.unit)
+    try:
+        return replace(opened(), unit=raw.unit)
+    except TooManyPlain as reason:
+        raise reason.within(locator) from None
 
 
 def _inherit(item: Raw, whole: Native | RawSlice) -> Raw:
@@ -311,6 +315,7 @@ def _opened(raw: Raw, locator: str) -> Raw:
 
     Raises:
         ValueTooLarge: only data that a file can hold may be so large.
+        TooManyPlain: all that is no such data is together more than may stand in memory.
         NotAValue: nothing else than such data is read that way.
     """
     if not isinstance(raw, RawSlice):
@@ -319,6 +324,8 @@ def _opened(raw: Raw, locator: str) -> Raw:
         raise NotAValue(f"expected a short value, got {raw.size} bytes")
     try:
         return _inherit(raw.opened(), raw)
+    except TooManyPlain as reason:
+        raise reason.within(locator) from None
     except TooLarge as reason:
         raise ValueTooLarge(locator, str(reason)) from None
 

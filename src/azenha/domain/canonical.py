@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from itertools import islice, repeat
+from typing import Any, Final, cast
 
 from azenha.domain import written
 from azenha.domain.callbacks import Subscriber
@@ -25,6 +26,8 @@ from azenha.domain.published import load as load_published
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 Data = Mapping[str, object]
+
+MANY: Final = 16  # values of one input or output, from which on they are written as columns
 
 # Made once: `json.dumps` with other separators than its own makes an encoder each time.
 compact: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
@@ -208,11 +211,123 @@ def load_value(data: Sequence[object]) -> Value:
 
 
 def dump_values(values: Mapping[str, Sequence[Value]]) -> dict[str, object]:
-    return {id: [dump_value(v) for v in items] for id, items in values.items()}
+    return {id: _dump_several(items) for id, items in values.items()}
 
 
 def load_values(data: Mapping[str, Sequence[Sequence[object]]]) -> dict[str, tuple[Value, ...]]:
-    return {id: tuple(load_value(v) for v in items) for id, items in data.items()}
+    return {id: _load_several(items) for id, items in data.items()}
+
+
+def _dump_several(items: Sequence[Value]) -> list[object]:
+    """Many of one kind as columns: each by itself, they would take several times the memory."""
+    if len(items) >= MANY:
+        if (column := _dump_column(items)) is not None:
+            return [["column", *column]]
+        if (columns := _dump_records(items)) is not None:
+            return [["records", len(items), columns]]
+    return [dump_value(v) for v in items]
+
+
+def _load_several(items: Sequence[Sequence[Any]]) -> tuple[Value, ...]:
+    """Rows that older versions wrote have no columns."""
+    match items:
+        case [["column", *column]]:
+            return tuple(_load_column(*column))
+        case [["records", int(count), dict(columns)]]:
+            return tuple(_load_records(count, columns))
+    return tuple(load_value(v) for v in items)
+
+
+def _shared(value: Value) -> list[object] | None:
+    """What the values of a column have in common; None of values that stand in none."""
+    match value:
+        case Literal(scalar, unit):
+            return ["literal", _SCALARS[type(scalar)][0], unit]
+        case Box(crs=crs, swapped=swapped):
+            return ["box", crs, swapped]
+        case InlineText(_, format):
+            return ["text", _dump_format(format)]
+        case InlineBytes(_, format):
+            return ["bytes", _dump_format(format)]
+        case Reference(_, format) if value == Reference(value.href, format):
+            return ["reference", _dump_format(format)]
+    return None
+
+
+def _own(value: Value) -> object:
+    """What one has for itself."""
+    match value:
+        case Literal(scalar):
+            return _SCALARS[type(scalar)][1](scalar)
+        case Box(minimum, maximum):
+            return " ".join(n.hex() for n in (*minimum, *maximum))
+        case InlineText(text):
+            return text
+        case InlineBytes(data):
+            return base64.b64encode(data).decode()
+        case Reference(href):
+            return href
+    raise ValueError(f"stands in no column: {value!r}")
+
+
+def _dump_column(items: Sequence[Value]) -> list[object] | None:
+    shared = _shared(items[0])
+    if shared is None or any(_shared(v) != shared for v in items):
+        return None
+    return [*shared, [_own(v) for v in items]]
+
+
+def _load_column(kind: str, *column: Any) -> Iterator[Value]:
+    *shared, own = column
+    match kind, shared:
+        case "literal", [tag, unit]:
+            read = _LOAD[tag]
+            return (Literal(read(v), unit) for v in own)
+        case "box", [crs, swapped]:
+            return (Box(*_corners(v), crs, swapped) for v in own)
+        case "text", [format]:
+            written = Format(*format)
+            return (InlineText(v, written) for v in own)
+        case "bytes", [format]:
+            written = Format(*format)
+            return (InlineBytes(base64.b64decode(v), written) for v in own)
+        case "reference", [format]:
+            named = _load_format(format)
+            return (Reference(v, named) for v in own)
+    raise ValueError(f"not a stored column: {kind!r}, {shared!r}")
+
+
+def _corners(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    numbers = tuple(map(float.fromhex, text.split()))
+    half = len(numbers) // 2
+    return numbers[:half], numbers[half:]
+
+
+def _dump_records(items: Sequence[Value]) -> dict[str, object] | None:
+    """For each field how many values each has (-1: it is left out; None: one in all), and the values of all.
+
+    None of what are no records, or have their fields in different orders.
+    """
+    records = [v.fields for v in items if isinstance(v, Record)]
+    ids = tuple(dict.fromkeys(id for fields in records for id in fields))
+    if len(records) < len(items) or any(tuple(f) != tuple(id for id in ids if id in f) for f in records):
+        return None
+    columns: dict[str, object] = {}
+    for id in ids:
+        held = [len(fields[id]) if id in fields else -1 for fields in records]
+        values = [v for fields in records for v in fields.get(id, ())]
+        columns[id] = [None if all(n == 1 for n in held) else held, _dump_several(values)]
+    return columns
+
+
+def _load_records(count: int, columns: Mapping[str, Any]) -> Iterator[Record]:
+    records: list[dict[str, tuple[Value, ...]]] = [{} for _ in range(count)]
+    for id, (held, values) in columns.items():
+        following = iter(_load_several(values))
+        for fields, several in zip(records, held or repeat(1, count), strict=True):
+            if several >= 0:
+                fields[id] = tuple(islice(following, several))
+    return map(Record, records)
 
 
 def dump_request(request: StoredRequest) -> dict[str, object]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from azenha.domain import datatypes, formats, lexical, native
-from azenha.domain.errors import UnsupportedFormat, ValueTooLarge
+from azenha.domain.errors import TooManyPlain, UnsupportedFormat, ValueTooLarge
 from azenha.domain.lexical import NotAValue, clean, quoted
 from azenha.domain.packed import unpacked
 from azenha.domain.process import BoxDomain, ComplexDomain, Domain, Format, LiteralDomain, ObjectDomain
@@ -45,11 +45,14 @@ class BindingLimits:
 
     Attributes:
         schemes: of the addresses that references may have.
+        values: of the request (setting limits.values). Data by value or by reference counts twice: each will be a
+            file of its own.
     """
 
     inline: int
     setting: str = "limits.inline"
     schemes: tuple[str, ...] = WEB
+    values: int = 25_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +95,30 @@ def cut_nothing(cut: Cut) -> InlineText | InlineBytes | StoredFile:
     raise ValueError(f"'{cut.name}' is a slice of a body that is not there")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ComplexBinding:
-    """`input_bytes` is the process's own limit of one value."""
+    """`input_bytes` is the process's own limit of one value; `files`: how many have been read."""
 
     limits: BindingLimits
     input_bytes: int | None
     cutter: Cutter
     look: Look = look_at_nothing
+    files: int = 0
 
     def value(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
         """
         Raises:
             NotAValue, InputProblem
+            TooManyPlain
         """
+        self.files += 1
+        if 2 * self.files > self.limits.values:
+            raise TooManyPlain(
+                f"{self.files} or more pieces of data",
+                self.limits.values // 2,
+                locator,
+                ", half as many as values",
+            )
         value = self.read(domain, raw, locator)
         if isinstance(value, InlineText | InlineBytes) and (reason := self.look(domain, value)) is not None:
             raise NotAValue(reason)

@@ -194,6 +194,7 @@ class Attempts:
             "publish": str(published(work)),
             "memory": description.limits.memory or self._settings.jobs.memory,
             "outputs": self._settings.limits.outputs,
+            "values": self._settings.limits.values,
             "facts": self._settings.results.stac,
             **self._of_formats,
             "pauses_itself": description.pauses_itself,

@@ -33,7 +33,7 @@ from azenha.engine.formats import facts, lacking
 from azenha.engine.formats.checking import check_inputs, check_outputs
 from azenha.engine.formats.policy import Policy
 from azenha.engine.hearing import Inbox, ToWorker, writable
-from azenha.engine.outputs import put_out
+from azenha.engine.outputs import check_values, put_out
 from azenha.engine.sandbox import tree
 from azenha.engine.transfer import fetch_references
 from azenha.usecases.ports import Fetch
@@ -71,7 +71,7 @@ def _run(
     _limit(order["memory"])
     answer: Message
     try:
-        request = load_request(order["request"])
+        request = load_request(order.pop("request"))  # which may be much
         if order["fetch"]:
             values = _fetch(request, order, fetch(), reporter)
             answer = {"t": "done", "values": dump_values(values)}
@@ -156,6 +156,7 @@ def _call(
         check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))
 
     produced = call(definition, request.inputs, inputs, context, look)
+    check_values(produced, order["values"])
     check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
     look_into = facts.facts if order["facts"] else None
     folder, served = Path(order["publish"]), {}

@@ -1,4 +1,7 @@
-"""The files that a job returned: moved to where they are published, on disk for good, with their checksums."""
+"""What a job returned: plain values, which must not be too many, and files.
+
+Files are moved to where they are published, on disk for good, with their checksums.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,56 @@ from azenha.authoring.calling import LocalFile, Produced
 from azenha.authoring.errors import OutputError
 from azenha.domain.geodata import Geodata
 from azenha.domain.published import Published
-from azenha.domain.values import StoredFile, Value
+from azenha.domain.values import Box, Literal, Record, StoredFile, Value
 from azenha.durable import sync
 
+EACH: Final = 40  # bytes of text for each plain value that is allowed; a request may have as many
 AT_ONCE: Final = 1024 * 1024  # bytes of a file whose checksums are made before the disk has it, not meanwhile
+
+
+def check_values(produced: Mapping[str, tuple[Produced, ...]], limit: int) -> None:
+    """Values that are no files stand in the job's row, and in the memory of all who read it.
+
+    Args:
+        limit: as limits.values has it.
+    Raises:
+        OutputError: there are more, in all outputs together.
+    """
+    values = size = 0
+    for id, items in produced.items():
+        for item in items:
+            more, text = _plain(item)
+            values, size = values + more, size + text
+        what = (
+            f"{values:,} plain values (numbers, texts, objects)"
+            if values > limit
+            else f"{size:,} bytes of text"
+        )
+        if values > limit or size > EACH * limit:
+            raise OutputError(
+                id,
+                f"the job returned, with it, {what}; at most {limit:,}, with {EACH * limit:,} bytes of text, are "
+                f"taken (setting limits.values). Return much as a file (File, Features, Raster)",
+            )
+
+
+def _plain(item: Produced | Value) -> tuple[int, int]:
+    """How many values it counts for, and bytes of text in them."""
+    match item:
+        case Literal(value=str(text)):
+            return 1, len(text.encode())
+        case Box(minimum):
+            return 1 + 2 * len(minimum), 0
+        case Record(fields):
+            values = size = 0
+            for several in fields.values():
+                for one in several:
+                    more, text_of_one = _plain(one)
+                    values, size = values + more, size + text_of_one
+            return 1 + values, size
+        case Literal():
+            return 1, 0
+    return 2, 0  # a file, or a reference to one
 
 
 def put_out(

@@ -216,6 +216,7 @@ class Run:
             self.child.channel.send(order)
         except ChannelClosed:
             return None
+        order.pop("request", None)  # which may be much, and the job take its time
         self._sent = True
         with self._turn:
             self._ordered = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 from urllib.parse import parse_qsl
@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from azenha.domain.errors import AppError
 from azenha.domain.messages import Command, Outcome, Results, Status
 from azenha.domain.slices import Buffer as Buffer
+from azenha.protocols.tally import Tally
 
 START: Final = 64 * 1024  # bytes
 
@@ -140,10 +141,21 @@ class Limits:
     Attributes:
         depth: nesting of JSON or XML, inclusive (setting limits.depth).
         inline: bytes of one inline value, inclusive (setting limits.inline).
+        values: that are read in place, of one request, inclusive (setting limits.values).
+        tally: of the request that is read; None: each text that is read counts for itself.
     """
 
     depth: int = 64
     inline: int = 64 * 1024 * 1024
+    values: int = 25_000
+    tally: Tally | None = None
+
+    def of_request(self) -> Limits:
+        """For one request."""
+        return replace(self, tally=Tally(self.values))
+
+    def counted(self) -> Tally:
+        return Tally(self.values) if self.tally is None else self.tally
 
 
 class Dialect(Protocol):

@@ -18,6 +18,7 @@ from azenha.domain import lexical
 from azenha.domain.errors import Malformed
 from azenha.domain.process import Scalar
 from azenha.protocols.http import Buffer, Limits
+from azenha.protocols.json_count import count
 
 DIGITS: Final = 1000
 EXPONENT: Final = 1000  # above any double, below where a whole number would fill the memory
@@ -35,9 +36,11 @@ def parse(body: Buffer, limits: Limits = Limits(), what: str = "the body") -> ob
         what: that is to be read, for messages.
     Raises:
         Malformed: not such JSON; a lone surrogate counts as that, because no UTF-8 could hold it.
+        TooManyPlain: more values than `limits` allows, with what was read of the request before.
     """
     data = bytes(body)
     _check_depth(data, limits.depth, what)
+    limits.counted().add(count((data,)), len(data))
     try:
         # A byte order mark may be ignored (RFC 8259 §8.1), and some clients on Windows send one.
         text = str(data, "utf-8-sig")

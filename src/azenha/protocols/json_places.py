@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-from azenha.domain.errors import TooLarge
-from azenha.domain.slices import release_pages
+from azenha.domain.slices import windows
 from azenha.protocols import json as strict
 from azenha.protocols.http import Buffer
-
-IN_PLACE: Final = 64 * 1024 * 1024  # bytes that are parsed in memory at most: of what is no large value
+from azenha.protocols.json_count import count
+from azenha.protocols.tally import Tally
 
 
 @dataclass(eq=False, slots=True)
@@ -18,15 +17,18 @@ class Large:
     """A value that was left in the body: bytes `start` to `end` (exclusive), quotes and brackets included.
 
     Attributes:
+        tally: of the request: what is opened is counted there, once.
         kind: its first byte.
         parts: large values in it, in order; known as deep as values of inputs lie.
     """
 
     body: Buffer
+    tally: Tally
     start: int
     end: int = 0
     kind: bytes = b"{"
     parts: list[Large] = field(default_factory=list)
+    _counted: int = 0  # bytes of it that the tally has
 
     @property
     def is_text(self) -> bool:
@@ -45,30 +47,41 @@ class Large:
         """The value, with each large value in it as a Large.
 
         Raises:
-            TooLarge: the rest of it has more than `IN_PLACE` bytes.
+            TooManyPlain: the rest of it is more than may stand in memory.
         """
-        if self.rest > IN_PLACE:
-            raise _too_large(self.rest)
-        pieces, at = [], self.start
-        for part in self.parts:
-            pieces += [self.body[at : part.start], b"NaN"]  # the client's own NaN was refused before
-            at = part.end
-        pieces.append(self.body[at : self.end])
-        release_pages(self.body, self.start, self.end)
-        return strict.with_places(b"".join(pieces), self.parts)
+        self.count(self.parts)
+        return self.peek()
+
+    def peek(self) -> object:
+        """As `opened`, uncounted: of what is small, and not kept."""
+        return strict.with_places(b"".join(self._text(self.parts)), self.parts)
 
     def whole(self) -> object:
         """The value with all that is in it.
 
         Raises:
-            TooLarge: it has more than `IN_PLACE` bytes.
+            TooManyPlain: it is more than may stand in memory.
         """
-        if self.end - self.start > IN_PLACE:
-            raise _too_large(self.end - self.start)
-        data = self.body[self.start : self.end]
-        release_pages(self.body, self.start, self.end)
-        return strict.with_places(data, ())
+        self.count(())
+        return strict.with_places(b"".join(self._text(())), ())
 
+    def count(self, parts: Sequence[Large]) -> None:
+        """Count it, once, but for these parts.
 
-def _too_large(size: int) -> TooLarge:
-    return TooLarge(f"{size} bytes of JSON would have to stand in memory; at most {IN_PLACE} may")
+        Raises:
+            TooManyPlain: it is more than may stand in memory.
+        """
+        size = self.end - self.start - sum(part.end - part.start for part in parts)
+        if size > self._counted:
+            # What is too much is counted all the same, to be told.
+            self.tally.add(count(self._text(parts)), size)
+            self._counted = size
+
+    def _text(self, parts: Sequence[Large]) -> Iterator[bytes]:
+        """All of it, with NaN for each of these parts; the client's own NaN was refused before."""
+        at = self.start
+        for part in parts:
+            yield from windows(self.body, at, part.start)
+            yield b"NaN"
+            at = part.end
+        yield from windows(self.body, at, self.end)

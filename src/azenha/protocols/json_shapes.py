@@ -1,6 +1,6 @@
 """Patterns over pieces of JSON text that is not parsed yet: where its strings, brackets and numbers are.
 
-Masked text has its escapes replaced, so that a quote is the end of a string. All of it is linear in the piece's
+All of it is linear in the piece's
 length, whatever is in it: what has matched is never tried again.
 """
 
@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Final
 
 from azenha.protocols import json as strict
+from azenha.protocols.json_count import bare as bare
+from azenha.protocols.json_count import masked as masked
 
-_PAIR = re.compile(rb"\\.", re.DOTALL)
-_STRING = re.compile(rb'"[^"]*"')
 _NUMERIC = bytes(ord("0") if c in b"0123456789.eE+-" else 0 for c in range(256))
 # With an exponent of two digits at most, and fewer characters than this, no number is out of strict.EXPONENT.
 _LONG_NUMBER = b"0" * (strict.DIGITS - 100)
@@ -39,15 +39,6 @@ def _nested(depth: int) -> str:
 
 
 _TOKEN = re.compile(rf'"[^"]*"|{_nested(5)}|[\[\]{{}}]'.encode())
-
-
-def masked(data: bytes) -> bytes:
-    return _PAIR.sub(b"__", data) if b"\\" in data else data
-
-
-def bare(masked: bytes) -> bytes:
-    """Without its strings."""
-    return _STRING.sub(b"", masked)
 
 
 def tokens(masked: bytes, start: int = 0) -> Iterator[tuple[int, int]]:

@@ -23,7 +23,9 @@ _QUALIFIED: Final = frozenset({"value", "format", "uom", *FORMAT})
 _REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
 _TOLD: Final = ("type", "rel", "title", "hreflang")  # of a reference: texts, if they are there
 _BOX: Final = frozenset({"bbox", "crs"})
-_LONGEST_QUALIFIED: Final = 1024 * 1024  # bytes of a qualified value beside the value in it
+_LONGEST_QUALIFIED: Final = (
+    128 * 1024
+)  # bytes of a qualified value beside the value in it, if that is cut out
 
 
 def read_text(text: str, limits: Limits) -> Native:
@@ -82,8 +84,10 @@ def _slice(value: Large) -> RawSlice:
         )
     qualified = None
     if not value.is_array and value.rest <= _LONGEST_QUALIFIED:
-        members = value.opened()
+        members = value.peek()
         qualified = _qualified(members) if isinstance(members, dict) else None
+        if qualified is not None:
+            value.count(value.parts)
     return RawSlice(
         value.start,
         value.end,

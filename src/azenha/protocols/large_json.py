@@ -14,19 +14,19 @@ from collections.abc import Sequence
 from itertools import accumulate, chain
 from typing import Final
 
-from azenha.domain.errors import Malformed
+from azenha.domain.errors import Malformed, TooLarge
 from azenha.domain.slices import release_pages
 from azenha.protocols import json as strict
 from azenha.protocols import json_shapes as shapes
 from azenha.protocols.http import Buffer, Limits
 from azenha.protocols.json_places import Large
 from azenha.protocols.json_strings import SURROGATE, malformed, string_end
+from azenha.protocols.tally import Tally
 
 WINDOW: Final = 64 * 1024
 LARGE: Final = WINDOW  # bytes; a value of more may stay in the body
-LONGEST: Final = 16 * 1024 * 1024  # bytes without a comma (a name, white space)
+LONGEST: Final = 1024 * 1024  # bytes without a comma (a name, white space)
 RELEASED_AFTER: Final = 4 * 1024 * 1024  # bytes that were read and may still be in memory
-MEMBERS: Final = 1_000_000  # names of one object of more than a window: they have to be remembered
 # Body, inputs, a value or an array of them, an element that is qualified: what stands in these may be cut out.
 OPENABLE: Final = 4
 
@@ -39,12 +39,13 @@ def parse(body: Buffer, limits: Limits = Limits()) -> object:
     """As json.parse; a body of more than `LARGE` bytes has its large values as `Large`.
 
     Raises:
-        Malformed: as json.parse; and a name of more than `LONGEST` bytes, or too many names in one object.
-        TooLarge: see `Large.opened`.
+        Malformed: as json.parse; and a name of more than `LONGEST` bytes.
+        TooLarge: too many names in one object.
+        TooManyPlain: see `Large.opened`.
     """
     if len(body) <= LARGE:
         return strict.parse(bytes(body), limits)
-    return _Pass(body, limits.depth).run().opened()
+    return _Pass(body, limits.depth, limits.counted()).run().opened()
 
 
 def whole(value: object) -> object:
@@ -62,9 +63,10 @@ class _Pass:
         names: of the objects that are open there, by their depth from 1 on, as hashes.
     """
 
-    def __init__(self, body: Buffer, depth: int) -> None:
+    def __init__(self, body: Buffer, depth: int, tally: Tally) -> None:
         self.body = body
         self.depth = depth
+        self.tally = tally
         self.at = len(_MARK) if body[: len(_MARK)] == _MARK else 0
         self.stack = bytearray()
         self.open: list[Large] = []
@@ -101,7 +103,7 @@ class _Pass:
         if self.stack:
             raise malformed(self.body, "a value ends too early", len(self.body))
         # Else it is a number or a word: it has no bracket, and was parsed with the piece.
-        return self.root or Large(self.body, self.at, len(self.body), kind=b"0")
+        return self.root or Large(self.body, self.tally, self.at, len(self.body), kind=b"0")
 
     # -- pieces ------------------------------------------------------------------------------------
 
@@ -197,9 +199,13 @@ class _Pass:
                 strict.refuse_twice([name, name])
             known.add(hash(name))
         if goes_on:
-            if len(known) > MEMBERS:
-                raise Malformed(f"an object in the body has more than {MEMBERS} names")
             self.names[level] = known
+            # Of objects of more than a window they have to be remembered, even of those in data.
+            if sum(map(len, self.names.values())) > 2 * self.tally.limit:
+                raise TooLarge(
+                    f"an object in the body, with those around it, has more than {2 * self.tally.limit} names; "
+                    f"twice as many are read as values are taken (setting limits.values)"
+                )
 
     # -- brackets ----------------------------------------------------------------------------------
 
@@ -262,14 +268,15 @@ class _Pass:
         for start, end in shapes.tokens(masked, begin):
             if end - start > 1:
                 if not self.stack and self.root is None and not self.open:
-                    self.root = Large(self.body, self.at + start, self.at + end, masked[start : start + 1])
+                    kind = masked[start : start + 1]
+                    self.root = Large(self.body, self.tally, self.at + start, self.at + end, kind)
                 continue
             bracket = masked[start]
             level = len(self.stack)
             self.turn(bracket)
             if len(self.stack) > level and level <= OPENABLE:
                 del self.open[level:]
-                self.open.append(Large(self.body, self.at + start, kind=masked[start:end]))
+                self.open.append(Large(self.body, self.tally, self.at + start, kind=masked[start:end]))
             elif len(self.stack) < level <= OPENABLE + 1:
                 self.closed(level, self.at + end)
             if len(self.stack) == until:
@@ -298,7 +305,7 @@ class _Pass:
         self.piece(window[:quote], masked[:quote], filler=b'""')
         start = self.at + quote
         end = string_end(self.body, start + 1, 4 * WINDOW)
-        found = Large(self.body, start, end, b'"')
+        found = Large(self.body, self.tally, start, end, b'"')
         if not self.stack:
             self.root = found
         elif end - start > LARGE and len(self.stack) <= OPENABLE:

@@ -129,7 +129,7 @@ def _is_harmless(body: bytes, bounds: Bounds) -> bool:
     # An attribute has five bytes at least.
     if longest > min(bounds.name, 5 * bounds.attributes):
         return False
-    return len(tags) - body.count(b"</") <= min(bounds.depth, bounds.elements)
+    return len(tags) - body.count(b"</") <= min(bounds.depth, bounds.values // 2)
 
 
 class _Later(Mapping[Element, "str | RawSlice | Malformed"]):
@@ -183,7 +183,7 @@ _own: Final = _Own()
 def _without_cuts(bounds: Bounds) -> Bounds:
     """Offsets into a body that was transcoded mean nothing to whoever has the body."""
     return Bounds(
-        bounds.depth, bounds.attributes, bounds.name, bounds.names, bounds.markup, bounds.elements,
+        bounds.depth, bounds.attributes, bounds.name, bounds.names, bounds.markup, bounds.values,
         bounds.outside, inline=4 * TRANSCODED, kept=4 * TRANSCODED,
     )  # fmt: skip
 

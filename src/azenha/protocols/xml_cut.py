@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.parsers import expat
 
-from azenha.domain.errors import Malformed, TooLarge
+from azenha.domain.errors import Malformed, TooLarge, TooManyPlain
 from azenha.domain.lexical import quoted
 from azenha.domain.slices import release_pages, windows
 from azenha.protocols.http import Buffer
@@ -46,7 +46,8 @@ class Bounds:
         name: characters of an element's or attribute's local name.
         names: different names in the whole body: the parser remembers each of them.
         markup: bytes of one tag, comment or processing instruction: the parser holds it whole.
-        elements: outside of data.
+        values: as limits.values has it. Half as many data elements: each is an input with elements around it.
+            Twice as many elements outside of data.
         outside: bytes outside of data that is cut out.
         inline: bytes of a data element's content that is left in its place; what is larger is cut out.
         kept: bytes of all such content; once it is used up, everything is cut out.
@@ -57,10 +58,14 @@ class Bounds:
     name: int = 1000
     names: int = 20_000
     markup: int = 1 * MiB
-    elements: int = 100_000
+    values: int = 25_000
     outside: int = 8 * MiB
     inline: int = 64 * KiB
     kept: int = 1 * MiB
+
+    @property
+    def elements(self) -> int:
+        return 2 * self.values + 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +281,11 @@ class _Pass:
             return
         self._elements += 1
         if self._elements > bounds.elements:
-            self._refuse("the body has, beside complex data,", bounds.elements, "elements")
+            raise TooManyPlain(f"more than {bounds.elements} elements beside complex data", bounds.elements)
         self._scopes.append({**self._scopes[-1], **declared} if declared else self._scopes[-1])
         if name in self._data:
+            if len(self.contents) >= (most := bounds.values // 2):
+                raise TooManyPlain(f"more than {most} inputs", most, more=", half as many as values")
             self._level = self._depth
             self._enter(tag_end(self._body, self._parser.CurrentByteIndex))
 

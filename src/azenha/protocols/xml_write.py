@@ -7,9 +7,10 @@ else. No default namespace is ever declared, so that what is in no namespace sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from azenha.protocols.http import Part
@@ -17,6 +18,8 @@ from azenha.protocols.http import Part
 MEDIA_TYPE: Final = "text/xml"  # without a charset: some clients compare it as a whole
 XLINK: Final = "http://www.w3.org/1999/xlink"
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+
+MANY: Final = 64  # elements beside each other, after which the others are written at once
 
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 # What no XML 1.0 document can carry, not even as a reference (§2.2).
@@ -76,6 +79,15 @@ def document(root: Tag, namespaces: Mapping[str, str]) -> tuple[Part, ...]:
 def fragment(root: Tag, namespaces: Mapping[str, str]) -> tuple[Part, ...]:
     """As `document`, without the XML declaration."""
     return _joined(_parts(root, namespaces))
+
+
+def several(tags: Iterable[Tag]) -> Iterator[Tag | Verbatim]:
+    """The same elements, many of them as what is written: a tree takes ten times the memory."""
+    given = iter(tags)
+    yield from islice(given, MANY)
+    while batch := [*islice(given, MANY)]:
+        parts = [part for tag in batch for part in _parts(tag, {})]
+        yield Verbatim(_joined(parts))
 
 
 def _parts(root: Tag, namespaces: Mapping[str, str]) -> list[Part]:

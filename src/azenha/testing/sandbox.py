@@ -125,6 +125,7 @@ class Started:
                 "work": str(self.folder / f"work-{self.jobs}"),
                 "memory": 1 << 30,
                 "outputs": 1 << 30,
+                "values": 1000,
                 "formats": Policy().told(),
                 "archives": [10 * 1024**3, 10_000, 200, 0],
                 "pauses_itself": False,

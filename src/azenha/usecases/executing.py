@@ -297,7 +297,7 @@ def bound(
         inputs = bind(
             description,
             given,
-            limits=BindingLimits(limits.inline, schemes=schemes),
+            limits=BindingLimits(limits.inline, schemes=schemes, values=limits.values),
             cutter=large.cut,
             look=look,
         )

@@ -243,7 +243,7 @@ class Web:
         elif is_light(request.body, READ):
             command = dialect.read(request)
         else:
-            command = await self._in_thread(dialect.read, request)
+            command = await self._in_thread(self._read, dialect, request)
         if isinstance(command, Execute | Checked):
             if request.method not in SAFE:
                 return await self._executions.execute(command, exchange, receive)
@@ -257,6 +257,13 @@ class Web:
             self._repeated.keep(key, reply)
             return reply
         return await self._in_thread(self._handled, command, exchange)
+
+    def _read(self, dialect: Dialect, request: HttpRequest) -> Command | Checked:
+        """Blocks. What may be much is checked at once, so that nobody holds what was read beside what it came to."""
+        command = dialect.read(request)
+        if isinstance(command, Execute) and request.method not in SAFE:
+            return self._processing.check(command, self._processing.new_id(), request.body)
+        return command
 
     async def _service(self, command: GetService, exchange: Exchange, receive: Receive) -> Streamed:
         assert self._publisher is not None  # else the dialect that reads this command is not mounted

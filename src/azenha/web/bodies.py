@@ -20,9 +20,10 @@ from azenha.protocols.http import HttpRequest
 from azenha.web.reader import LENGTH, Order, framed
 
 AT_ONCE: Final = 2  # bodies read at the same time; the others wait, and nothing waits for them
-IDLE: Final = (
-    10.0  # seconds after which a reader ends: it has 20 to 30 MB, and the next starts while its body arrives
-)
+# Seconds after which a reader ends: it has 20 to 30 MB, and the next one starts while its body arrives.
+IDLE: Final = 10.0
+# Bytes of an answer after which a reader ends at once: it keeps the memory that it took.
+MUCH: Final = 256 * 1024
 
 log = logging.getLogger("azenha.web")
 
@@ -74,14 +75,19 @@ class Readers:
             self._starting = None
 
     async def read(self, mount: str, request: HttpRequest, body: Path, job: str) -> Command | Checked:
+        answer: Any
         async with self._room:
             process = await self._taken()
             try:
-                answer = await self._asked(process, Order(mount, request, str(body), job))
+                data = await self._asked(process, Order(mount, request, str(body), job))
             except BaseException:
                 self._kill(process)
                 raise
-            self._give_back(process)
+            if len(data) > MUCH:
+                self._later(_end(process))
+            else:
+                self._give_back(process)
+            answer = pickle.loads(data)
         if isinstance(answer, AppError):
             raise answer
         if isinstance(answer, str):
@@ -117,17 +123,16 @@ class Readers:
         process.stdin.write(self._text)
         return process
 
-    async def _asked(self, process: asyncio.subprocess.Process, order: Order) -> Any:
+    async def _asked(self, process: asyncio.subprocess.Process, order: Order) -> bytes:
         assert process.stdin
         assert process.stdout
         try:
             process.stdin.write(framed(order))
             await process.stdin.drain()
             (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
-            data = await process.stdout.readexactly(length)
+            return await process.stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             raise ReaderLost("the process that read a large body ended before it had answered") from None
-        return pickle.loads(data)
 
     def _give_back(self, process: asyncio.subprocess.Process) -> None:
         timer = asyncio.get_running_loop().call_later(self._idle_for, self._retire, process)

@@ -62,3 +62,31 @@ class UnsupportedSchema(BadRequest):
 
 class TooLarge(BadRequest):
     """Body or value above its limit; the message names the setting."""
+
+
+class TooManyPlain(TooLarge):
+    """More values than may stand in memory; what is in files does not count. `locator` is the input, if it is known.
+
+    Args:
+        given: what was given, as words.
+        more: of what is allowed, besides the number.
+    """
+
+    def __init__(self, given: str, limit: int, locator: str | None = None, more: str = "") -> None:
+        super().__init__(given, locator)
+        self._given, self._limit, self._more = given, limit, more
+
+    def within(self, locator: str) -> TooManyPlain:
+        """The same of an input."""
+        return TooManyPlain(self._given, self._limit, locator, self._more)
+
+    def __str__(self) -> str:
+        where = (
+            "the request has"
+            if self.locator is None
+            else f"input '{self.locator}': the request has, with it,"
+        )
+        return (
+            f"{where} {self._given}; at most {self._limit} are taken{self._more} (setting limits.values). "
+            f"Send many values as one file, by value or by reference, or ask the operator for more"
+        )

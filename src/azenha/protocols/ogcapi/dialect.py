@@ -19,7 +19,7 @@ class OgcApi:
         self._kept = write.Kept()
 
     def read(self, request: HttpRequest) -> Command:
-        return read.read(kvp.headed(request), self._limits)
+        return read.read(kvp.headed(request), self._limits.of_request())
 
     def write(self, outcome: Outcome, request: HttpRequest, site: Site) -> HttpReply:
         try:

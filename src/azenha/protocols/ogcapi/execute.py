@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from azenha.domain.errors import BadRequest, Malformed, UnsupportedMediaType
+from azenha.domain.errors import BadRequest, Malformed, TooManyPlain, UnsupportedMediaType
 from azenha.domain.formats import is_json
 from azenha.domain.messages import Asked, Execute, OutputRequest, ResponseForm, Transmission
 from azenha.domain.names import near
 from azenha.domain.values import Raw
-from azenha.protocols import large_json
-from azenha.protocols.http import HttpRequest, Limits
+from azenha.protocols import json, large_json
+from azenha.protocols.http import Buffer, HttpRequest, Limits
 from azenha.protocols.json_places import Large
 from azenha.protocols.json_values import FORMAT, format_of, raw
 from azenha.protocols.large_json import whole
@@ -58,7 +59,7 @@ def members(request: HttpRequest, limits: Limits) -> Mapping[str, object]:
     """
     _check_media_type(request.headers.get("content-type"))
     _check_encoding(request.headers.get("content-encoding", "identity"))
-    body = large_json.parse(request.body, limits)
+    body = _parsed(request.body, limits)
     if not isinstance(body, dict):
         raise Malformed(f"the body must be a JSON object with 'inputs'; it is {kind(body)}")
     for name in body:
@@ -70,6 +71,22 @@ def members(request: HttpRequest, limits: Limits) -> Mapping[str, object]:
     if "inputs" in body:
         small["inputs"] = given.opened() if isinstance(given, Large) else given
     return small
+
+
+def _parsed(body: Buffer, limits: Limits) -> object:
+    """
+    Raises:
+        TooManyPlain: of a small body the locator is the input that has the most.
+    """
+    try:
+        return large_json.parse(body, limits)
+    except TooManyPlain as error:
+        if len(body) > large_json.LARGE:
+            raise
+        match json.parse(body, replace(limits, values=len(body), tally=None)):
+            case {"inputs": dict(given)} if given:
+                raise error.within(max(given, key=lambda name: len(json.dump(given[name])))) from None
+        raise
 
 
 def command(process: str, body: Mapping[str, object], request: HttpRequest) -> Execute:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl
 
-from azenha.domain.errors import BadParameter, Malformed
+from azenha.domain.errors import BadParameter, Malformed, TooManyPlain
 from azenha.domain.formats import media_type
 from azenha.domain.messages import Asked, Execute, OutputRequest
 from azenha.domain.process import Format
@@ -213,6 +213,8 @@ def _value(text: str, named: _Named, format: Format | None, limits: Limits) -> L
         return found
     try:
         return replace(found, structured=native(json.parse(text.encode(), limits)))
+    except TooManyPlain as reason:
+        raise reason.within(named.name) from None
     except Malformed:
         return found  # text may begin with a bracket
 

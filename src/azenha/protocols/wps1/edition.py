@@ -51,10 +51,10 @@ class Wps1:
         self._several = Kept(SEVERAL)
 
     def read_query(self, parameters: Parameters, request: HttpRequest) -> Command:
-        return kvp.read(parameters, request, self._versions, self._limits)
+        return kvp.read(parameters, request, self._versions, self._limits.of_request())
 
     def read_body(self, request: HttpRequest, manner: Manner) -> Command:
-        return read.read(request, manner, self._versions, self._limits)
+        return read.read(request, manner, self._versions, self._limits.of_request())
 
     def fault(self, error: AppError, request: HttpRequest, manner: Manner, site: Site) -> HttpReply:
         return faults.fault(error, manner.soap)

@@ -70,7 +70,12 @@ def read(request: HttpRequest, manner: Manner, versions: Sequence[str], limits: 
     if not len(request.body):
         raise Malformed("the body is empty; a request by POST stands in it, whatever the query says")
     document, envelope = soap.unwrap(
-        xml.read(request.body, DATA, charset=_charset(request), bounds=Bounds(depth=limits.depth))
+        xml.read(
+            request.body,
+            DATA,
+            charset=_charset(request),
+            bounds=Bounds(depth=limits.depth, values=limits.values),
+        )
     )
     root = document.root
     name = etree.QName(root)

@@ -27,7 +27,7 @@ from azenha.protocols.wps1 import faults
 from azenha.protocols.wps1.capabilities import instance
 from azenha.protocols.wps1.describe import brief, crs_text, named
 from azenha.protocols.wps1.words import VERSION
-from azenha.protocols.xml_write import Tag, Verbatim, fragment
+from azenha.protocols.xml_write import Tag, Verbatim, fragment, several
 
 _DISMISSED: Final = "the job was dismissed"
 _LOST: Final = "the job failed, and no reason was recorded"
@@ -121,7 +121,7 @@ class _Told:
         self.folder = folder
 
     def response(self, status: Tag, *, located: bool, outputs: tuple[OutputValue, ...] = ()) -> Tag:
-        found = [tag for output in outputs for tag in self.output(output)]
+        found = [*several(tag for output in outputs for tag in self.output(output))]
         return Tag(
             "wps:ExecuteResponse",
             self.brief,
@@ -142,7 +142,7 @@ class _Told:
     def lineage(self) -> Iterator[Tag]:
         """What was asked: inputs, references as such, and the outputs that are wanted."""
         wording = self.request.wording
-        inputs = [self.input(*one) for one in paired(wording, self.request.inputs)]
+        inputs = [*several(self.input(*one) for one in paired(wording, self.request.inputs))]
         if inputs:
             yield Tag("wps:DataInputs", *inputs)
         asked = self.request.outputs

@@ -60,7 +60,12 @@ def read(request: HttpRequest, manner: Manner, offered: Sequence[str], limits: L
     if not len(request.body):
         raise Malformed("the body is empty; a request by POST stands in it, whatever the query says")
     document, _ = soap.unwrap(
-        xml.read(request.body, DATA, charset=charset(request), bounds=Bounds(depth=limits.depth))
+        xml.read(
+            request.body,
+            DATA,
+            charset=charset(request),
+            bounds=Bounds(depth=limits.depth, values=limits.values),
+        )
     )
     root, languages = document.root, wished(None, request)
     name = etree.QName(root)

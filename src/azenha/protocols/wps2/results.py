@@ -21,7 +21,7 @@ from azenha.protocols.wps import outputs
 from azenha.protocols.wps.values_out import Embedded, box_text, corners, embedded, packed
 from azenha.protocols.wps2.status import instant
 from azenha.protocols.wps2.words import DATA_TYPES, NAME, NAMESPACES, TEXT, VERSION, XML
-from azenha.protocols.xml_write import Tag, document
+from azenha.protocols.xml_write import Tag, document, several
 
 _NOWHERE: Final = OutputRequest()
 
@@ -75,7 +75,7 @@ def result(outcome: Results, site: Site) -> Tag:
         "wps:Result",
         Tag("wps:JobID", job.id),
         Tag("wps:ExpirationDate", instant(job.expires)) if job.expires else None,
-        *(tag for output in outcome.outputs for tag in _output(outcome, output, site)),
+        *several(tag for output in outcome.outputs for tag in _output(outcome, output, site)),
     )
 
 

@@ -1,0 +1,43 @@
+"""The plain values of one request, counted before they are parsed: what is read of them stands in memory."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from azenha.domain.errors import TooManyPlain
+
+EACH: Final = (
+    40  # bytes of text for each value that is allowed: a number of 17 digits, with white space around it
+)
+
+
+class Tally:
+    """What was read in place so far; whoever reads more says so before."""
+
+    def __init__(self, limit: int) -> None:
+        """Args: limit: values, inclusive (setting limits.values)."""
+        self.limit = limit
+        self._values = self._size = 0
+
+    def add(self, values: int, size: int, locator: str | None = None) -> None:
+        """
+        Args:
+            size: bytes of the text that they stand in.
+            locator: of the input that they are in.
+        Raises:
+            TooManyPlain: with these they are more than are read.
+        """
+        values += self._values
+        if values > self.limit:
+            raise TooManyPlain(
+                f"{values} plain values (numbers, texts, arrays, objects)", self.limit, locator
+            )
+        size += self._size
+        if size > EACH * self.limit:
+            raise TooManyPlain(
+                f"plain values (numbers, texts, arrays, objects) of {size} bytes",
+                self.limit,
+                locator,
+                f", and {EACH * self.limit} bytes of them",
+            )
+        self._values, self._size = values, size

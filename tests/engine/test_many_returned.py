@@ -1,0 +1,42 @@
+"""Plain values that a job returns: as many as the limit are taken, and one more is told as the process's fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from azenha.authoring.calling import LocalFile, Produced
+from azenha.authoring.errors import OutputError
+from azenha.domain.process import Format
+from azenha.domain.values import Box, Literal, Record, Reference
+from azenha.engine.outputs import EACH, check_values
+
+ONE = Literal(1.5)
+
+# What comes to ten values.
+TEN: dict[str, tuple[Produced, ...]] = {
+    "numbers": (ONE,) * 10,
+    "boxes": (Box((0.0, 0.0), (1.0, 1.0), "a"),) * 2,
+    "objects": (Record({"a": (ONE,)}),) * 5,
+    "an object with a list": (Record({"a": (ONE,) * 9}),),
+    "objects in each other": (Record({"a": (Record({"b": (ONE,) * 8}),)}),),
+    "files": (LocalFile(Path("/x"), Format("a/b")),) * 5,
+    "references": (Reference("http://h/x"),) * 5,
+}
+
+
+@pytest.mark.parametrize("name", TEN)
+def test_as_many_as_the_limit_are_taken_and_one_more_is_not(name: str) -> None:
+    check_values({"a": TEN[name]}, 10)
+    with pytest.raises(
+        OutputError, match=r"11 plain values.*at most 10.*limits\.values.*as a file"
+    ) as caught:
+        check_values({"a": TEN[name], "b": (ONE,)}, 10)
+    assert caught.value.output == "b"
+
+
+def test_their_text_is_bounded_too_in_utf8() -> None:
+    check_values({"a": (Literal("é" * (5 * EACH)),)}, 10)
+    with pytest.raises(OutputError, match=f"{10 * EACH + 1} bytes of text"):
+        check_values({"a": (Literal("é" * (5 * EACH) + "x"),)}, 10)
