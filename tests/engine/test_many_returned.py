@@ -8,9 +8,10 @@ import pytest
 
 from azenha.authoring.calling import LocalFile, Produced
 from azenha.authoring.errors import OutputError
+from azenha.domain.plain import room
 from azenha.domain.process import Format
 from azenha.domain.values import Box, Literal, Record, Reference
-from azenha.engine.outputs import EACH, check_values
+from azenha.engine.outputs import check_values
 
 ONE = Literal(1.5)
 
@@ -37,6 +38,17 @@ def test_as_many_as_the_limit_are_taken_and_one_more_is_not(name: str) -> None:
 
 
 def test_their_text_is_bounded_too_in_utf8() -> None:
-    check_values({"a": (Literal("é" * (5 * EACH)),)}, 10)
-    with pytest.raises(OutputError, match=f"{10 * EACH + 1} bytes of text"):
-        check_values({"a": (Literal("é" * (5 * EACH) + "x"),)}, 10)
+    most = room(1, 10)
+    check_values({"a": (Literal("é" * (most // 2)),)}, 10)
+    with pytest.raises(
+        OutputError, match=f"{most + 1:,} bytes of text; at most 10, and {most:,} bytes of so many"
+    ):
+        check_values({"a": (Literal("é" * (most // 2) + "x"),)}, 10)
+
+
+def test_many_may_have_less_text_than_few() -> None:
+    assert room(1, 10) > room(10, 10)
+    long, short = Literal("x" * (room(1, 10) - 10)), Literal("x")
+    check_values({"a": (long,)}, 10)
+    with pytest.raises(OutputError, match="10 plain values"):
+        check_values({"a": (long, *[short] * 9)}, 10)

@@ -15,10 +15,10 @@ from test_large_values import CATALOGUE
 
 from azenha.domain.errors import TooLarge, TooManyPlain
 from azenha.domain.messages import Checked
+from azenha.domain.plain import room
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.json_count import count
 from azenha.protocols.ogcapi import OgcApi
-from azenha.protocols.tally import EACH
 from azenha.settings import LimitSettings
 from azenha.usecases.executing import check
 
@@ -128,11 +128,13 @@ def test_what_becomes_a_file_counts_as_one(tmp_path: Path) -> None:
 
 
 def test_text_is_bounded_by_the_limit_too(tmp_path: Path) -> None:
-    text = "x" * (EACH * 100 - 60)
-    assert refused(tmp_path, f'{{"inputs": {{"text": "{text}"}}}}'.encode()) is None
-    error = refused(tmp_path, f'{{"inputs": {{"text": "{text}{"x" * 60}"}}}}'.encode())
+    around, most = len('{"inputs": {"text": ""}}'), room(2, 100)
+    exactly = "x" * (most - around)
+    assert refused(tmp_path, f'{{"inputs": {{"text": "{exactly}"}}}}'.encode()) is None
+    error = refused(tmp_path, f'{{"inputs": {{"text": "{exactly}x"}}}}'.encode())
     assert isinstance(error, TooManyPlain)
-    assert f"{EACH * 100} bytes" in str(error)
+    assert f"2 plain values (numbers, texts, arrays, objects) of {most + 1} bytes" in str(error)
+    assert f"at most 100 are taken, and {most} bytes of so many" in str(error)
 
 
 def test_data_in_place_counts_twice(tmp_path: Path) -> None:

@@ -117,7 +117,11 @@ class Attempts:
         key: Key = (serving.process, lane)
         kept = self._pool.take(serving.source, key, lane)
         run = self._run_of(lease, description, kept, log)
-        order |= {"last": kept.used + 1 >= serving.jobs, "mark": kept.output.marks}
+        order |= {
+            "request": dump_request(lease.request),  # which nobody holds once it is told, see `exchange`
+            "last": kept.used + 1 >= serving.jobs,
+            "mark": kept.output.marks,
+        }
         prepares = serving.jobs == 1 and kept.child.polled
         answer = self._exchange(
             run, kept, order, lambda: self._pool.prepare(serving.source, lane) if prepares else None
@@ -188,7 +192,6 @@ class Attempts:
             "t": "run",
             "job": lease.job.id,
             "attempt": lease.attempt,
-            "request": dump_request(lease.request),
             "inputs": str(self._folders.inputs(lease.job.id)),
             "work": str(work),
             "publish": str(published(work)),

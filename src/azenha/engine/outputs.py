@@ -18,11 +18,11 @@ from zlib_ng.zlib_ng import crc32
 from azenha.authoring.calling import LocalFile, Produced
 from azenha.authoring.errors import OutputError
 from azenha.domain.geodata import Geodata
+from azenha.domain.plain import room
 from azenha.domain.published import Published
 from azenha.domain.values import Box, Literal, Record, StoredFile, Value
 from azenha.durable import sync
 
-EACH: Final = 40  # bytes of text for each plain value that is allowed; a request may have as many
 AT_ONCE: Final = 1024 * 1024  # bytes of a file whose checksums are made before the disk has it, not meanwhile
 
 
@@ -39,16 +39,18 @@ def check_values(produced: Mapping[str, tuple[Produced, ...]], limit: int) -> No
         for item in items:
             more, text = _plain(item)
             values, size = values + more, size + text
-        what = (
-            f"{values:,} plain values (numbers, texts, objects)"
-            if values > limit
-            else f"{size:,} bytes of text"
-        )
-        if values > limit or size > EACH * limit:
+        if values > limit or size > (most := room(values, limit)):
+            told = f"{values:,} plain values (numbers, texts, objects)"
+            taken = f"at most {limit:,}"
+            if values <= limit:
+                told, taken = (
+                    f"{told} with {size:,} bytes of text",
+                    f"{taken}, and {most:,} bytes of so many,",
+                )
             raise OutputError(
                 id,
-                f"the job returned, with it, {what}; at most {limit:,}, with {EACH * limit:,} bytes of text, are "
-                f"taken (setting limits.values). Return much as a file (File, Features, Raster)",
+                f"the job returned, with it, {told}; {taken} are taken (setting limits.values). Return much as a "
+                f"file (File, Features, Raster)",
             )
 
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from azenha.domain.errors import TooManyPlain
-
-EACH: Final = (
-    40  # bytes of text for each value that is allowed: a number of 17 digits, with white space around it
-)
+from azenha.domain.plain import room
 
 
 class Tally:
@@ -33,11 +28,11 @@ class Tally:
                 f"{values} plain values (numbers, texts, arrays, objects)", self.limit, locator
             )
         size += self._size
-        if size > EACH * self.limit:
+        if size > (most := room(values, self.limit)):
             raise TooManyPlain(
-                f"plain values (numbers, texts, arrays, objects) of {size} bytes",
+                f"{values} plain values (numbers, texts, arrays, objects) of {size} bytes",
                 self.limit,
                 locator,
-                f", and {EACH * self.limit} bytes of them",
+                f", and {most} bytes of so many",
             )
         self._values, self._size = values, size
