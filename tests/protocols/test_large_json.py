@@ -49,6 +49,7 @@ SHAPES = st.recursive(
 def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(large_json, "WINDOW", request.param)
     monkeypatch.setattr(large_json, "LARGE", request.param)
+    monkeypatch.setattr(large_json, "FINE", request.param // 4)
     return int(request.param)
 
 
@@ -77,6 +78,30 @@ def outcome(read: Any, body: bytes) -> Any:
 def test_a_large_body_is_the_value_that_a_parser_reads(value: Any, indent: int | None, ascii: bool) -> None:
     body = json.dumps({"inputs": {"v": value, "w": [value]}, "x": value}, indent=indent, ensure_ascii=ascii)
     assert outcome(large_json.parse, body.encode()) == outcome(strict.parse, body.encode())
+
+
+def finer(value: Large) -> Any:
+    """With smaller values cut out than at first."""
+    assert value.finer is not None
+    value.parts = value.finer(value)
+    for part in value.parts:
+        assert part.end - part.start > large_json.FINE
+        assert part.finer is None
+    return plain(value)
+
+
+@pytest.mark.usefixtures("small")
+@given(VALUES | SHAPES, st.sampled_from([None, 0, 2]), st.booleans())
+def test_it_is_the_same_where_smaller_values_are_cut_out(value: Any, indent: int | None, ascii: bool) -> None:
+    whole = {"inputs": {"v": [value, value], "w": {"value": [value]}, "n": [0] * 200}}
+    body = json.dumps(whole, indent=indent, ensure_ascii=ascii).encode()
+    read = large_json.parse(body)
+    assert isinstance(read, dict)
+    inputs = read["inputs"]
+    assert isinstance(inputs, Large)
+    expected = strict.parse(body)
+    assert isinstance(expected, dict)
+    assert finer(inputs) == expected["inputs"]
 
 
 @pytest.mark.usefixtures("small")

@@ -16,6 +16,8 @@ from test_large_values import CATALOGUE
 from azenha.domain.errors import TooLarge, TooManyPlain
 from azenha.domain.messages import Checked
 from azenha.domain.plain import room
+from azenha.domain.values import Literal, StoredFile
+from azenha.protocols import large_json
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.json_count import count
 from azenha.protocols.ogcapi import OgcApi
@@ -127,6 +129,47 @@ def test_what_becomes_a_file_counts_as_one(tmp_path: Path) -> None:
     assert found.files == 1
 
 
+LINE = {
+    "type": "Feature",
+    "properties": {},
+    "geometry": {"type": "LineString", "coordinates": [[n, 0.123456789] for n in range(1500)]},
+}
+
+
+@pytest.mark.parametrize("qualified", [False, True])
+def test_many_small_data_are_cut_out_where_they_are_too_much_together(
+    tmp_path: Path, qualified: bool
+) -> None:
+    """Each is less than a value of its own has to be, and all together are more than may stand in memory."""
+    value = {"value": LINE, "mediaType": "application/geo+json"} if qualified else LINE
+    body = json.dumps({"inputs": {"layers": [value] * 200, "numbers": [1, 2]}}).encode()
+    assert len(json.dumps(LINE)) < 64 * 1024
+    assert len(body) > room(0, 25_000)
+    found = checked(tmp_path, body, 25_000)
+    assert len(found.inputs["layers"]) == 200
+    assert found.inputs["numbers"] == (Literal(1.0, "m"), Literal(2.0, "m"))
+    written = [v for v in found.inputs["layers"] if isinstance(v, StoredFile)]
+    assert len(written) == found.files > 150, "the row would have taken them all"
+    for one in written:
+        (place,) = tmp_path.rglob(one.key)
+        assert json.loads(place.read_bytes()) == LINE
+
+
+def test_to_look_closer_ends_where_it_is_of_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[int] = []
+    check_piece = large_json._Pass.check
+
+    def counting(self: large_json._Pass, head: bytes, data: bytes, *more: bytes) -> None:
+        if self.value is not None:
+            pieces.append(len(data))
+        check_piece(self, head, data, *more)
+
+    monkeypatch.setattr(large_json._Pass, "check", counting)
+    body = b'{"inputs": {"numbers": [%b]}}' % b",".join([b"0.123456789"] * 2_000_000)
+    assert isinstance(refused(tmp_path, body, 25_000), TooManyPlain)
+    assert 0 < sum(pieces) < room(0, 25_000) + (1 << 20) < len(body)
+
+
 def test_text_is_bounded_by_the_limit_too(tmp_path: Path) -> None:
     around, most = len('{"inputs": {"text": ""}}'), room(2, 100)
     exactly = "x" * (most - around)
@@ -165,13 +208,18 @@ from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.ogcapi import OgcApi
 from azenha.domain.values import RawSlice
 
+def opened(raw):
+    for item in raw.opened().items or ():
+        if isinstance(item, RawSlice):
+            opened(item)
+
 def read(path):
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
         headers = {"content-type": "application/json"}
         command = OgcApi(Limits()).read(HttpRequest("POST", "/processes/p/execution", "", headers, body))
         for (raw,) in command.inputs.values():
             if isinstance(raw, RawSlice):
-                raw.opened()
+                opened(raw)
 
 read(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

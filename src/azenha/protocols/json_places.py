@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from azenha.domain.errors import TooManyPlain
 from azenha.domain.slices import windows
 from azenha.protocols import json as strict
 from azenha.protocols.http import Buffer
@@ -20,6 +21,7 @@ class Large:
         tally: of the request: what is opened is counted there, once.
         kind: its first byte.
         parts: large values in it, in order; known as deep as values of inputs lie.
+        finer: finds smaller ones in it as well, for where these are too much together.
     """
 
     body: Buffer
@@ -28,6 +30,7 @@ class Large:
     end: int = 0
     kind: bytes = b"{"
     parts: list[Large] = field(default_factory=list)
+    finer: Callable[[Large], list[Large]] | None = None
     _counted: int = 0  # bytes of it that the tally has
 
     @property
@@ -49,7 +52,13 @@ class Large:
         Raises:
             TooManyPlain: the rest of it is more than may stand in memory.
         """
-        self.count(self.parts)
+        try:
+            self.count(self.parts)
+        except TooManyPlain:
+            if self.finer is None or self.is_text:
+                raise
+            self.parts = self.finer(self)
+            self.count(self.parts)
         return self.peek()
 
     def peek(self) -> object:

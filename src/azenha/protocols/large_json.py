@@ -25,6 +25,7 @@ from azenha.protocols.tally import Tally
 
 WINDOW: Final = 64 * 1024
 LARGE: Final = WINDOW  # bytes; a value of more may stay in the body
+FINE: Final = 4 * 1024  # as both, where what is smaller is too much together
 LONGEST: Final = 1024 * 1024  # bytes without a comma (a name, white space)
 RELEASED_AFTER: Final = 4 * 1024 * 1024  # bytes that were read and may still be in memory
 # Body, inputs, a value or an array of them, an element that is qualified: what stands in these may be cut out.
@@ -45,7 +46,9 @@ def parse(body: Buffer, limits: Limits = Limits()) -> object:
     """
     if len(body) <= LARGE:
         return strict.parse(bytes(body), limits)
-    return _Pass(body, limits.depth, limits.counted()).run().opened()
+    found = _Pass(body, limits.depth, limits.counted()).run()
+    assert found is not None
+    return found.opened()
 
 
 def whole(value: object) -> object:
@@ -54,20 +57,27 @@ def whole(value: object) -> object:
 
 
 class _Pass:
-    """One reading of a body.
+    """One reading of a body, or of a value in it that was read before.
 
     Attributes:
+        large: bytes; a value of more may stay in the body.
         at: everything before is checked; the next byte stands after a value, or is the first.
         stack: the brackets that are open there.
         open: the first of them, as far as they are noted.
         names: of the objects that are open there, by their depth from 1 on, as hashes.
     """
 
-    def __init__(self, body: Buffer, depth: int, tally: Tally) -> None:
+    def __init__(self, body: Buffer, depth: int, tally: Tally, value: Large | None = None) -> None:
+        """`value`: in which smaller ones than before are looked for."""
         self.body = body
         self.depth = depth
         self.tally = tally
-        self.at = len(_MARK) if body[: len(_MARK)] == _MARK else 0
+        self.value = value
+        self.begin = value.start if value else len(_MARK) if body[: len(_MARK)] == _MARK else 0
+        self.end = value.end if value else len(body)
+        self.window, self.large = (FINE, FINE) if value else (WINDOW, LARGE)
+        self.at = self.begin
+        self.left = 0  # bytes of the values that stay in the body
         self.stack = bytearray()
         self.open: list[Large] = []
         self.root: Large | None = None
@@ -77,21 +87,22 @@ class _Pass:
         self.exact = strict.decoder(self.members, exact=True)
         self.quick = strict.decoder(self.members, exact=False)
 
-    def run(self) -> Large:
-        size, released = WINDOW, 0
-        while self.at < len(self.body):
-            window = self.body[self.at : self.at + size]
+    def run(self) -> Large | None:
+        """What was read; None if so much of it could not stay in the body that to look further is of no use."""
+        size, released = self.window, self.begin
+        while self.at < self.end:
+            window = self.body[self.at : min(self.at + size, self.end)]
             masked = shapes.masked(window)
-            if self.at + size >= len(self.body):
+            if self.at + size >= self.end:
                 self.piece(window, masked, last=True)
                 break
             comma = shapes.last_comma(masked)
             if comma > 0:
                 self.piece(window[:comma], masked[:comma])
                 self.at += comma
-                size = WINDOW
+                size = self.window
             elif masked.count(b'"') % 2 and self.long_string(window, masked):
-                size = WINDOW
+                size = self.window
             elif size >= LONGEST:
                 raise Malformed(f"the body has {LONGEST} bytes without an end of a value, at byte {self.at}")
             else:
@@ -99,11 +110,22 @@ class _Pass:
             if self.at - released > RELEASED_AFTER:
                 release_pages(self.body, released, self.at)
                 released = self.at
-        release_pages(self.body, released, len(self.body))
+            # One that is still open may yet be found to be large, if only by this pass.
+            if self.value and self.at - self.begin - self.left - LARGE > self.tally.room:
+                return None
+        release_pages(self.body, released, self.end)
         if self.stack:
-            raise malformed(self.body, "a value ends too early", len(self.body))
+            raise malformed(self.body, "a value ends too early", self.end)
         # Else it is a number or a word: it has no bracket, and was parsed with the piece.
-        return self.root or Large(self.body, self.tally, self.at, len(self.body), kind=b"0")
+        return self.root or self.place(self.at, self.end, b"0")
+
+    def place(self, start: int, end: int = 0, kind: bytes = b"{") -> Large:
+        finer = None if self.value else self.finer
+        return Large(self.body, self.tally, start, end, kind, finer=finer)
+
+    def finer(self, value: Large) -> list[Large]:
+        found = _Pass(self.body, self.depth, self.tally, value).run()
+        return value.parts if found is None else found.parts
 
     # -- pieces ------------------------------------------------------------------------------------
 
@@ -176,7 +198,7 @@ class _Pass:
             self.check(head, data, b"", b"")
         except Malformed as error:
             return error
-        return malformed(self.body, "a value ends too early", len(self.body))
+        return malformed(self.body, "a value ends too early", self.end)
 
     def after_root(self, data: bytes) -> None:
         blank = len(data) - len(data.lstrip(_BLANK))
@@ -248,7 +270,7 @@ class _Pass:
         Before it, and behind the last that closes what was open before, are whole values, none of them large.
         """
         if (
-            len(masked) > LARGE
+            len(masked) > self.large
             or least < 1
             or len(masked.translate(None, strict.NO_BRACKETS)) > len(brackets)
         ):
@@ -268,15 +290,14 @@ class _Pass:
         for start, end in shapes.tokens(masked, begin):
             if end - start > 1:
                 if not self.stack and self.root is None and not self.open:
-                    kind = masked[start : start + 1]
-                    self.root = Large(self.body, self.tally, self.at + start, self.at + end, kind)
+                    self.root = self.place(self.at + start, self.at + end, masked[start : start + 1])
                 continue
             bracket = masked[start]
             level = len(self.stack)
             self.turn(bracket)
             if len(self.stack) > level and level <= OPENABLE:
                 del self.open[level:]
-                self.open.append(Large(self.body, self.tally, self.at + start, kind=masked[start:end]))
+                self.open.append(self.place(self.at + start, kind=masked[start:end]))
             elif len(self.stack) < level <= OPENABLE + 1:
                 self.closed(level, self.at + end)
             if len(self.stack) == until:
@@ -288,8 +309,8 @@ class _Pass:
         del self.open[level - 1 :]
         if level == 1:
             self.root = self.root or found
-        elif end - found.start > LARGE:
-            self.open[level - 2].parts.append(found)
+        elif end - found.start > self.large:
+            self.stays(found, level - 1)
 
     # -- long strings ------------------------------------------------------------------------------
 
@@ -304,14 +325,20 @@ class _Pass:
             return False
         self.piece(window[:quote], masked[:quote], filler=b'""')
         start = self.at + quote
-        end = string_end(self.body, start + 1, 4 * WINDOW)
-        found = Large(self.body, self.tally, start, end, b'"')
+        end = string_end(self.body, start + 1, 4 * self.window)
+        found = self.place(start, end, b'"')
         if not self.stack:
             self.root = found
-        elif end - start > LARGE and len(self.stack) <= OPENABLE:
-            self.open[len(self.stack) - 1].parts.append(found)
+        elif end - start > self.large and len(self.stack) <= OPENABLE:
+            self.stays(found, len(self.stack))
         self.at = end
         return True
+
+    def stays(self, found: Large, level: int) -> None:
+        """In the body, as a part of what is open at that level (from 1)."""
+        self.open[level - 1].parts.append(found)
+        if level == 1:
+            self.left += found.end - found.start
 
     def innermost(self, masked: bytes) -> int:
         left = shapes.bare(masked).translate(None, strict.NO_BRACKETS)

@@ -14,6 +14,11 @@ class Tally:
         self.limit = limit
         self._values = self._size = 0
 
+    @property
+    def room(self) -> int:
+        """Bytes of text that may still be read, if it has few values."""
+        return room(self._values, self.limit) - self._size
+
     def add(self, values: int, size: int, locator: str | None = None) -> None:
         """
         Args:

@@ -16,10 +16,13 @@ from azenha.domain.values import InlineBytes, InlineText, Record, StoredFile, Va
 from azenha.durable import sync
 
 INLINE: Final = "inline"  # their folder within a job's inputs
+IN_ALL: Final = 16  # times what one value may have in the row: what all that are cut out have there together
 
 
 class LargeValues:
     """Inline values of more than `row` bytes go to durable files below `folder`; `files` counts them.
+
+    So do smaller ones that are cut out, when there are many.
 
     `cut` is the Cutter that binding wants; then `to_files` has what binding gave. `change` tells the files of a
     later change of a request from those that it has already.
@@ -27,6 +30,7 @@ class LargeValues:
 
     def __init__(self, row: int, folder: Path, body: Buffer, change: str = "") -> None:
         self.row, self.folder, self.files = row, folder, 0
+        self._room = IN_ALL * row
         self._body, self._change = body, change
         self.keys: list[str] = []
 
@@ -42,8 +46,9 @@ class LargeValues:
         head = b""
         for piece in pieces:
             head += piece
-            if len(head) > self.row:
+            if len(head) > min(self.row, self._room):
                 return self.file(cut.name, chain((head,), pieces), cut.format)
+        self._room -= len(head)
         return InlineBytes(head, cut.format) if cut.base64 else InlineText(head.decode(), cut.format)
 
     def to_files(self, inputs: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
