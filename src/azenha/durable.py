@@ -17,9 +17,12 @@ def sync(path: Path) -> None:
     Raises:
         OSError: the disk did not take them.
     """
-    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folder, and writes their entries through
-        return
-    descriptor = os.open(path, os.O_RDONLY)
+    flags = os.O_RDONLY
+    if not hasattr(os, "O_DIRECTORY"):
+        if path.is_dir():  # Windows opens no folder, and writes their entries through
+            return
+        flags = os.O_RDWR  # Windows syncs only what could be written
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     except OSError as error:

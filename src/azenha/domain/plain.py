@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 EACH: Final = 40  # bytes of text of a value: a number of 17 digits, with white space around it
-SPARE: Final = 160  # bytes of text for each value that is not there: few values may be long
+SPARE: Final = 120  # bytes of text for each value that is not there: few values may be long
 
 
 def room(values: int, limit: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -54,6 +53,9 @@ class LargeValues:
     def to_files(self, inputs: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
         stored = self.members(inputs)
         if self.files:
+            # After all are written: the disk has what many need to be there for good as one.
+            for key in self.keys:
+                sync(self.folder / key)
             for folder in (self.folder / INLINE, self.folder, self.folder.parent):
                 sync(folder)
         return stored
@@ -80,8 +82,6 @@ class LargeValues:
         with (self.folder / key).open("wb") as file:
             file.writelines(pieces)
             size = file.tell()
-            file.flush()
-            os.fsync(file.fileno())
         return StoredFile(key, name, size, format)
 
 
