@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azenha.domain.packed import unpacked
+from azenha.domain.packed import is_packed, unpacked
 
 
 @given(st.binary())
@@ -43,3 +43,14 @@ def test_the_standard_library_takes_what_is_taken(text: str) -> None:
     except ValueError:
         return
     assert binascii.a2b_base64(text, strict_mode=True) == data
+
+
+@given(st.binary(max_size=40), st.integers(0, 3))
+def test_what_is_packed_is_known_wherever_it_is_cut(data: bytes, begin: int) -> None:
+    packed = base64.b64encode(data).rstrip(b"=")
+    assert is_packed(packed[begin:])
+
+
+@given(st.text("QUJD=+/", max_size=12), st.sampled_from('\x00\x1f\n" \\-_é'), st.integers(0, 12))
+def test_what_has_another_letter_is_not(text: str, other: str, at: int) -> None:
+    assert not is_packed((text[:at] + other + text[at:]).encode())

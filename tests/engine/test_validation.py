@@ -71,18 +71,20 @@ def test_a_raster_is_opened_and_read_where_its_process_asks_for_that(shop: Works
     pytest.importorskip("rasterio")
     corrupt = shared("misc/corrupt.tif").read_bytes()
 
-    def put(content: bytes) -> Callable[[Path], None]:
-        return lambda folder: (folder / "a.tif").write_bytes(content) and None
+    def closely(content: bytes) -> str:
+        values = {"a": [StoredFile("a.tif", "a.tif", len(content), TIFF)]}
+        return shop.submit(
+            "closely", values=values, prepare=lambda f: (f / "a.tif").write_bytes(content) and None
+        )
 
-    values = {"a": [StoredFile("a.tif", "a.tif", len(corrupt), TIFF)]}
-    failure = shop.failure(shop.submit("closely", values=values, prepare=put(corrupt)))
+    failure = shop.failure(closely(corrupt))
     assert failure.kind is FailureKind.INPUT
     assert failure.message.startswith(
         "input 'a': is declared image/tiff, its content is TIFF, and it is not valid (strict): "
         "it opens, and cannot be read: "
     )
     good = shared("misc/landsat_rgb_bahamas.tif").read_bytes()
-    assert shop.text(shop.submit("closely", values=values, prepare=put(good))) == "called"
+    assert shop.text(closely(good)) == "called"
 
 
 def test_pixels_that_a_process_cannot_read_are_told_by_what_caused_it(shop: Workshop) -> None:

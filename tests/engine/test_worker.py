@@ -13,6 +13,7 @@ import pytest
 from workshop import WITHIN, Workshop, eventually
 
 from azenha.domain.job import FailureKind, JobState, Lane
+from azenha.domain.process import Format
 from azenha.domain.values import StoredFile
 from azenha.engine.channel import Channel, Message
 from azenha.engine.sandbox import forking, tree
@@ -405,3 +406,17 @@ def test_a_worker_that_stops_ends_its_jobs_and_gives_back_what_may_be_run_again(
     failure = shop.job(ids[0]).failure
     assert failure is not None
     assert "stopped" in failure.message
+
+
+@pytest.mark.parametrize("there", [None, b"", b"dat"], ids=["gone", "empty", "shorter"])
+def test_a_job_whose_data_power_has_taken_fails_and_is_never_run(shop: Workshop, there: bytes | None) -> None:
+    def prepare(folder: Path) -> None:
+        if there is not None:
+            (folder / "a").write_bytes(there)
+
+    data = StoredFile("a", "a", len(b"data"), Format("application/octet-stream"))
+    id = shop.submit("handled", lane=Lane.SYNC, way="path", values={"a": [data]}, prepare=prepare, attempts=2)
+    failure = shop.failure(id)
+    assert failure.kind is FailureKind.LOST
+    assert "the data of input 'a' were lost, perhaps with the machine's power" in failure.message
+    assert shop.job(id).attempt == 1

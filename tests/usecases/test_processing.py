@@ -534,9 +534,22 @@ def test_a_value_that_cannot_be_written_leaves_no_file_behind(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="disk full"):
-        server.handle(run(note=(Lexical("x" * 200), Lexical("y" * 200))))
+        server.handle(run(note=(Lexical("x" * 200), Lexical("y" * 200)), mode=Mode.ASYNC))
     assert left_behind(server) == []
     assert server.jobs.jobs == {}
+
+
+def test_the_files_of_a_job_that_is_told_of_are_on_the_disk_before(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("azenha.usecases.inline.sync", synced.append)
+    server.handle(run(note=Lexical("x" * 200), mode=Mode.SYNC))
+    assert synced == []
+    server.handle(run(note=(Lexical("x" * 200), Lexical("y" * 200)), mode=Mode.ASYNC))
+    files = [path for path in synced if path.is_file()]
+    assert len(files) == 2
+    assert synced[2:] == [files[0].parent, files[0].parents[1], files[0].parents[2]]
 
 
 # -- jobs

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import binascii
+import string
 from typing import Final
 
 _PADDING: Final = "incorrect padding"
+_LETTERS: Final = string.ascii_letters.encode() + string.digits.encode() + b"+/="
 
 
 def unpacked(text: bytes | str) -> bytes:
@@ -24,3 +26,15 @@ def unpacked(text: bytes | str) -> bytes:
     except ValueError as reason:
         raise ValueError(str(reason).lower()) from None
     raise ValueError(_PADDING)
+
+
+def is_packed(text: bytes) -> bool:
+    """Whether it is certainly of base64's letters alone, whatever it says with them; False: one has to look."""
+    import pybase64
+
+    whole = len(text) - len(text) % 4
+    try:
+        pybase64.b64decode(memoryview(text)[:whole], validate=True)
+    except ValueError:
+        return False
+    return not text[whole:].translate(None, _LETTERS)

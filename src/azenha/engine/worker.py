@@ -22,6 +22,7 @@ from azenha.domain.errors import QueueFull
 from azenha.domain.job import Failure, FailureKind, Job, Lane
 from azenha.domain.process import Catalogue
 from azenha.domain.values import StoredFile
+from azenha.engine.arrived import incomplete
 from azenha.engine.attempts import Attempt, Attempts, published
 from azenha.engine.channel import Message
 from azenha.engine.formats.policy import Policy
@@ -212,6 +213,12 @@ class Worker:
             )
             return ENDED, None
         description = offering.description
+        if (input := incomplete(lease.request.inputs, self._folders.inputs(lease.job.id))) is not None:
+            message = (
+                f"the data of input '{input}' were lost, perhaps with the machine's power: send it again"
+            )
+            self._fail(lease, FailureKind.LOST, message)
+            return ENDED, None
         log = Log(partial(self._folders.log, lease.job.id), self._settings.limits.log)
         work, clean = self._folders.workdir(), False
         try:

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from azenha.domain.errors import Malformed
+from azenha.domain.packed import is_packed
 from azenha.domain.slices import whole_escapes, windows
 from azenha.protocols import json as strict
 from azenha.protocols import json_shapes as shapes
@@ -38,6 +39,8 @@ def string_end(body: Buffer, start: int, size: int) -> int:
 
 
 def _check_text(body: Buffer, data: bytes, at: int) -> None:
+    if is_packed(data):  # most long strings are, and to undo that is quicker by far than to look at each byte
+        return
     if not data.isascii():
         try:
             str(data, "utf-8")

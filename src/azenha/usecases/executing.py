@@ -30,7 +30,7 @@ from azenha.domain.values import Raw, Value
 from azenha.domain.written import kept
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
-from azenha.usecases.inline import LargeValues
+from azenha.usecases.inline import LargeValues, file_keys, settle
 from azenha.usecases.ports import Folders, Handed, Jobs, NewJob, Wake
 from azenha.usecases.speaking import language
 
@@ -188,6 +188,10 @@ def stored(
     """
     sync = lane is Lane.SYNC
     try:
+        if checked.files and not sync:
+            # Of a synchronous job nobody has been told before it ends: no more is its row synced before. Should
+            # power take its files and leave its row, whoever runs it sees that: see `incomplete`.
+            settle(folders.inputs(checked.job), file_keys(checked.inputs))
         return store(
             NewJob(
                 id=checked.job,

@@ -19,7 +19,7 @@ IN_ALL: Final = 16  # times what one value may have in the row: what all that ar
 
 
 class LargeValues:
-    """Inline values of more than `row` bytes go to durable files below `folder`; `files` counts them.
+    """Inline values of more than `row` bytes go to files below `folder`; `files` counts them.
 
     So do smaller ones that are cut out, when there are many.
 
@@ -51,14 +51,8 @@ class LargeValues:
         return InlineBytes(head, cut.format) if cut.base64 else InlineText(head.decode(), cut.format)
 
     def to_files(self, inputs: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
-        stored = self.members(inputs)
-        if self.files:
-            # After all are written: the disk has what many need to be there for good as one.
-            for key in self.keys:
-                sync(self.folder / key)
-            for folder in (self.folder / INLINE, self.folder, self.folder.parent):
-                sync(folder)
-        return stored
+        """For `settle` to make durable, where a row is that names them."""
+        return self.members(inputs)
 
     def members(self, values: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
         return {id: tuple(self.value(id, value) for value in several) for id, several in values.items()}
@@ -83,6 +77,20 @@ class LargeValues:
             file.writelines(pieces)
             size = file.tell()
         return StoredFile(key, name, size, format)
+
+
+def settle(folder: Path, keys: Iterable[str]) -> None:
+    """Make files of a job's inputs survive a loss of power, as the row does that names them.
+
+    After all are written: the disk has what many need to be there for good as one.
+
+    Raises:
+        OSError: the disk did not take them.
+    """
+    for key in keys:
+        sync(folder / key)
+    for one in (folder / INLINE, folder, folder.parent):
+        sync(one)
 
 
 def _counted(pieces: Iterable[bytes], at_most: int) -> Iterator[bytes]:

@@ -33,7 +33,7 @@ from azenha.domain.values import Raw, Value
 from azenha.settings import LimitSettings, Queue
 from azenha.usecases.describing import offering
 from azenha.usecases.executing import PUBLIC, bound, check_subscriber, stored
-from azenha.usecases.inline import LargeValues, file_keys
+from azenha.usecases.inline import LargeValues, file_keys, settle
 from azenha.usecases.jobs import output_values, recorded, status
 from azenha.usecases.pausing import told
 from azenha.usecases.ports import Folders, Jobs, Wake
@@ -104,6 +104,8 @@ def change(
         inputs = large.to_files(
             bound(mentioned, given, command.outputs, limits, large, look=look, schemes=schemes)
         )
+        if large.keys:
+            settle(folders.inputs(job.id), large.keys)
         for _ in range(CHANGES_AT_ONCE):
             job, before = _created(command.job, jobs, "changed")
             after = _changed(description, before, command, inputs)
