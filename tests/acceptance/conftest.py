@@ -8,11 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import SHORT, LiveServer
-
-HERE = Path(__file__).resolve().parent
-PROCESSES = HERE / "processes_to_try.py"
-BASIC = "azenha.examples.basic"
+from live_server import BASIC, HERE, PROCESSES, SHORT, LiveServer
 
 Start = Callable[..., LiveServer]
 

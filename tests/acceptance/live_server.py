@@ -23,6 +23,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 MARK = "LIVE_SERVER_MARK"  # not AZENHA_...: that would be read as a setting
+HERE = Path(__file__).resolve().parent
+PROCESSES = HERE / "processes_to_try.py"
+BASIC = "azenha.examples.basic"
 READY_WITHIN = 60.0
 SHORT = {
     "queue": {"slots": 2, "sync_slots": 2},

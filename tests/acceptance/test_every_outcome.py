@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from live_server import SHORT, LiveServer, Reply, until
-
-from conftest import BASIC, HERE, PROCESSES
+from live_server import BASIC, HERE, PROCESSES, SHORT, LiveServer, Reply, until
 
 Validate = Callable[[Mapping[str, Any], str], None]
 
