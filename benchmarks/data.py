@@ -143,7 +143,7 @@ def _polygons(plan: Plan) -> list[Row]:
             floors, times = [], []
             with _script(here, folder / f"target.{format}") as once:
                 # In turns: what else the machine does takes from both alike.
-                for _ in range(plan.repeat if plan.quick else 3 * plan.repeat):
+                for _ in range(plan.repeat if plan.quick else 8 * plan.repeat):
                     floors.append(once())
                     times.append(_posted(server.port, f"buffer_{format}", body))
             what = {"geojson": "GeoJSON", "gml": "GML", "gpkg": "GeoPackage"}[format]
