@@ -386,6 +386,17 @@ def test_outputs_have_format_and_transmission_and_groups_their_parts() -> None:
     }
 
 
+def test_attributes_that_a_client_qualifies_are_read() -> None:
+    box = "<ows:LowerCorner>1 2</ows:LowerCorner><ows:UpperCorner>3 4</ows:UpperCorner></ows:BoundingBox>"
+    raw = data(f'<ows:BoundingBox ows:crs="EPSG:4326" ows:dimensions="2">{box}')
+    assert raw == RawBox(tuple(map(Lexical, "1234")), "EPSG:4326", 2)
+    command = executed('<wps:Output id="o" wps:transmission="reference"/>', ' wps:mode="async"')
+    assert (command.mode, command.outputs) == (
+        Mode.ASYNC,
+        {"o": OutputRequest(transmission=Transmission.REFERENCE)},
+    )
+
+
 def test_execute_by_kvp_is_as_by_xml_where_it_is_switched_on() -> None:
     query = (
         "service=WPS&version=2.0.0&request=Execute&identifier=p&mode=async&response=document&transmission=reference"

@@ -8,25 +8,12 @@ from typing import Final
 from lxml import etree
 
 from azenha.domain.errors import BadRequest, MissingParameter
-from azenha.protocols.wps1.words import OWS, WPS, ows
+from azenha.protocols.wps1.words import ows
 from azenha.protocols.xml import Element, check_attributes, check_blank, child, misplaced, shown, text
 
 IDENTIFIER: Final = ows("Identifier")
 
 Parts = Mapping[str, Element]
-
-# Much faster than to ask each element for its attributes.
-_QUALIFIED: Final = etree.XPath(
-    "descendant-or-self::*/@w:*|descendant-or-self::*/@o:*", namespaces={"w": WPS, "o": OWS}
-)
-
-
-def unqualify(root: Element) -> None:
-    """Attributes that the schemas have in no namespace as such: wps-js writes `ows:crs`, others `wps:lineage`."""
-    for value in _QUALIFIED(root):
-        element, plain = value.getparent(), value.attrname.rpartition("}")[2]
-        if plain not in element.attrib:  # else it is refused
-            element.set(plain, str(element.attrib.pop(value.attrname)))
 
 
 def identifier(element: Element, parts: Parts) -> str:

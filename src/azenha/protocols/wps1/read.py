@@ -26,8 +26,9 @@ from azenha.protocols import kvp, ows, soap, xml
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.wps import values_in
 from azenha.protocols.wps.manner import NAMESPACES, Manner, wished
+from azenha.protocols.wps.unqualified import unqualify
 from azenha.protocols.wps1 import execute
-from azenha.protocols.wps1.parts import IDENTIFIER, Parts, children, each, identifier, parts_of, unqualify
+from azenha.protocols.wps1.parts import IDENTIFIER, Parts, children, each, identifier, parts_of
 from azenha.protocols.wps1.words import HREF, VERSION
 from azenha.protocols.wps1.words import ows as _ows
 from azenha.protocols.wps1.words import wps as _wps
