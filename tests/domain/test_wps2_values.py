@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from azenha.domain.binding import bind, bind_outputs
@@ -29,7 +31,16 @@ from azenha.domain.process import (
     ProcessDescription,
     Text,
 )
-from azenha.domain.values import Box, InlineText, Lexical, Literal, RawReference, Reference, Value
+from azenha.domain.values import (
+    Box,
+    InlineText,
+    Lexical,
+    Literal,
+    RawBox,
+    RawReference,
+    Reference,
+    Value,
+)
 
 LENGTH = LiteralDomain(LiteralType.INTEGER, units=("m", "km"))
 TEXT = ComplexDomain((Format("text/plain"),))
@@ -40,7 +51,7 @@ HREF = "https://data.example/a"
 NOTED = Lexical("70@uom=km", format=PLAIN, literal=Lexical("70", "km", PLAIN))
 
 
-def bound(domain: Domain, raw: Lexical | RawReference) -> Value:
+def bound(domain: Domain, raw: Lexical | RawBox | RawReference) -> Value:
     description = ProcessDescription("p", "1", Text("P"), (InputDescription("a", domain, Text("A")),))
     return bind(description, {"a": [raw]}, limits=BindingLimits(1000))["a"][0]
 
@@ -81,6 +92,16 @@ def test_text_with_a_notation_of_its_own_is_so_read_as_a_literal_and_verbatim_as
 def test_a_box_is_read_from_the_notation_of_literals() -> None:
     raw = Lexical("\n 1,2,3,4 ", literal=Lexical("1,2,3,4"))
     assert bound(BoxDomain(), raw) == Box((1, 2), (3, 4), BoxDomain().crss[0].name)
+
+
+def test_xml_data_may_be_the_very_element_that_a_literal_or_a_box_stands_in() -> None:
+    xml, as_xml = ComplexDomain((Format("text/xml"), PLAIN)), Format("text/xml")
+    whole = Lexical("<a>1</a>")
+    literal, box = Lexical("1", element=lambda: whole), RawBox((1, 2, 3, 4), element=lambda: whole)
+    assert bound(xml, literal) == bound(xml, box) == InlineText("<a>1</a>", as_xml)
+    assert bound(xml, replace(literal, text="<b/>")) == InlineText("<b/>", as_xml)
+    plain = Lexical("1", format=PLAIN, element=lambda: replace(whole, format=PLAIN))
+    assert bound(xml, plain) == bound(TEXT, literal) == InlineText("1", PLAIN)
 
 
 @pytest.mark.parametrize("domain", [LENGTH, BoxDomain()])

@@ -386,6 +386,42 @@ def test_outputs_have_format_and_transmission_and_groups_their_parts() -> None:
     }
 
 
+@pytest.mark.parametrize("remark", ["", "<!-- a remark, which is looked at more closely -->"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<wps:LiteralValue>1</wps:LiteralValue>",
+        "<ows:BoundingBox><ows:LowerCorner>1</ows:LowerCorner><ows:UpperCorner>3</ows:UpperCorner></ows:BoundingBox>",
+    ],
+)
+def test_a_literal_or_a_box_may_be_data_as_it_stands(content: str, remark: str) -> None:
+    raw = data(remark + content, 'mimeType="text/xml"')
+    assert isinstance(raw, Lexical | RawBox)
+    assert raw.element is not None
+    whole = raw.element()
+    assert whole.format == Format("text/xml")
+    assert etree.fromstring(whole.text).tag == etree.fromstring(f"<a {NAMESPACES}>{content}</a>")[0].tag
+
+
+def test_a_box_in_a_format_of_data_is_data() -> None:
+    corners = "<ows:LowerCorner>1</ows:LowerCorner><ows:UpperCorner>3</ows:UpperCorner>"
+    raw = data(f"<ows:BoundingBox>{corners}</ows:BoundingBox>", 'mimeType="application/gml+xml"')
+    assert isinstance(raw, Lexical)
+    assert (raw.text[:17], raw.format) == ("<ows:BoundingBox ", Format("application/gml+xml"))
+    assert raw.unfit == "which is text/xml or text/plain, got application/gml+xml"
+
+
+def test_attributes_that_a_client_qualifies_are_read() -> None:
+    box = "<ows:LowerCorner>1 2</ows:LowerCorner><ows:UpperCorner>3 4</ows:UpperCorner></ows:BoundingBox>"
+    raw = data(f'<ows:BoundingBox ows:crs="EPSG:4326" ows:dimensions="2">{box}')
+    assert raw == RawBox(tuple(map(Lexical, "1234")), "EPSG:4326", 2)
+    command = executed('<wps:Output id="o" wps:transmission="reference"/>', ' wps:mode="async"')
+    assert (command.mode, command.outputs) == (
+        Mode.ASYNC,
+        {"o": OutputRequest(transmission=Transmission.REFERENCE)},
+    )
+
+
 def test_execute_by_kvp_is_as_by_xml_where_it_is_switched_on() -> None:
     query = (
         "service=WPS&version=2.0.0&request=Execute&identifier=p&mode=async&response=document&transmission=reference"

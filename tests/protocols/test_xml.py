@@ -107,6 +107,11 @@ def test_many_small_values_are_cut_once_they_add_up() -> None:
     assert kinds.count(str) * 60_000 <= Bounds().kept
 
 
+@pytest.mark.parametrize("space", ["&#13;\n", "&#x0D;&#xa;&#32;&#9;"])
+def test_white_space_around_an_element_may_be_written_as_references(space: str) -> None:
+    assert data(body(f"{space}<x/>{space}")) == data(body("<x/>"))
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -115,6 +120,7 @@ def test_many_small_values_are_cut_once_they_add_up() -> None:
         ("t<x/>", "text beside an element"),
         ("<x/>" + "t" * 70_000, "text beside an element"),
         ("<x/><![CDATA[ ]]>", "text beside an element"),
+        ("<x/>&#13;&#65;", "text beside an element"),
         ("a<!-- b -->" + "c" * 70_000, "no comments"),
     ],
 )

@@ -125,6 +125,7 @@ class ComplexBinding:
         return value
 
     def read(self, domain: ComplexDomain, raw: Raw, locator: str) -> Value:
+        raw = _whole(domain, raw, locator)
         # A GeoJSON object may have a bbox of its own, and complex data is no box: it does not count.
         while isinstance(raw, Native | RawSlice) and isinstance(
             raw.qualified, Native | RawSlice | RawReference
@@ -235,6 +236,20 @@ class ComplexBinding:
         elif self.input_bytes is not None and self.input_bytes < limit:
             limit, whose = self.input_bytes, "the limit of this process"
         return limit, whose
+
+
+def _whole(domain: ComplexDomain, raw: Raw, locator: str) -> Raw:
+    """The element that a literal or a box stood in, where that is the XML that is wanted; else what was given.
+
+    Text that begins as XML does is the data itself, whatever it stood in.
+    """
+    if not isinstance(raw, Lexical | RawBox) or raw.element is None:
+        return raw
+    if isinstance(raw, Lexical) and raw.text.lstrip(lexical.WHITE).startswith("<"):
+        return raw
+    found = raw.element()
+    format = accepted_format(domain.formats, found.format, locator)
+    return found if formats.is_xml(format.media_type) and not _is_base64(format) else raw
 
 
 def accepted_format(offered: Sequence[Format], given: Format | None, locator: str) -> Format:

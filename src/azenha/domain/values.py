@@ -32,6 +32,8 @@ class Lexical:
             Raises NotAValue with the reason why it is none. None: such a text is no object.
         literal: the reading as a literal or a box, where that has a notation of its own (WPS 2.0).
         unfit: why it can be no literal and no box, where it is markup: the dialect says how these are written.
+        element: reads the element that it stood in as data, verbatim: called for an input of XML data, which may
+            mean that. None: it stood in none.
     """
 
     text: str
@@ -42,6 +44,7 @@ class Lexical:
     opened: Callable[[], Native] | None = field(default=None, compare=False, repr=False)
     literal: Lexical | None = None
     unfit: str | None = None
+    element: Callable[[], Lexical] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,13 @@ class RawBox:
 
     Attributes:
         dimensions: how many there are, where the client says so: it must not contradict the coordinates.
+        element: as of Lexical.
     """
 
     coordinates: tuple[object, ...]
     crs: str | None = None
     dimensions: int | None = None
+    element: Callable[[], Lexical] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,9 +310,8 @@ def check_blank(element: Element, locator: str | None = None) -> None:
     Raises:
         BadRequest: text stands directly in it, which would be passed over; `locator`: None: its local name.
     """
-    pieces = (element.text, *(one.tail for one in element))
-    stray = next((found for piece in pieces if piece and (found := piece.strip(WHITE))), None)
-    if stray is not None:
+    pieces = [piece for piece in (element.text, *[one.tail for one in element]) if piece]
+    if stray := next((found for piece in pieces if (found := piece.strip(WHITE))), None):
         place = " beside its elements" if len(element) else ""
         raise BadRequest(
             f"element {shown(element)} holds the text {quoted(stray, 40)}{place}; it takes no text",
@@ -329,7 +328,7 @@ def check_attributes(element: Element, known: Collection[str], locator: str | No
     Raises:
         BadRequest: it has another.
     """
-    for name in map(str, element.attrib):
+    for name in map(str, element.keys()):
         if name not in known and (name[0] != "{" or name.startswith(_OGC)):
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             wrong = f"element {shown(element)} has no attribute {quoted(name, 80)}"

@@ -33,7 +33,9 @@ _SEPARATOR: Final = "\n"  # no namespace has a line end in it; expat refuses one
 _TAG: Final = re.compile(TAG)
 _NAME: Final = re.compile(rb"<([^ \t\r\n/>]++)")
 _BRACES: Final = frozenset("{}")
-_BLANK: Final = re.compile(rb"(?:%b|%b|%b)*+" % (SPACE, COMMENT, INSTRUCTION))
+# White space may be written as references: serializers of Java write the line ends of Windows as `&#13;`.
+_SPACES: Final = rb"&#(?:0*+(?:9|10|13|32)|x0*+(?:9|[aAdD]|20));"
+_BLANK: Final = re.compile(rb"(?:%b|%b|%b|%b)*+" % (SPACE, _SPACES, COMMENT, INSTRUCTION))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +10,6 @@ from lxml import etree
 
 from azenha.domain.errors import (
     BadParameter,
-    BadRequest,
     Malformed,
     MissingParameter,
     NoSuchOperation,
@@ -27,7 +26,9 @@ from azenha.protocols import kvp, ows, soap, xml
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.wps import values_in
 from azenha.protocols.wps.manner import NAMESPACES, Manner, wished
+from azenha.protocols.wps.unqualified import unqualify
 from azenha.protocols.wps1 import execute
+from azenha.protocols.wps1.parts import IDENTIFIER, Parts, children, each, identifier, parts_of
 from azenha.protocols.wps1.words import HREF, VERSION
 from azenha.protocols.wps1.words import ows as _ows
 from azenha.protocols.wps1.words import wps as _wps
@@ -52,7 +53,11 @@ _KINDS: Final = {
     _wps("LiteralData"): ("dataType", "uom"),
     _wps("BoundingBoxData"): ("crs", "dimensions"),
 }
-_QUALIFIED: Final = (_wps(""), _ows(""))
+# Elements by the element that they stand in.
+_HEADED: Final = (IDENTIFIER, _ows("Title"), _ows("Abstract"))
+_INPUT: Final = (*_HEADED, _wps("Reference"), _wps("Data"))
+_EXECUTE: Final = (IDENTIFIER, _wps("DataInputs"), _wps("ResponseForm"))
+
 _BASE: Final = ("service", "version", "language")
 
 DATA: Final = frozenset({_wps("ComplexData"), _wps("LiteralData"), _wps("Body")})
@@ -131,13 +136,6 @@ class _Reader:
             raise MissingParameter("version")
         ows.check_version(version, VERSION, self.versions)
 
-    def identifier(self, element: Element) -> str:
-        found = child(element, _ows("Identifier"))
-        name = "" if found is None else text(found)
-        if not name:
-            raise MissingParameter("Identifier", f"element {shown(element)} has no identifier")
-        return name
-
 
 def _capabilities(reader: _Reader) -> Command:
     ows.check_capabilities(reader.root)
@@ -151,7 +149,7 @@ def _capabilities(reader: _Reader) -> Command:
 
 def _describe(reader: _Reader) -> Command:
     reader.check_version()
-    _known(reader.root, _ows("Identifier"))
+    children(reader.root, (IDENTIFIER,))
     check_attributes(reader.root, _BASE)
     ids = tuple(text(one) for one in reader.root.iterfind(_ows("Identifier")))
     if not ids or not all(ids):
@@ -162,61 +160,30 @@ def _describe(reader: _Reader) -> Command:
 def _execute(reader: _Reader) -> Command:
     reader.check_version()
     root = reader.root
-    _unqualify(root)
-    _known(root, _ows("Identifier"), _wps("DataInputs"), _wps("ResponseForm"))
+    unqualify(root)
+    parts = parts_of(root, _EXECUTE)
     check_attributes(root, _BASE)
-    process = reader.identifier(root)
-    form = _form(reader, child(root, _wps("ResponseForm")))
+    process = identifier(root, parts)
+    form = _form(reader, parts.get(_wps("ResponseForm")))
     inputs: dict[str, list[Raw]] = {}
     written = []
-    for element in _children(child(root, _wps("DataInputs")), _wps("Input")):
-        id = reader.identifier(element)
-        raw, titles = _input(reader, element, id), _titles(element)
+    for element in each(parts.get(_wps("DataInputs")), _wps("Input")):
+        one = parts_of(element, _INPUT)
+        id = identifier(element, one)
+        raw, titles = _input(reader, element, one, id), _titles(one)
         inputs.setdefault(id, []).append(raw)
         if form.lineage:
-            written.append(_written(element, id, raw, titles))
+            written.append(_written(one, id, raw, titles))
     several = {id: tuple(values) for id, values in inputs.items()}
     return execute.command(process, several, form, reader.languages, written)
-
-
-def _unqualify(root: Element) -> None:
-    """Attributes that the schemas have in no namespace as such: wps-js writes `ows:crs`, others `wps:lineage`."""
-    for element in root.iter():
-        for name in [name for name in map(str, element.attrib) if name.startswith(_QUALIFIED)]:
-            plain = name.rpartition("}")[2]
-            if plain not in element.attrib:  # else it is refused
-                element.set(plain, str(element.attrib.pop(name)))
-
-
-def _children(element: Element | None, name: str) -> Iterator[Element]:
-    """Those of an element that holds these alone; an empty or absent one has none."""
-    if element is not None:
-        _known(element, name)
-        check_attributes(element, ())
-        yield from element
-
-
-def _known(element: Element, *names: str) -> None:
-    """
-    Raises:
-        BadRequest: something else stands in it, or text beside these. Nothing is passed over.
-    """
-    check_blank(element)
-    for one in element:
-        if one.tag not in names:
-            local = etree.QName(one).localname
-            known = ", ".join(etree.QName(name).localname for name in names)
-            stray = misplaced(one, names)
-            raise BadRequest(f"element {shown(element)} holds {shown(one)}{stray}; it takes {known}", local)
 
 
 # -- inputs ----------------------------------------------------------------------------------------
 
 
-def _input(reader: _Reader, element: Element, id: str) -> Raw:
-    _known(element, _ows("Identifier"), _ows("Title"), _ows("Abstract"), _wps("Reference"), _wps("Data"))
+def _input(reader: _Reader, element: Element, parts: Parts, id: str) -> Raw:
     check_attributes(element, (), id)
-    reference, data = child(element, _wps("Reference")), child(element, _wps("Data"))
+    reference, data = parts.get(_wps("Reference")), parts.get(_wps("Data"))
     if (reference is None) == (data is None):
         raise BadParameter(f"input '{id}' has one of Data and Reference", id)
     if data is not None:
@@ -238,7 +205,7 @@ def _data(reader: _Reader, element: Element, id: str) -> Raw:
         return _complex(reader, one, id)
     if one.tag == _wps("LiteralData"):
         return _literal(reader, one, id)
-    _known(one, _ows("LowerCorner"), _ows("UpperCorner"))
+    children(one, (_ows("LowerCorner"), _ows("UpperCorner")))
     return values_in.box(*_corners(one), attribute(one, "crs"), attribute(one, "dimensions"), id)
 
 
@@ -250,11 +217,10 @@ def _format(element: Element) -> Format | None:
     return ows.format_of(*(attribute(element, name) for name in _FORMAT))
 
 
-def _written(element: Element, id: str, raw: Raw, titles: tuple[str | None, str | None]) -> Written:
+def _written(parts: Parts, id: str, raw: Raw, titles: tuple[str | None, str | None]) -> Written:
     """An input, which was read."""
-    data = element.find(_wps("Data"))
-    one = element.find(_wps("Reference")) if data is None else data[0]
-    assert one is not None
+    data = parts.get(_wps("Data"))
+    one = parts[_wps("Reference")] if data is None else data[0]
     box = one.tag == _wps("BoundingBoxData")
     lower, upper = _corners(one) if box else (None, None)
     return Written(
@@ -270,9 +236,9 @@ def _written(element: Element, id: str, raw: Raw, titles: tuple[str | None, str 
     )
 
 
-def _titles(element: Element) -> tuple[str | None, str | None]:
+def _titles(parts: Parts) -> tuple[str | None, str | None]:
     """Title and abstract that the client gave, as they stand there."""
-    title, abstract = child(element, _ows("Title")), child(element, _ows("Abstract"))
+    title, abstract = parts.get(_ows("Title")), parts.get(_ows("Abstract"))
     for one in (title, abstract):
         if one is not None:
             text(one)  # and nothing else
@@ -300,7 +266,7 @@ def _literal(reader: _Reader, element: Element, id: str) -> Raw:
 
 
 def _reference(reader: _Reader, element: Element, id: str) -> RawReference:
-    _known(element, _wps("Header"), _wps("Body"), _wps("BodyReference"))
+    children(element, (_wps("Header"), _wps("Body"), _wps("BodyReference")))
     check_attributes(element, (*_FORMAT, "href", "method"), id)
     body, body_reference = child(element, _wps("Body")), child(element, _wps("BodyReference"))
     if body_reference is not None:
@@ -343,29 +309,29 @@ def _href(element: Element) -> str | None:
 def _form(reader: _Reader, element: Element | None) -> execute.Form:
     if element is None:
         return execute.Form()
-    _known(element, _wps("RawDataOutput"), _wps("ResponseDocument"))
+    forms = parts_of(element, (_wps("RawDataOutput"), _wps("ResponseDocument")))
     check_attributes(element, ())
-    raw, document = child(element, _wps("RawDataOutput")), child(element, _wps("ResponseDocument"))
+    raw, document = forms.get(_wps("RawDataOutput")), forms.get(_wps("ResponseDocument"))
     if raw is not None and document is not None:
         raise BadParameter("RawDataOutput and ResponseDocument exclude each other", "RawDataOutput")
     if raw is not None:
         if reader.in_envelope:
             raise OptionNotOffered("raw data cannot stand in a SOAP envelope", "RawDataOutput")
-        _known(raw, _ows("Identifier"))
+        parts = parts_of(raw, (IDENTIFIER,))
         check_attributes(raw, _OUTPUT)
-        return execute.Form({reader.identifier(raw): _output(raw)}, raw=True)
+        return execute.Form({identifier(raw, parts): _output(raw)}, raw=True)
     if document is None:
         return execute.Form()
-    _known(document, _wps("Output"))
+    found = children(document, (_wps("Output"),))
     check_attributes(document, ("storeExecuteResponse", "lineage", "status"))
     outputs: dict[str, OutputRequest] = {}
     written = []
-    for one in document:
-        id = reader.identifier(one)
-        _known(one, _ows("Identifier"), _ows("Title"), _ows("Abstract"))
+    for one in found:
+        parts = parts_of(one, _HEADED)
+        id, (title, abstract) = identifier(one, parts), _titles(parts)
         check_attributes(one, (*_OUTPUT, "asReference"), id)
-        execute.add_output(outputs, id, _output(one))
-        written.append(Written(id, *_titles(one), _format(one), attribute(one, "uom")))
+        execute.add_output(outputs, id, _output(one, title, abstract))
+        written.append(Written(id, title, abstract, _format(one), attribute(one, "uom")))
     return execute.Form(
         outputs or None,
         store=_flag(document, "storeExecuteResponse"),
@@ -379,11 +345,10 @@ def _flag(element: Element, name: str) -> bool:
     return kvp.boolean(attribute(element, name) or "false", name)
 
 
-def _output(element: Element) -> OutputRequest:
-    title, abstract = (given and given.strip(WHITE) for given in _titles(element))
+def _output(element: Element, title: str | None = None, abstract: str | None = None) -> OutputRequest:
     return execute.output(
         *(attribute(element, name) for name in _OUTPUT),
         by_reference=_flag(element, "asReference"),
-        title=title or None,
-        abstract=abstract or None,
+        title=(title or "").strip(WHITE) or None,
+        abstract=(abstract or "").strip(WHITE) or None,
     )

@@ -44,18 +44,20 @@ def value(document: Document, element: Element, id: str, body: Buffer, limits: L
     format = _format(element)
     one = document.lone(element)
     if one is not None and (known := _known(one, format, id)) is not None:
-        return known
+        return replace(known, element=lambda: Lexical(str(document.data(element, id)), format=format))
     found = document.data(element, id)
     if not isinstance(found, str):
         return _large(found, body, limits, format, id)
     if not len(element):
         return noted(values_in.lexical(found, limits, format=format))
     if (known := _known(element[0], format, id)) is not None:
-        return known
-    return replace(values_in.lexical(found, limits, format=format), unfit=_unfit(element[0]))
+        return replace(known, element=lambda: Lexical(found, format=format))
+    return replace(values_in.lexical(found, limits, format=format), unfit=_unfit(element[0], format))
 
 
-def _unfit(element: Element) -> str:
+def _unfit(element: Element, format: Format | None = None) -> str:
+    if element.tag in (_BOX, _WGS84_BOX) and format is not None:
+        return f"which is text/xml or text/plain, got {formats.shown(format)}"
     return (
         f"got the element {shown(element)}; in WPS 2.0 a literal is text, bare or in wps:LiteralValue, "
         f"and a box is ows:BoundingBox"
@@ -63,9 +65,11 @@ def _unfit(element: Element) -> str:
 
 
 def _known(element: Element, format: Format | None, id: str) -> Lexical | RawBox | None:
-    """What an element of the standard's holds; None if it is another's."""
+    """What an element of the standard's holds; None if it is another's, or a box in a format of data."""
     if element.tag == _LITERAL_VALUE:
         return _literal(element, format, id)
+    if format is not None and formats.is_xml(format.media_type) and not formats.is_plain(format):
+        return None
     if element.tag == _BOX:
         return _box(element, attribute(element, "crs"), format, id)
     if element.tag == _WGS84_BOX:  # may stand for the other (06-121r9 §10.2.2): longitude first

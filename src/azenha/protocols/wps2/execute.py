@@ -23,6 +23,7 @@ from azenha.domain.messages import (
 from azenha.domain.values import Raw, RawNested
 from azenha.protocols.http import Buffer, Limits
 from azenha.protocols.ows import format_of
+from azenha.protocols.wps.unqualified import unqualify
 from azenha.protocols.wps2 import data
 from azenha.protocols.wps2.words import NAME, VERSION, ows, wps
 from azenha.protocols.xml import Document, Element, attribute, check_blank, child, misplaced, shown, text
@@ -48,6 +49,7 @@ def execute(document: Document, languages: Languages, body: Buffer, limits: Limi
         BadRequest: a word or an element that is not understood; locator is its name, or the input's or output's.
     """
     root = document.root
+    unqualify(root)
     for one in root:
         if one.tag not in _PARTS:
             raise BadRequest(f"{shown(root)} takes no {shown(one)}{misplaced(one, _PARTS)}", _local(one))
