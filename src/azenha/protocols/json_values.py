@@ -85,9 +85,11 @@ def _slice(value: Large) -> RawSlice:
     qualified = None
     if not value.is_array and value.rest <= _LONGEST_QUALIFIED:
         members = value.peek()
-        qualified = _qualified(members) if isinstance(members, dict) else None
-        if qualified is not None:
-            value.count(value.parts)
+        if isinstance(members, dict) and _qualified(members) is not None:
+            # What qualifies is kept, and counted; the value in it may be cut out for that, though it is not large.
+            members = value.opened()
+            assert isinstance(members, dict)
+            qualified = _qualified(members)
     return RawSlice(
         value.start,
         value.end,
