@@ -32,12 +32,16 @@ def check_values(produced: Mapping[str, tuple[Produced, ...]], limit: int) -> No
     Args:
         limit: as limits.values has it.
     Raises:
-        OutputError: there are more, in all outputs together.
+        OutputError: there are more, in all outputs together; or a text is none that an answer can have.
     """
     values = size = 0
     for id, items in produced.items():
         for item in items:
-            more, text = _plain(item)
+            try:
+                more, text = _plain(item)
+            except UnicodeEncodeError:
+                why = "its text has half of a surrogate pair, as of a file's name that is no UTF-8"
+                raise OutputError(id, f"{why}: no answer can have that") from None
             values, size = values + more, size + text
         if values > limit or size > (most := room(values, limit)):
             told = f"{values:,} plain values (numbers, texts, objects)"
