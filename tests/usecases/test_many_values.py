@@ -16,7 +16,8 @@ from test_large_values import CATALOGUE
 from azenha.domain.errors import TooLarge, TooManyPlain
 from azenha.domain.messages import Checked
 from azenha.domain.plain import room
-from azenha.domain.values import InlineText, Literal, StoredFile
+from azenha.domain.process import Format
+from azenha.domain.values import InlineText, Literal, Reference, StoredFile
 from azenha.protocols import large_json
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.json_count import count
@@ -175,6 +176,22 @@ def test_what_qualifies_data_counts_whatever_is_cut_out_of_it(tmp_path: Path) ->
     assert 64 * 1024 < len(value) < 128 * 1024
     assert checked(tmp_path, f'{{"inputs": {{"features": {value}}}}}'.encode(), 10).inputs["features"]
     assert isinstance(refused(tmp_path, f'{{"inputs": {{"features": {value}}}}}'.encode(), 5), TooManyPlain)
+
+
+def test_a_long_address_is_one_where_data_beside_it_are_cut_out(tmp_path: Path) -> None:
+    """It is as long as what is cut out then; left in the body, it would be data that look like a reference."""
+    href, schema = "https://example.org/?signed=" + "x" * 5000, "https://example.org/" + "s" * 5000
+    mask = {"mask": [1] * 9000}
+    layers = [
+        {"href": href, "type": "application/geo+json"},
+        {"href": href, "format": {"mediaType": "application/geo+json"}},
+        {"value": mask, "mediaType": "application/geo+json", "schema": schema},
+    ]
+    found = checked(tmp_path, json.dumps({"inputs": {"layers": layers}}).encode(), 1000).inputs["layers"]
+    named = Format("application/geo+json")
+    assert found[:2] == (Reference(href, named), Reference(href, named))
+    assert isinstance(found[2], InlineText)
+    assert json.loads(found[2].text) == mask
 
 
 def test_of_a_small_body_the_input_that_has_the_most_is_named(tmp_path: Path) -> None:
