@@ -243,6 +243,49 @@ def test_files_of_what_was_replaced_go_and_those_of_what_stays_stay(server: Serv
     assert (folder / third.key).read_text() == "y" * 300
 
 
+def test_files_are_on_the_disk_before_a_created_job_or_its_change_names_them(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told of either finds it after a loss of power."""
+    synced: list[tuple[Path, object]] = []  # and what the job had then
+
+    def sync(path: Path) -> None:
+        new = server.jobs.new.get("job1")
+        synced.append((path, None if new is None else new.request.inputs["note"]))
+
+    monkeypatch.setattr("azenha.usecases.inline.sync", sync)
+    job = created(server, note=LARGE)
+    before = stored(server, job)["note"]
+    server.handle(Change(job, inputs={"note": (LARGER, LARGE)}))
+    after = stored(server, job)["note"]
+    folder = server.folders.inputs(job)
+    for values, had in ((before, None), (after, before)):
+        files = {folder / value.key for value in values if isinstance(value, StoredFile)}
+        assert len(files) == len(values)
+        assert {path for path, told in synced if told == had} == {
+            *files,
+            folder / "inline",
+            folder,
+            folder.parent,
+        }
+
+
+def test_a_change_whose_files_the_disk_does_not_take_changes_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = created(server, note=LARGE)
+    before, files = stored(server, job), left_behind(server)
+
+    def full(handle: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        server.handle(Change(job, inputs={"note": (LARGER,)}))
+    assert stored(server, job) == before
+    assert left_behind(server) == files
+
+
 def test_a_change_beside_another_loses_neither(server: Server) -> None:
     job = created(server, n=Lexical("1"))
     server.jobs.between = lambda: server.handle(Change(job, inputs={"note": (LARGE,)}))
