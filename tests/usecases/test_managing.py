@@ -18,6 +18,7 @@ from azenha.domain.errors import (
     NoSuchJob,
     NoSuchProcess,
     QueueFull,
+    TooManyPlain,
 )
 from azenha.domain.job import JobEvent, JobState, Lane
 from azenha.domain.messages import (
@@ -284,6 +285,19 @@ def test_a_change_whose_files_the_disk_does_not_take_changes_nothing(
         server.handle(Change(job, inputs={"note": (LARGER,)}))
     assert stored(server, job) == before
     assert left_behind(server) == files
+
+
+def test_what_changes_bring_one_after_the_other_is_bounded_as_one_request_is(server: Server) -> None:
+    limits = replace(server.settings.limits, values=4)
+    server = replace(server, settings=replace(server.settings, limits=limits))
+    job = created(server, n=(Lexical("1"), Lexical("2")))
+    server.handle(Change(job, inputs={"note": (LARGE, LARGE)}))
+    before, files = stored(server, job), left_behind(server)
+    with pytest.raises(TooManyPlain, match=r"5 plain values.*with what the job has already; at most 4"):
+        server.handle(Change(job, inputs={"n": (Lexical("1"), Lexical("2"), Lexical("3"))}))
+    assert (stored(server, job), left_behind(server)) == (before, files)
+    server.handle(Change(job, inputs={"n": (Lexical("3"),)}))
+    assert stored(server, job)["n"] == (Literal(3),)
 
 
 def test_a_change_beside_another_loses_neither(server: Server) -> None:
