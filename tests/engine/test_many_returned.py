@@ -52,3 +52,11 @@ def test_many_may_have_less_text_than_few() -> None:
     check_values({"a": (long,)}, 10)
     with pytest.raises(OutputError, match="10 plain values"):
         check_values({"a": (long, *[short] * 9)}, 10)
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_text_that_no_answer_can_have_is_told_as_the_outputs_fault(inner: bool) -> None:
+    text = Literal("a name \udcff")
+    with pytest.raises(OutputError, match="half of a surrogate pair") as caught:
+        check_values({"a": (ONE,), "b": (Record({"c": (text,)}) if inner else text,)}, 10)
+    assert caught.value.output == "b"

@@ -18,6 +18,7 @@ from azenha.domain.errors import (
     NoSuchJob,
     NoSuchProcess,
     QueueFull,
+    TooManyPlain,
 )
 from azenha.domain.job import JobEvent, JobState, Lane
 from azenha.domain.messages import (
@@ -241,6 +242,62 @@ def test_files_of_what_was_replaced_go_and_those_of_what_stays_stay(server: Serv
     files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert files == {third.key}
     assert (folder / third.key).read_text() == "y" * 300
+
+
+def test_files_are_on_the_disk_before_a_created_job_or_its_change_names_them(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told of either finds it after a loss of power."""
+    synced: list[tuple[Path, object]] = []  # and what the job had then
+
+    def sync(path: Path) -> None:
+        new = server.jobs.new.get("job1")
+        synced.append((path, None if new is None else new.request.inputs["note"]))
+
+    monkeypatch.setattr("azenha.usecases.inline.sync", sync)
+    job = created(server, note=LARGE)
+    before = stored(server, job)["note"]
+    server.handle(Change(job, inputs={"note": (LARGER, LARGE)}))
+    after = stored(server, job)["note"]
+    folder = server.folders.inputs(job)
+    for values, had in ((before, None), (after, before)):
+        files = {folder / value.key for value in values if isinstance(value, StoredFile)}
+        assert len(files) == len(values)
+        assert {path for path, told in synced if told == had} == {
+            *files,
+            folder / "inline",
+            folder,
+            folder.parent,
+        }
+
+
+def test_a_change_whose_files_the_disk_does_not_take_changes_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = created(server, note=LARGE)
+    before, files = stored(server, job), left_behind(server)
+
+    def full(handle: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        server.handle(Change(job, inputs={"note": (LARGER,)}))
+    assert stored(server, job) == before
+    assert left_behind(server) == files
+
+
+def test_what_changes_bring_one_after_the_other_is_bounded_as_one_request_is(server: Server) -> None:
+    limits = replace(server.settings.limits, values=4)
+    server = replace(server, settings=replace(server.settings, limits=limits))
+    job = created(server, n=(Lexical("1"), Lexical("2")))
+    server.handle(Change(job, inputs={"note": (LARGE, LARGE)}))
+    before, files = stored(server, job), left_behind(server)
+    with pytest.raises(TooManyPlain, match=r"5 plain values.*with what the job has already; at most 4"):
+        server.handle(Change(job, inputs={"n": (Lexical("1"), Lexical("2"), Lexical("3"))}))
+    assert (stored(server, job), left_behind(server)) == (before, files)
+    server.handle(Change(job, inputs={"n": (Lexical("3"),)}))
+    assert stored(server, job)["n"] == (Literal(3),)
 
 
 def test_a_change_beside_another_loses_neither(server: Server) -> None:

@@ -16,7 +16,8 @@ from test_large_values import CATALOGUE
 from azenha.domain.errors import TooLarge, TooManyPlain
 from azenha.domain.messages import Checked
 from azenha.domain.plain import room
-from azenha.domain.values import Literal, StoredFile
+from azenha.domain.process import Format
+from azenha.domain.values import InlineText, Literal, Reference, StoredFile
 from azenha.protocols import large_json
 from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.json_count import count
@@ -153,6 +154,57 @@ def test_many_small_data_are_cut_out_where_they_are_too_much_together(
     for one in written:
         (place,) = tmp_path.rglob(one.key)
         assert json.loads(place.read_bytes()) == LINE
+
+
+@pytest.mark.parametrize("qualified", [False, True])
+@pytest.mark.parametrize("ones", [26_000, 32_500, 32_750, 40_000])
+def test_data_of_many_values_are_taken_however_small_the_body_is(
+    tmp_path: Path, ones: int, qualified: bool
+) -> None:
+    """Those that are not cut out because they are small: they are where they would be too much in place."""
+    data = {"mask": [1] * ones}
+    value = {"value": data, "mediaType": "application/geo+json"} if qualified else data
+    body = json.dumps({"inputs": {"features": value}}, separators=(",", ":")).encode()
+    found = checked(tmp_path, body, 25_000).inputs["features"][0]
+    text = found.text if isinstance(found, InlineText) else next(tmp_path.rglob("*.geojson")).read_text()
+    assert json.loads(text) == data
+
+
+def test_what_qualifies_data_counts_whatever_is_cut_out_of_it(tmp_path: Path) -> None:
+    ones = ",".join(["1"] * 32_600)
+    value = f'{{"value": {{"mask": [{ones}]}}, "mediaType": "application/geo+json"{" " * 400}}}'
+    assert 64 * 1024 < len(value) < 128 * 1024
+    assert checked(tmp_path, f'{{"inputs": {{"features": {value}}}}}'.encode(), 10).inputs["features"]
+    assert isinstance(refused(tmp_path, f'{{"inputs": {{"features": {value}}}}}'.encode(), 5), TooManyPlain)
+
+
+def test_a_long_address_is_one_where_data_beside_it_are_cut_out(tmp_path: Path) -> None:
+    """It is as long as what is cut out then; left in the body, it would be data that look like a reference."""
+    href, schema = "https://example.org/?signed=" + "x" * 5000, "https://example.org/" + "s" * 5000
+    mask = {"mask": [1] * 9000}
+    layers = [
+        {"href": href, "type": "application/geo+json"},
+        {"href": href, "format": {"mediaType": "application/geo+json"}},
+        {"value": mask, "mediaType": "application/geo+json", "schema": schema},
+    ]
+    found = checked(tmp_path, json.dumps({"inputs": {"layers": layers}}).encode(), 1000).inputs["layers"]
+    named = Format("application/geo+json")
+    assert found[:2] == (Reference(href, named), Reference(href, named))
+    assert isinstance(found[2], InlineText)
+    assert json.loads(found[2].text) == mask
+
+
+def test_of_a_small_body_the_input_that_has_the_most_is_named(tmp_path: Path) -> None:
+    texts = {f"t{n}": "x" * 100 for n in range(200)}
+    body = json.dumps({"inputs": {"text": texts, "numbers": [1, 2]}}).encode()
+    error = refused(tmp_path, body)
+    assert isinstance(error, TooManyPlain)
+    assert error.locator == "text"
+    several = json.dumps({"inputs": {"numbers": [1] * 60, **texts}}).encode()
+    assert 4 * 1024 < len(several) < 64 * 1024
+    error = refused(tmp_path, several)
+    assert isinstance(error, TooManyPlain)
+    assert error.locator == "numbers"
 
 
 def test_to_look_closer_ends_where_it_is_of_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,11 +18,12 @@ from zlib_ng.zlib_ng import crc32
 from azenha.authoring.calling import LocalFile, Produced
 from azenha.authoring.errors import OutputError
 from azenha.domain.geodata import Geodata
-from azenha.domain.plain import room
+from azenha.domain.plain import counted, room
 from azenha.domain.published import Published
-from azenha.domain.values import Box, Literal, Record, StoredFile, Value
+from azenha.domain.values import StoredFile, Value
 from azenha.durable import sync
 
+DATA: Final = 2  # values that a file, or a reference to one, counts for
 AT_ONCE: Final = 1024 * 1024  # bytes of a file whose checksums are made before the disk has it, not meanwhile
 
 
@@ -32,12 +33,16 @@ def check_values(produced: Mapping[str, tuple[Produced, ...]], limit: int) -> No
     Args:
         limit: as limits.values has it.
     Raises:
-        OutputError: there are more, in all outputs together.
+        OutputError: there are more, in all outputs together; or a text is none that an answer can have.
     """
     values = size = 0
     for id, items in produced.items():
         for item in items:
-            more, text = _plain(item)
+            try:
+                more, text = counted(item, DATA)
+            except UnicodeEncodeError:
+                why = "its text has half of a surrogate pair, as of a file's name that is no UTF-8"
+                raise OutputError(id, f"{why}: no answer can have that") from None
             values, size = values + more, size + text
         if values > limit or size > (most := room(values, limit)):
             told = f"{values:,} plain values (numbers, texts, objects)"
@@ -52,25 +57,6 @@ def check_values(produced: Mapping[str, tuple[Produced, ...]], limit: int) -> No
                 f"the job returned, with it, {told}; {taken} are taken (setting limits.values). Return much as a "
                 f"file (File, Features, Raster)",
             )
-
-
-def _plain(item: Produced | Value) -> tuple[int, int]:
-    """How many values it counts for, and bytes of text in them."""
-    match item:
-        case Literal(value=str(text)):
-            return 1, len(text.encode())
-        case Box(minimum):
-            return 1 + 2 * len(minimum), 0
-        case Record(fields):
-            values = size = 0
-            for several in fields.values():
-                for one in several:
-                    more, text_of_one = _plain(one)
-                    values, size = values + more, size + text_of_one
-            return 1 + values, size
-        case Literal():
-            return 1, 0
-    return 2, 0  # a file, or a reference to one
 
 
 def put_out(

@@ -6,7 +6,7 @@ binding decides by the process description. The same in a body, in a query, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -21,8 +21,9 @@ from azenha.protocols.json_places import Large
 FORMAT: Final = ("mediaType", "encoding", "schema")
 _QUALIFIED: Final = frozenset({"value", "format", "uom", *FORMAT})
 _REFERENCE: Final = frozenset({"href", "type", "rel", "title", "hreflang", "format"})
-_TOLD: Final = ("type", "rel", "title", "hreflang")  # of a reference: texts, if they are there
+_TEXTS: Final = ("type", "rel", "title", "hreflang")  # of a reference: texts, if they are there
 _BOX: Final = frozenset({"bbox", "crs"})
+_LONGEST_TOLD: Final = 64 * 1024  # bytes of an address, and of what else tells of a value
 _LONGEST_QUALIFIED: Final = (
     128 * 1024
 )  # bytes of a qualified value beside the value in it, if that is cut out
@@ -85,9 +86,11 @@ def _slice(value: Large) -> RawSlice:
     qualified = None
     if not value.is_array and value.rest <= _LONGEST_QUALIFIED:
         members = value.peek()
-        qualified = _qualified(members) if isinstance(members, dict) else None
-        if qualified is not None:
-            value.count(value.parts)
+        if isinstance(members, dict) and _qualified(members) is not None:
+            # What qualifies is kept, and counted; the value in it may be cut out for that, though it is not large.
+            members = value.opened()
+            assert isinstance(members, dict)
+            qualified = _qualified(members)
     return RawSlice(
         value.start,
         value.end,
@@ -118,10 +121,22 @@ def _qualified(value: Mapping[str, object]) -> Raw | None:
     """The reading of an object as reference, qualified value or box; None if it has no such shape."""
     members = value.keys()
     if "value" in members and members <= _QUALIFIED:
-        return _qualified_value(value)
+        return _qualified_value(_told(value, _QUALIFIED - {"value"}))
     if "href" in members and members <= _REFERENCE:
-        return _reference(value)
-    return _box(value)
+        return _reference(_told(value, _REFERENCE))
+    return _box(_told(value, {"crs"}) if members <= _BOX else value)
+
+
+def _told(value: Mapping[str, object], names: Collection[str]) -> Mapping[str, object]:
+    """With texts of these names in place, which tell of a value: an address may be long where little may stay."""
+    if not any(isinstance(member, Large) for member in value.values()):
+        return value
+    return {
+        name: member.whole()
+        if name in names and isinstance(member, Large) and member.rest <= _LONGEST_TOLD
+        else member
+        for name, member in value.items()
+    }
 
 
 def _qualified_value(value: Mapping[str, object]) -> Raw | None:
@@ -153,7 +168,7 @@ def _qualified_value(value: Mapping[str, object]) -> Raw | None:
 
 def _reference(value: Mapping[str, object]) -> RawReference | None:
     href, media_type, format = value["href"], value.get("type"), value.get("format")
-    if not isinstance(href, str) or not all(isinstance(value.get(k, ""), str) for k in _TOLD):
+    if not isinstance(href, str) or not all(isinstance(value.get(k, ""), str) for k in _TEXTS):
         return None
     if isinstance(media_type, str) and format is None:
         return RawReference(href, Format(media_type))

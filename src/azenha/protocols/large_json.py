@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import accumulate, chain
 from typing import Final
 
-from azenha.domain.errors import Malformed, TooLarge
+from azenha.domain.errors import Malformed, TooLarge, TooManyPlain
 from azenha.domain.slices import release_pages
 from azenha.protocols import json as strict
 from azenha.protocols import json_shapes as shapes
@@ -39,13 +40,16 @@ _CLOSES = {ord("]"): ord("["), ord("}"): ord("{")}
 def parse(body: Buffer, limits: Limits = Limits()) -> object:
     """As json.parse; a body of more than `LARGE` bytes has its large values as `Large`.
 
+    So has a smaller one that is too much as a whole: data in it need not be.
+
     Raises:
         Malformed: as json.parse; and a name of more than `LONGEST` bytes.
         TooLarge: too many names in one object.
         TooManyPlain: see `Large.opened`.
     """
     if len(body) <= LARGE:
-        return strict.parse(bytes(body), limits)
+        with suppress(TooManyPlain):
+            return strict.parse(bytes(body), limits)
     found = _Pass(body, limits.depth, limits.counted()).run()
     assert found is not None
     return found.opened()

@@ -11,7 +11,7 @@ from typing import Final
 from azenha.domain.addresses import AddressPolicy
 from azenha.domain.canonical import StoredRequest
 from azenha.domain.complexes import Look, look_at_nothing
-from azenha.domain.errors import BadRequest, Locked, NoSuchInput, NotCreated
+from azenha.domain.errors import BadRequest, Locked, NoSuchInput, NotCreated, TooManyPlain
 from azenha.domain.job import Job, JobState, Lane
 from azenha.domain.messages import (
     Change,
@@ -25,6 +25,7 @@ from azenha.domain.messages import (
     Start,
     Status,
 )
+from azenha.domain.plain import counted, room
 from azenha.domain.process import Catalogue, InputDescription, JobControl, ProcessDescription
 from azenha.domain.roots import WEB
 from azenha.domain.services import as_services
@@ -87,6 +88,7 @@ def change(
         body: what its large values are cut from.
     Raises:
         NoSuchJob, Locked, InvalidInputs, NoSuchProcess, ProcessUnavailable
+        TooManyPlain: with what the job has already it would have more values than one request may bring.
         BadRequest: the request names another process, or an address that may not be called.
     """
     check_subscriber(command.subscriber, policy)
@@ -109,6 +111,7 @@ def change(
         for _ in range(CHANGES_AT_ONCE):
             job, before = _created(command.job, jobs, "changed")
             after = _changed(description, before, command, inputs)
+            _check_plain(after.inputs, limits.values)
             now = jobs.change(job.id, after, job.updated)
             if now is not None:
                 _forget(folders, job.id, file_keys(before.inputs) - file_keys(after.inputs))
@@ -159,6 +162,24 @@ def _changed(
         asked,
         command.subscriber if command.subscribes else before.subscriber,
     )
+
+
+def _check_plain(inputs: Mapping[str, Sequence[Value]], limit: int) -> None:
+    """
+    Raises:
+        TooManyPlain: one request with all of them would not be taken.
+    """
+    # Data that was cut out counts as one, as in the body.
+    each = [counted(value, 1) for several in inputs.values() for value in several]
+    values, size = sum(n for n, _ in each), sum(text for _, text in each)
+    if values > limit or size > (most := room(values, limit)):
+        more = "" if values > limit else f", and {most} bytes of so many"
+        raise TooManyPlain(
+            f"{values} plain values with {size} bytes of text, with what the job has already",
+            limit,
+            None,
+            more,
+        )
 
 
 def _forget(folders: Folders, job: str, keys: Collection[str]) -> None:

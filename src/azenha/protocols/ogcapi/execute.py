@@ -65,21 +65,20 @@ def members(request: HttpRequest, limits: Limits) -> Mapping[str, object]:
     for name in body:
         if name not in _MEMBERS:
             raise BadRequest(_unknown_member(name), name)
-    given = body.get("inputs")
     # Only what inputs are given may be large.
-    small = {name: whole(value) for name, value in body.items() if name != "inputs"}
-    if "inputs" in body:
-        small["inputs"] = given.opened() if isinstance(given, Large) else given
-    return small
+    return {name: whole(value) for name, value in body.items()}
 
 
 def _parsed(body: Buffer, limits: Limits) -> object:
-    """
+    """The body, with its inputs opened.
+
     Raises:
         TooManyPlain: of a small body the locator is the input that has the most.
     """
     try:
-        return large_json.parse(body, limits)
+        found = large_json.parse(body, limits)
+        if isinstance(found, dict) and isinstance(given := found.get("inputs"), Large):
+            found["inputs"] = given.opened()
     except TooManyPlain as error:
         if len(body) > large_json.LARGE:
             raise
@@ -87,6 +86,7 @@ def _parsed(body: Buffer, limits: Limits) -> object:
             case {"inputs": dict(given)} if given:
                 raise error.within(max(given, key=lambda name: len(json.dump(given[name])))) from None
         raise
+    return found
 
 
 def command(process: str, body: Mapping[str, object], request: HttpRequest) -> Execute:
