@@ -47,6 +47,17 @@ def test_it_is_on_the_disk_when_it_is_told_of(file: Path, monkeypatch: pytest.Mo
     assert sorted(synced) == [target.parent, target]
 
 
+def test_several_have_their_folders_on_the_disk_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(outputs, "sync", synced.append)
+    out, other = file.parents[1] / "out", file.with_name("other.bin")
+    other.write_bytes(b"other")
+    outputs.put_out(
+        {"all": (LocalFile(file, OCTETS), LocalFile(other, OCTETS))}, {}, file.parent, out, 1 << 30, None
+    )
+    assert {p.relative_to(out).as_posix() for p in synced if p.is_dir()} == {"all/0", "all/1", "all"}
+
+
 def test_it_is_on_the_disk_where_no_thread_can_be_started(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

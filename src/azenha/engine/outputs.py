@@ -97,6 +97,8 @@ def put_out(
                 )
             )
         results[id] = tuple(values)
+        if len(items) > 1 and (folder / id).is_dir():
+            sync(folder / id)  # each has a folder of its own there
     return results
 
 

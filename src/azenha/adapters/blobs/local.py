@@ -33,8 +33,8 @@ class LocalBlobs:
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             lies = folder.rename(place)
-            sync(place)
-            sync(place.parent)
+            for changed in (place, place.parent, self._root):
+                sync(changed)
         except OSError as error:
             shutil.rmtree(lies, ignore_errors=True)
             raise NotKept(f"the folder of results did not take the files: {error.strerror}") from None
