@@ -2,13 +2,17 @@
 
 import logging
 import os
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
 from azenha import Cancelled, CommandFailed, Context, Recorder
+from azenha.authoring import command
 
 
 @pytest.fixture
@@ -153,6 +157,30 @@ def test_bytes_that_are_no_text_and_characters_cut_in_two_are_no_harm(
     )
     ctx.run(python(code))
     assert [text for _, text in recorder.lines] == ["aéb", "\ufffd", "end\ufffd"]
+
+
+def test_what_is_read_late_is_not_lost(
+    ctx: Context, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that reads may get its turn when the command has ended and nothing had come for a while."""
+    seen = threading.Event()
+    put = command._put
+
+    def late(piece: bytes, pieces: Queue[bytes], stopped: threading.Event) -> None:
+        assert seen.wait(20)
+        put(piece, pieces, stopped)
+
+    class Looked(subprocess.Popen[bytes]):
+        def poll(self) -> int | None:
+            code = super().poll()
+            if code is not None:
+                seen.set()  # whoever waits for output knows that there is no command any more
+            return code
+
+    monkeypatch.setattr(command, "_put", late)
+    monkeypatch.setattr(subprocess, "Popen", Looked)
+    ctx.run(python("print('late')"))
+    assert [text for _, text in recorder.lines] == ["late"]
 
 
 def test_of_endless_output_only_the_end_is_kept_in_memory(ctx: Context) -> None:

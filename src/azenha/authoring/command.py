@@ -6,6 +6,7 @@ import codecs
 import logging
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, Full, Queue
@@ -16,6 +17,9 @@ from azenha.authoring.errors import CommandFailed
 TAIL = 64 * 1024  # characters of the output that are kept in memory
 PIECE = 64 * 1024  # bytes read at once; characters of a line without an end that are logged as one
 PATIENCE = 0.1  # seconds between two looks for cancellation while a command is silent
+LINGER = (
+    1.0  # seconds after a command's end in which more of its output may come: a loaded machine reads it late
+)
 GRACE = 2.0  # seconds between terminating and killing
 
 
@@ -98,7 +102,7 @@ def _pieces(command: subprocess.Popen[bytes], check: Callable[[], None]) -> Iter
     the pipe: a descendant of the command may hold the other end for ever, and closing would wait for it.
     """
     pieces: Queue[bytes] = Queue(maxsize=16)  # bounded: a command may write faster than the log takes it
-    stopped = Event()
+    stopped, over = Event(), None
     Thread(target=_pump, args=(command, pieces, stopped), daemon=True).start()
     try:
         while True:
@@ -108,7 +112,10 @@ def _pieces(command: subprocess.Popen[bytes], check: Callable[[], None]) -> Iter
             except Empty:
                 if command.poll() is None:
                     continue
-                return
+                over = over or time.monotonic()
+                if time.monotonic() - over < LINGER:
+                    continue
+                return  # whoever still holds its output may do so for ever
             if not piece:
                 return
             yield piece
