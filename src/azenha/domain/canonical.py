@@ -286,11 +286,11 @@ def _load_column(kind: str, *column: Any) -> Iterator[Value]:
         case "box", [crs, swapped]:
             return (Box(*_corners(v), crs, swapped) for v in own)
         case "text", [format]:
-            written = Format(*format)
-            return (InlineText(v, written) for v in own)
+            named = Format(*format)
+            return (InlineText(v, named) for v in own)
         case "bytes", [format]:
-            written = Format(*format)
-            return (InlineBytes(base64.b64decode(v), written) for v in own)
+            named = Format(*format)
+            return (InlineBytes(base64.b64decode(v), named) for v in own)
         case "reference", [format]:
             named = _load_format(format)
             return (Reference(v, named) for v in own)

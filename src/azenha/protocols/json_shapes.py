@@ -1,7 +1,6 @@
 """Patterns over pieces of JSON text that is not parsed yet: where its strings, brackets and numbers are.
 
-All of it is linear in the piece's
-length, whatever is in it: what has matched is never tried again.
+All of it is linear in the piece's length, whatever is in it: what has matched is never tried again.
 """
 
 from __future__ import annotations
