@@ -292,8 +292,8 @@ def _load_column(kind: str, *column: Any) -> Iterator[Value]:
             named = Format(*format)
             return (InlineBytes(base64.b64decode(v), named) for v in own)
         case "reference", [format]:
-            named = _load_format(format)
-            return (Reference(v, named) for v in own)
+            wanted = _load_format(format)
+            return (Reference(v, wanted) for v in own)
     raise ValueError(f"not a stored column: {kind!r}, {shared!r}")
 
 
