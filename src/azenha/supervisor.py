@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -29,12 +29,16 @@ HANDS_ON = hasattr(os, "fork")
 
 @dataclass
 class Part:
-    """One program under supervision. `command` and the text for its standard input; `socket` is handed on."""
+    """One program under supervision. `command` and the text for its standard input; `socket` is handed on.
+
+    `environment`: what it gets beside this process's own, which goes before.
+    """
 
     name: str
     command: Sequence[str]
     text: bytes = b""
     socket: socket.socket | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _waits: bool = field(default=False, init=False)
 
@@ -59,6 +63,7 @@ class Part:
             self.command,
             stdin=subprocess.PIPE,
             pass_fds=passed,
+            env={**self.environment, **os.environ},
             # Ctrl-C is for the supervisor alone: it ends its parts in order.
             start_new_session=True,
         )
