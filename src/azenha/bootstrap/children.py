@@ -60,15 +60,21 @@ def warm_main(arguments: Sequence[str]) -> int:
     from azenha.engine import child
     from azenha.engine.channel import Channel
     from azenha.engine.hearing import PolledInbox
+    from azenha.engine.rehearsal import rehearse
     from azenha.engine.sandbox import warm
 
     source, _ = json.loads(arguments[1])
     ready: list[tuple[dict[str, Definition], Callable[[], Fetch]]] = []
 
+    def load() -> None:
+        ready.append(loaded(source))
+        if not source.startswith(FETCHING):  # those children serve a thousand jobs each
+            rehearse()
+
     def run(channel: Channel) -> None:
         child.serve(channel, PolledInbox(channel), *ready[0])
 
-    warm.main(socket.socket(fileno=0), lambda: ready.append(loaded(source)), run, int(arguments[0]))
+    warm.main(socket.socket(fileno=0), load, run, int(arguments[0]))
     return 0
 
 

@@ -69,7 +69,24 @@ def _run(
     work.mkdir(exist_ok=True)
     os.chdir(work)
     _limit(order["memory"])
-    answer: Message
+    answer = answered(order, definitions, fetch, reporter)
+    _end_what_it_started()
+    os.chdir("/" if os.name == "posix" else Path.home())
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    if order["mark"]:
+        os.write(1, END_OF_JOB)
+    channel.send(answer)
+
+
+def answered(
+    order: Message,
+    definitions: Mapping[str, Definition],
+    fetch: Callable[[], Fetch],
+    reporter: ToWorker,
+) -> Message:
+    """Do what is ordered; the last word on it, whatever happens."""
     try:
         request = load_request(order.pop("request"))  # which may be much
         if order["fetch"]:
@@ -82,17 +99,10 @@ def _run(
             answer = {"t": "done", "values": dump_values(_call(definition, request, order, reporter))}
         reporter.flush()
     except Cancelled:
-        answer = {"t": "cancelled"}
+        return {"t": "cancelled"}
     except BaseException as error:
-        answer = _failure(error, order)
-    _end_what_it_started()
-    os.chdir("/" if os.name == "posix" else Path.home())
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()
-    if order["mark"]:
-        os.write(1, END_OF_JOB)
-    channel.send(answer)
+        return _failure(error, order)
+    return answer
 
 
 def _limit(memory: int) -> None:

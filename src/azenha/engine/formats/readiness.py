@@ -5,6 +5,7 @@ Found out when the server starts, without importing any of it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -65,6 +66,12 @@ def preload(descriptions: Iterable[ProcessDescription]) -> None:
                 for need in _libraries(domain, domain.validation.level):
                     with suppress(ImportError):
                         import_module(need)
+    if (rasterio := sys.modules.get("rasterio")) is not None:
+        # What it leaves to its first use: a module of its own need, and GDAL's drivers.
+        with suppress(Exception):
+            import_module("numpy.ma")
+            with rasterio.Env():
+                pass
 
 
 def _libraries(domain: ComplexDomain, level: Level) -> Iterator[str]:
