@@ -14,7 +14,7 @@ from urllib.parse import quote
 from azenha.domain.blob_path import BlobPath
 from azenha.domain.errors import ResultsUnreachable
 from azenha.protocols.http import FileSlice, HttpReply
-from azenha.web.encode import UNIT, Encode, encoder
+from azenha.web.encode import UNIT, encoder
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -84,11 +84,6 @@ def _read(path: str, start: int, end: int) -> bytes:
     return data
 
 
-def _encoded(encode: Encode, path: str, start: int, end: int, last: bool) -> bytes:
-    data = encode(_read(path, start, end))
-    return data + encode(b"") if last else data
-
-
 def raw_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """As ASGI wants them. What may not stand in a header (RFC 9110 §5.5), like a line end, is %-encoded."""
     return list(_raw(tuple(pairs)))
@@ -115,7 +110,7 @@ async def send_reply(
     head: bool,
     threads: Executor,
 ) -> None:
-    """Send it. Files are read in a thread, `PIECE` bytes ahead of the client at most.
+    """Send it. Files are read in a thread, twice `PIECE` bytes ahead of the client at most.
 
     Raises:
         FileGone: after the status was sent; the server then breaks the connection off.
@@ -143,19 +138,52 @@ async def _send_file(send: Send, part: FileSlice, more: bool, threads: Executor)
         await send({"type": "http.response.body", "body": b"", "more_body": more})
         return
     loop = asyncio.get_running_loop()
-    at, encode = part.start, encoder(part.encoding)
-    if isinstance(part.path, BlobPath):
-        pieces = _from_store(part.path, at, part.end)
-        while data := await loop.run_in_executor(threads, next, pieces, b""):
-            at += len(data)
-            data = encode(data) + (encode(b"") if at == part.end else b"")
-            await send({"type": "http.response.body", "body": data, "more_body": more or at < part.end})
-        return
-    while at < part.end:
-        end = min(at + PIECE, part.end)
-        data = await loop.run_in_executor(threads, _encoded, encode, part.path, at, end, end == part.end)
-        await send({"type": "http.response.body", "body": data, "more_body": more or end < part.end})
-        at = end
+    pieces = _pieces(part)
+    reading = loop.run_in_executor(threads, next, pieces)
+    last = False
+    while not last:
+        data, last = await reading
+        if not last:  # the next is read while the client takes this one
+            reading = loop.run_in_executor(threads, next, pieces)
+        try:
+            await send({"type": "http.response.body", "body": data, "more_body": more or not last})
+        except BaseException:
+            reading.cancel()
+            raise
+
+
+def _pieces(part: FileSlice) -> Iterator[tuple[bytes, bool]]:
+    """What is sent of a file, encoded, and whether it is the last of it. Blocks.
+
+    Raises:
+        FileGone
+    """
+    encode, at = encoder(part.encoding), part.start
+    for data in _from_store(part.path, at, part.end) if isinstance(part.path, BlobPath) else _from_file(part):
+        at += len(data)
+        if at == part.end:
+            yield encode(data) + encode(b""), True
+            return
+        yield encode(data), False
+    raise FileGone(part.path)  # it is shorter than it was
+
+
+def _from_file(part: FileSlice) -> Iterator[bytes]:
+    """Bytes of a file in pieces of `PIECE` bytes but for the last. Blocks.
+
+    Raises:
+        FileGone
+    """
+    try:
+        with open(part.path, "rb") as file:
+            file.seek(part.start)
+            for at in range(part.start, part.end, PIECE):
+                data = file.read(wanted := min(PIECE, part.end - at))
+                if len(data) != wanted:
+                    break
+                yield data
+    except OSError:
+        raise FileGone(part.path) from None
 
 
 def _from_store(path: BlobPath, start: int, end: int) -> Iterator[bytes]:
