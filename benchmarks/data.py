@@ -22,7 +22,7 @@ from azenha.domain.process import Level, Validation
 from azenha.engine.formats.checking import Check, conforms
 from azenha.engine.formats.policy import Policy
 from benchmarks.bodies import FEATURES, QUICK_FEATURES, SIZES, collection, watched
-from benchmarks.measures import Row
+from benchmarks.measures import Row, in_turns
 from benchmarks.processes.data import GML, GPKG
 from benchmarks.server import PROCESSES, Server, serving
 from benchmarks.workloads import MB, Plan, file_server
@@ -147,11 +147,8 @@ def _polygons(plan: Plan) -> list[Row]:
                     floors.append(once())
                     times.append(_posted(server.port, f"buffer_{format}", body))
             what = {"geojson": "GeoJSON", "gml": "GML", "gpkg": "GeoPackage"}[format]
-            rows.append(
-                Row(
-                    f"{features} polygons in and out as {what}", min(times), "s", min(floors), 1.2, True, True
-                )
-            )
+            about = f"{features} polygons in and out as {what}"
+            rows.append(in_turns(about, times, floors, "s", 1.2, at_most=True))
     return rows
 
 

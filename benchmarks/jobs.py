@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from benchmarks.load import get, post, send
-from benchmarks.measures import Row
+from benchmarks.measures import Row, in_turns
 from benchmarks.server import PROCESSES, Server, serving
 
 PLAIN = PROCESSES / "plain.py"
@@ -101,11 +101,11 @@ def history(folder: Path, seconds: float, repeat: int, count: int = JOBS) -> lis
         ]
         rows.append(_page(server, "a deep page", cursors[0], count))
         with serving(folder / "empty", PLAIN) as empty:
-            long, short = _echoes((server, empty), seconds, TURNS * repeat)
+            beside, alone = _echoes((server, empty), seconds, TURNS * repeat)
     with serving(folder / "empty", PLAIN) as server:
         polls = _polls(server, folder / "empty", max(seconds, 5.0))
     echo = f"sync echo beside {count:,} jobs (floor: on an empty store)"
-    return [*rows, Row(echo, long, "1/s", short, 0.9, of_ratio=True), *polls]
+    return [*rows, in_turns(echo, beside, alone, "1/s", 0.9), *polls]
 
 
 def database(folder: Path) -> Path:
@@ -118,13 +118,13 @@ def _page(server: Server, about: str, query: str, count: int) -> Row:
     return Row(f"list of {count:,} jobs: {about}, p50", answers.at(0.5) * 1000, "ms", None, 10, at_most=True)
 
 
-def _echoes(servers: Sequence[Server], seconds: float, turns: int) -> list[float]:
-    """The best rate of each, measured in turns: how busy the machine is changes from one second to the next."""
+def _echoes(servers: Sequence[Server], seconds: float, turns: int) -> list[tuple[float, ...]]:
+    """Rates of each, measured in turns."""
     echo = post("/processes/echo-reused/execution", {"inputs": {"text": "hello"}})
     for server in servers:
         send(server.port, echo, 1, count=20)
     rates = [[send(server.port, echo, 8, seconds).rate for server in servers] for _ in range(turns)]
-    return [max(of_one) for of_one in zip(*rates, strict=True)]
+    return [*zip(*rates, strict=True)]
 
 
 def _polls(server: Server, folder: Path, seconds: float) -> list[Row]:

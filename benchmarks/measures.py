@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 BEGIN = "<!-- measured: begin -->"
 END = "<!-- measured: end -->"
@@ -23,6 +24,7 @@ class Row:
         of_ratio: the target bounds value / floor, not the value.
         at_most: the target is an upper bound.
         beside: the same of another server, which `what` names, or why there is none; None: not asked.
+        of_turns: the ratio where value and floor were measured in turns, see `in_turns`; None: of the two.
     """
 
     what: str
@@ -33,9 +35,12 @@ class Row:
     of_ratio: bool = False
     at_most: bool = False
     beside: float | str | None = None
+    of_turns: float | None = None
 
     @property
     def ratio(self) -> float | None:
+        if self.of_turns is not None:
+            return self.of_turns
         return None if self.floor is None else self.value / self.floor
 
     @property
@@ -79,6 +84,26 @@ def combined(rates: Iterable[float]) -> float:
 def best(measure: Callable[[], float], repeat: int) -> float:
     """The highest of some runs: whatever else the machine does only makes a rate lower."""
     return max(measure() for _ in range(repeat))
+
+
+def in_turns(
+    what: str,
+    values: Sequence[float],
+    floors: Sequence[float],
+    unit: str,
+    target: float | None = None,
+    *,
+    at_most: bool = False,
+) -> Row:
+    """What was measured in turns with its floor: the middle ones, and the middle one of the turns' own ratios.
+
+    What else the machine does changes from one second to the next, by more than is looked for: the shortest of
+    all jobs and the shortest of all floors may be of different moments, the two of a turn are of nearly the same.
+    """
+    ratio = median(value / floor for value, floor in zip(values, floors, strict=True))
+    return Row(
+        what, median(values), unit, median(floors), target, target is not None, at_most, of_turns=ratio
+    )
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -19,7 +19,7 @@ from benchmarks import jobs as many_jobs
 from benchmarks.bodies import watched
 from benchmarks.listing import CONNECTIONS, MANY, reply
 from benchmarks.load import post, send
-from benchmarks.measures import Row, best
+from benchmarks.measures import Row, best, in_turns
 from benchmarks.peers import environ, installed, release
 from benchmarks.server import PROCESSES, Server, free_port, serving, started
 from benchmarks.workloads import MB, Plan, wait
@@ -76,8 +76,8 @@ def documents(plan: Plan) -> list[Row]:
                     [send(each, got(path), CONNECTIONS, plan.seconds).rate for each in (server.port, port)]
                     for _ in range(plan.repeat)
                 ]
-            rate, floor = (max(of_one) for of_one in zip(*turns, strict=True))
-            rows.append(Row(f"{about} ({len(told[1]):,} bytes)", rate, "1/s", floor, 0.4, of_ratio=True))
+            rates, bare = zip(*turns, strict=True)
+            rows.append(in_turns(f"{about} ({len(told[1]):,} bytes)", rates, bare, "1/s", 0.4))
     return rows
 
 
@@ -92,10 +92,12 @@ def echoes(plan: Plan) -> list[Row]:
             [send(server.port, request, CONNECTIONS, plan.seconds).rate for request in requests]
             for _ in range(plan.repeat if plan.quick else TURNS * plan.repeat)
         ]
-    floor, *found = (max(of_one) for of_one in zip(*turns, strict=True))
-    rates = dict(zip((ONE, TWO), found, strict=True))
+    by_json, *found = zip(*turns, strict=True)
     about = f"sync echo, reused children, {CONNECTIONS} connections (floor: by JSON)"
-    return [Row(f"WPS {v}: {about}", found, "1/s", floor, 0.8, of_ratio=True) for v, found in rates.items()]
+    return [
+        in_turns(f"WPS {version}: {about}", rates, by_json, "1/s", 0.8)
+        for version, rates in zip((ONE, TWO), found, strict=True)
+    ]
 
 
 def _paths(version: str) -> dict[str, str]:
