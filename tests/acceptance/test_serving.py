@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer, until
+from live_server import LiveServer, parts, until
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -65,6 +65,21 @@ def test_a_full_queue_is_told_with_when_to_come_again(start, tmp_path: Path) -> 
     assert len(server.get("/jobs").json["jobs"]) == 3
     go.touch()
     assert [server.ended(job)["status"] for job in (first, *waiting)] == ["successful"] * 3
+
+
+def test_what_makes_pieces_of_data_quick_is_told_to_the_web_tier_and_not_to_jobs(start) -> None:
+    """Of glibc, which reads it from the environment: authors' libraries get what their author has."""
+    server = start()
+    assert server.execute("echo", text="x").status == 200
+    found = parts(server.mark)
+
+    def told(part: str) -> list[bool]:
+        environs = [Path(f"/proc/{pid}/environ").read_bytes() for pid in found[part]]
+        return [b"\0MALLOC_TRIM_THRESHOLD_=" in b"\0" + environ for environ in environs]
+
+    assert told("web") == [True]
+    assert told("worker") == [False]
+    assert not any(told("warm"))
 
 
 def test_results_and_folders_are_removed_after_their_time(start) -> None:

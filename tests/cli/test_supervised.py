@@ -50,6 +50,19 @@ def test_a_part_that_was_begun_and_never_told_ends_by_stop(heard):
     assert part.process.returncode == 0
 
 
+def test_a_part_gets_its_environment_but_for_what_whoever_starts_it_says(tmp_path, monkeypatch):
+    told = tmp_path / "told"
+    code = "import os, sys; open(sys.argv[1], 'w').write(os.environ['OF_PART'] + os.environ['OF_BOTH'])"
+    monkeypatch.setenv("OF_BOTH", "here")
+    part = Part(
+        "teller", [sys.executable, "-c", code, str(told)], environment={"OF_PART": "part ", "OF_BOTH": "part"}
+    )
+    part.start()
+    part.process.wait(60)
+    part.stop()
+    assert told.read_text() == "part here"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="only on Unix: a script is a program")
 def test_a_part_that_cannot_be_started_now_is_started_as_soon_as_it_can_be(heard, tmp_path, caplog):
     program = tmp_path / "part"

@@ -99,6 +99,18 @@ class TestForking(StarterConformance):
             assert answer["t"] == "done"
             child.close()
 
+    def test_its_children_are_forked_after_a_rehearsal(self, tmp_path: Path) -> None:
+        text = (
+            "import sys\nfrom azenha import process\n"
+            "@process\ndef double(n: int) -> bool:\n    return 'azenha.engine.rehearsal' in sys.modules\n"
+        )
+        with self.started(tmp_path, text) as it:
+            child = it.child()
+            answer = it.run(child, "double", n=4)
+            assert answer is not None
+            assert answer["values"]["result"][0][1] == ["b", True]
+            child.close()
+
     def test_an_import_that_does_not_end_is_given_up(self, tmp_path: Path) -> None:
         class Impatient(TestForking):
             def make_starter(self, folder: Path) -> Starter:
