@@ -74,7 +74,7 @@ def documents(plan: Plan) -> list[Row]:
                 # In turns, as the echoes below.
                 turns = [
                     [send(each, got(path), CONNECTIONS, plan.seconds).rate for each in (server.port, port)]
-                    for _ in range(plan.repeat)
+                    for _ in range(plan.repeat if plan.quick else TURNS * plan.repeat)
                 ]
             rates, bare = zip(*turns, strict=True)
             rows.append(in_turns(f"{about} ({len(told[1]):,} bytes)", rates, bare, "1/s", 0.4))

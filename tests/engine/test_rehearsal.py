@@ -30,6 +30,16 @@ def test_nothing_is_left_of_a_rehearsal(tmp_path: Path, monkeypatch: pytest.Monk
     assert before == (len(os.listdir(FDS)) if FDS.exists() else 0)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others keep the folder they stand in")
+def test_a_rehearsal_needs_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    rehearse()
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="children are forked only on Linux")
 def test_a_rehearsal_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = {"t": "failed", "kind": "process", "text": "no such thing", "locator": None}
     monkeypatch.setattr(rehearsal, "answered", lambda *_: failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
@@ -83,3 +84,56 @@ def test_text_whose_length_nobody_knows_is_sent_without_one(tmp_path: Path) -> N
     headers, pieces = sent(reply)
     assert b"content-length" not in headers
     assert json.loads(b"".join(pieces)) == text
+
+
+def test_the_next_piece_is_read_while_the_client_takes_one_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(4 * send.PIECE))
+    reply = HttpReply(200, (), (FileSlice(str(path), 0, 4 * send.PIECE),))
+    read: list[int] = []
+    whole = send._read
+
+    def reading(path: str, start: int, end: int) -> bytes:
+        data = whole(path, start, end)
+        read.append(start)
+        return data
+
+    monkeypatch.setattr(send, "_read", reading)
+    ahead: list[int] = []
+
+    async def take(message: Any) -> None:
+        if message.get("body"):
+            taken = len(ahead) + 1
+            async with asyncio.timeout(30):
+                while len(read) < min(taken + 1, 4):
+                    await asyncio.sleep(0)
+            ahead.append(len(read) - taken)
+
+    with ThreadPoolExecutor(4) as threads:
+        asyncio.run(send_reply(take, reply, (), False, threads))
+    assert ahead == [1, 1, 1, 0]
+    assert read == sorted(read)
+
+
+def test_a_client_that_breaks_off_is_the_only_fault_that_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(
+        bytes(send.PIECE + 1)
+    )  # shorter than was said: the piece that is read ahead is not there
+    reply = HttpReply(200, (), (FileSlice(str(path), 0, 3 * send.PIECE),))
+    told: list[object] = []
+
+    async def take(message: Any) -> None:
+        if message.get("body"):
+            raise ConnectionError("gone")
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        with ThreadPoolExecutor(1) as threads, pytest.raises(ConnectionError, match="gone"):
+            await send_reply(take, reply, (), False, threads)
+        gc.collect()
+
+    asyncio.run(run())
+    assert told == []

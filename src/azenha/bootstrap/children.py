@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import pickle
 import socket
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from azenha.usecases.ports import Fetch
 
 FETCHING = "fetch:"
+
+_log = logging.getLogger("azenha.warm")
 
 
 def fetching(settings: Settings) -> str:
@@ -60,7 +63,6 @@ def warm_main(arguments: Sequence[str]) -> int:
     from azenha.engine import child
     from azenha.engine.channel import Channel
     from azenha.engine.hearing import PolledInbox
-    from azenha.engine.rehearsal import rehearse
     from azenha.engine.sandbox import warm
 
     source, _ = json.loads(arguments[1])
@@ -69,7 +71,12 @@ def warm_main(arguments: Sequence[str]) -> int:
     def load() -> None:
         ready.append(loaded(source))
         if not source.startswith(FETCHING):  # those children serve a thousand jobs each
-            rehearse()
+            from azenha.engine.rehearsal import rehearse
+
+            try:
+                rehearse()
+            except Exception:  # whatever the author's module has done to Python: the job itself will tell
+                _log.warning("the rehearsal of a job failed; children will be slower to start", exc_info=True)
 
     def run(channel: Channel) -> None:
         child.serve(channel, PolledInbox(channel), *ready[0])

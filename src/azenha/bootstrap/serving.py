@@ -28,8 +28,9 @@ _log = logging.getLogger("azenha")
 
 # Data passes through the web tier, and what reads bodies for it, in pieces of some hundred kilobytes. By itself
 # glibc gives each back to the system as soon as it is free, and has the next one made anew, page by page: that
-# takes as long as to receive it. Kept are 2 MiB at most; nothing else looks at these names.
-PIECES: Final = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_TRIM_THRESHOLD_": str(2 << 20)}
+# takes as long as to receive it. The largest is a piece of a file in base64, a little more than 1 MiB (see
+# web/send.py). Nothing but glibc looks at these names.
+PIECES: Final = {"MALLOC_MMAP_THRESHOLD_": str(2 << 20), "MALLOC_TRIM_THRESHOLD_": str(4 << 20)}
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int:

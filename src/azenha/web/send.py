@@ -159,31 +159,17 @@ def _pieces(part: FileSlice) -> Iterator[tuple[bytes, bool]]:
         FileGone
     """
     encode, at = encoder(part.encoding), part.start
-    for data in _from_store(part.path, at, part.end) if isinstance(part.path, BlobPath) else _from_file(part):
+    if isinstance(part.path, BlobPath):
+        read = _from_store(part.path, at, part.end)
+    else:  # opened for each piece: a client may take its time, and nothing is held open meanwhile
+        read = (_read(part.path, n, min(n + PIECE, part.end)) for n in range(at, part.end, PIECE))
+    for data in read:
         at += len(data)
         if at == part.end:
             yield encode(data) + encode(b""), True
             return
         yield encode(data), False
     raise FileGone(part.path)  # it is shorter than it was
-
-
-def _from_file(part: FileSlice) -> Iterator[bytes]:
-    """Bytes of a file in pieces of `PIECE` bytes but for the last. Blocks.
-
-    Raises:
-        FileGone
-    """
-    try:
-        with open(part.path, "rb") as file:
-            file.seek(part.start)
-            for at in range(part.start, part.end, PIECE):
-                data = file.read(wanted := min(PIECE, part.end - at))
-                if len(data) != wanted:
-                    break
-                yield data
-    except OSError:
-        raise FileGone(part.path) from None
 
 
 def _from_store(path: BlobPath, start: int, end: int) -> Iterator[bytes]:
