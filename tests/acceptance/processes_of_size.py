@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from azenha import Features, File, process
+from azenha import Context, Features, File, process
 
 
 def told(path: Path) -> str:
@@ -33,6 +33,15 @@ def total(values: list[float]) -> float:
 def many(count: int) -> list[float]:
     """So many numbers."""
     return [n / 7 for n in range(count)]
+
+
+@process(version="1.0.0", reuse=100)
+def give(size: int, *, ctx: Context) -> File:
+    """A file of so many bytes, all zero."""
+    path = ctx.workdir / "zeros.bin"
+    with path.open("wb") as file:
+        file.truncate(size)
+    return File(path)
 
 
 @process(version="1.0.0", reuse=100)

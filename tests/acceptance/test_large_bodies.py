@@ -216,6 +216,26 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing(server: LiveServer
     until(lambda: not spooled(server), 10, "the file of the body is gone")
 
 
+def test_a_result_is_not_read_on_for_a_client_that_went_away(server: LiveServer) -> None:
+    job = server.submit("give", size=400 * MIB)
+    until(lambda: server.job(job)["status"] == "successful", 60, "the job's end")
+    (web,) = parts(server.mark)["web"]
+
+    def read() -> int:
+        lines = Path(f"/proc/{web}/io").read_text().splitlines()
+        return int(lines[0].removeprefix("rchar: "))
+
+    before = read()
+    with socket.create_connection(server.address) as connection:
+        head = f"GET /jobs/{job}/results/result HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(64).startswith(b"HTTP/1.1 200 ")
+    seen = -1
+    while seen != (seen := read()):  # until it reads no more
+        time.sleep(0.2)
+    assert seen - before < 40 * MIB
+
+
 def test_others_are_answered_while_a_large_body_is_read(server: LiveServer) -> None:
     waits: list[float] = []
     done = threading.Event()

@@ -19,6 +19,7 @@ from azenha.protocols.http import Encoding, FileSlice, HttpReply
 from azenha.web import send
 from azenha.web.encode import UNIT, encoder
 from azenha.web.send import send_reply, with_small_files
+from azenha.web.spool import Disconnected
 
 TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('\n\r\t"\\/&<>é😀'), max_size=60
@@ -51,6 +52,11 @@ def test_text_in_xml_is_read_back(text: str, size: int) -> None:
     assert found == text
 
 
+async def stays() -> Any:
+    """Of a client that does not go away."""
+    await asyncio.Event().wait()
+
+
 def sent(reply: HttpReply) -> tuple[dict[bytes, bytes], list[bytes]]:
     messages: list[Any] = []
 
@@ -58,7 +64,7 @@ def sent(reply: HttpReply) -> tuple[dict[bytes, bytes], list[bytes]]:
         messages.append(message)
 
     with ThreadPoolExecutor(1) as threads:
-        asyncio.run(send_reply(take, reply, (), False, threads))
+        asyncio.run(send_reply(take, stays, reply, (), False, threads))
     assert [m.get("more_body", False) for m in messages[1:]][-1] is False
     return dict(messages[0]["headers"]), [m["body"] for m in messages[1:]]
 
@@ -112,7 +118,7 @@ def test_the_next_piece_is_read_while_the_client_takes_one_and_no_more(
             ahead.append(len(read) - taken)
 
     with ThreadPoolExecutor(4) as threads:
-        asyncio.run(send_reply(take, reply, (), False, threads))
+        asyncio.run(send_reply(take, stays, reply, (), False, threads))
     assert ahead == [1, 1, 1, 0]
     assert read == sorted(read)
 
@@ -132,8 +138,36 @@ def test_a_client_that_breaks_off_is_the_only_fault_that_is_told(tmp_path: Path)
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
         with ThreadPoolExecutor(1) as threads, pytest.raises(ConnectionError, match="gone"):
-            await send_reply(take, reply, (), False, threads)
+            await send_reply(take, stays, reply, (), False, threads)
         gc.collect()
 
     asyncio.run(run())
     assert told == []
+
+
+def test_nothing_more_is_read_for_a_client_that_went_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(9 * send.PIECE))
+    reply = HttpReply(200, (), tuple(FileSlice(str(path), n, n + send.PIECE) for n in range(8)))
+    read: list[int] = []
+    whole = send._read
+    monkeypatch.setattr(send, "_read", lambda *args: (read.append(args[1]), whole(*args))[1])
+
+    async def run() -> None:
+        gone = asyncio.Event()
+
+        async def leaves() -> Any:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def take(message: Any) -> None:
+            gone.set()
+            await asyncio.sleep(0)  # as uvicorn, which says nothing
+
+        with ThreadPoolExecutor(1) as threads, pytest.raises(Disconnected):
+            await send_reply(take, leaves, reply, (), False, threads)
+
+    asyncio.run(run())
+    assert len(read) <= 2

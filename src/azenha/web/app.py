@@ -149,7 +149,7 @@ class Web:
             if isinstance(reply, Streamed):
                 await send_streamed(send, receive, reply, tuple(shared), method == "HEAD")
             else:
-                await send_reply(send, reply, shared, method == "HEAD", self._threads)
+                await send_reply(send, receive, reply, shared, method == "HEAD", self._threads)
         except Disconnected:
             log.debug("%s %r: the client went away", method, scope["path"])
             return

@@ -31,8 +31,7 @@ from azenha.usecases.ports import Ended, HandOver, Told
 from azenha.usecases.processing import Processing
 from azenha.web.exchange import Exchange
 from azenha.web.light import CHECKED, VALUES, is_light
-from azenha.web.services import until_gone
-from azenha.web.spool import Disconnected, Receive
+from azenha.web.spool import Disconnected, Receive, until_gone
 
 R = TypeVar("R")
 Args = TypeVarTuple("Args")

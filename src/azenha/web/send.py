@@ -15,6 +15,7 @@ from azenha.domain.blob_path import BlobPath
 from azenha.domain.errors import ResultsUnreachable
 from azenha.protocols.http import FileSlice, HttpReply
 from azenha.web.encode import UNIT, encoder
+from azenha.web.spool import Disconnected, Receive, until_gone
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -105,6 +106,7 @@ def _raw(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[bytes, bytes], ...]:
 
 async def send_reply(
     send: Send,
+    receive: Receive,
     reply: HttpReply,
     more_headers: Iterable[tuple[str, str]],
     head: bool,
@@ -114,6 +116,7 @@ async def send_reply(
 
     Raises:
         FileGone: after the status was sent; the server then breaks the connection off.
+        Disconnected: the client went away before it had all of a large file.
     """
     headers = raw_headers((*reply.headers, *more_headers))
     # Without it the body is sent in chunks (HTTP/1.1), or ends with the connection (1.0).
@@ -123,17 +126,26 @@ async def send_reply(
     if head or reply.status in NO_CONTENT:
         await send({"type": "http.response.body", "body": b""})
         return
+    # What is sent to nobody is taken without a word: without this the largest file would be read to its end.
+    large = sum(part.end - part.start for part in reply.body if isinstance(part, FileSlice)) > PIECE
+    gone = asyncio.ensure_future(until_gone(receive)) if large else None
     last = len(reply.body) - 1
-    for n, part in enumerate(reply.body):
-        if isinstance(part, bytes):
-            await send({"type": "http.response.body", "body": part, "more_body": n < last})
-        else:
-            await _send_file(send, part, n < last, threads)
+    try:
+        for n, part in enumerate(reply.body):
+            if isinstance(part, bytes):
+                await send({"type": "http.response.body", "body": part, "more_body": n < last})
+            else:
+                await _send_file(send, part, n < last, threads, gone)
+    finally:
+        if gone is not None:
+            gone.cancel()
     if not reply.body:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_file(send: Send, part: FileSlice, more: bool, threads: Executor) -> None:
+async def _send_file(
+    send: Send, part: FileSlice, more: bool, threads: Executor, gone: asyncio.Future[None] | None
+) -> None:
     if part.start == part.end:
         await send({"type": "http.response.body", "body": b"", "more_body": more})
         return
@@ -143,6 +155,8 @@ async def _send_file(send: Send, part: FileSlice, more: bool, threads: Executor)
     last = False
     while not last:
         data, last = await reading
+        if gone is not None and gone.done():
+            raise Disconnected
         if not last:  # the next is read while the client takes this one
             reading = loop.run_in_executor(threads, next, pieces)
         try:

@@ -14,7 +14,7 @@ from azenha.protocols.services.addresses import address
 from azenha.protocols.validators import http_date
 from azenha.usecases.ports import ServiceAnswer, ServiceRequest
 from azenha.web.send import Send, raw_headers
-from azenha.web.spool import Disconnected, Receive
+from azenha.web.spool import Disconnected, Receive, until_gone
 
 T = TypeVar("T")
 
@@ -102,8 +102,3 @@ async def send_streamed(
     finally:
         gone.cancel()
         await content.aclose()
-
-
-async def until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

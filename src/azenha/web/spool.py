@@ -38,6 +38,12 @@ class Disconnected(Exception):
     """The client went away: nobody is left to be answered."""
 
 
+async def until_gone(receive: Receive) -> None:
+    """Until the client goes away, or its reply is complete."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def receive_body(
     receive: Receive, headers: Mapping[str, str], limit: int, folder: Path, setting: str = "limits.body"
 ) -> Buffer:
