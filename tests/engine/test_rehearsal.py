@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from azenha.authoring import archives
+from azenha.authoring.archives import ArchiveLimits
 from azenha.engine import child, rehearsal
 from azenha.engine.rehearsal import rehearse
 
@@ -26,6 +28,7 @@ def test_nothing_is_left_of_a_rehearsal(tmp_path: Path, monkeypatch: pytest.Monk
     assert Path.cwd() == tmp_path
     assert not list(tmp_path.iterdir())
     assert threading.active_count() == threads
+    assert archives._limits == ArchiveLimits(), "every order says its own, but whoever has none finds these"
     assert child._statm.cache_info().currsize == 0, "it is of the process that opens it"
     assert before == (len(os.listdir(FDS)) if FDS.exists() else 0)
 

@@ -7,8 +7,10 @@ one of them writes there. Each child would write all of it anew, and have each p
 from __future__ import annotations
 
 import socket
+from dataclasses import astuple
 from typing import Final
 
+from azenha.authoring.archives import ArchiveLimits
 from azenha.authoring.context import Context
 from azenha.authoring.signature import ATTRIBUTE, Definition, process
 from azenha.domain.canonical import StoredRequest, dump_request
@@ -63,7 +65,7 @@ def _order(id: str) -> Message:
         "values": 1_000,
         "facts": False,
         "formats": Policy().told(),
-        "archives": [0, 0, 0, 0],
+        "archives": list(astuple(ArchiveLimits())),
     }
 
 
