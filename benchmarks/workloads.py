@@ -244,7 +244,7 @@ def ndvi(plan: Plan) -> list[Row]:
     ):
         href = {"href": f"http://127.0.0.1:{files}/scene.tif", "type": "image/tiff; application=geotiff"}
         # In turns, and many: what the machine does beside takes more from one of them than what is measured.
-        for number in range((plan.repeat if plan.quick else 3 * plan.repeat) + 1):
+        for number in range((plan.repeat if plan.quick else 6 * plan.repeat) + 1):
             times = (
                 _settled(lambda: floors.bare_ndvi(scene, plan.fresh("bare"))),
                 _settled(lambda: _job(server, "ndvi-at", {"path": str(scene)})),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import random
 import threading
 import zlib
 from pathlib import Path
@@ -102,3 +103,10 @@ def test_a_disk_that_fails_once_is_heard(file: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(outputs, "sync", sync)
     with pytest.raises(OSError, match="Input/output"):
         published(file)
+
+
+@pytest.mark.parametrize("size", [outputs.WINDOW, outputs.WINDOW + 1, 2 * outputs.WINDOW - outputs.PIECE - 7])
+def test_checksums_are_of_the_whole_file(tmp_path: Path, size: int) -> None:
+    data = random.Random(size).randbytes(size)
+    (tmp_path / "file").write_bytes(data)
+    assert outputs._checksums(tmp_path / "file") == (hashlib.sha256(data).hexdigest(), zlib.crc32(data))

