@@ -19,8 +19,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 OGCAPI = {"listing": listing, "bodies": bodies, "beside": beside}
 ALL = {**workloads.ALL, **OGCAPI, "wps": wps, "data": data}
 NOISE = (
-    "But for what is compared in turns, and the 500 jobs, rates are the best of {repeat} runs, times the shortest "
-    "of {repeat}: what else the machine does only makes them worse."
+    "But for what is compared in turns, rates are the best of {repeat} runs (of echoes and the 500 jobs three times "
+    "as many), times the shortest of {repeat}: what else the machine does only makes them worse."
 )
 
 

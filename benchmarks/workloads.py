@@ -51,6 +51,11 @@ class Plan:
         return path
 
 
+def _best_of(plan: Plan) -> int:
+    """How often what has a target in numbers is run: a machine that others use as well is seldom at its best."""
+    return plan.repeat if plan.quick else 3 * plan.repeat
+
+
 # -- synchronous echo ----------------------------------------------------------------------------
 
 
@@ -71,23 +76,24 @@ def _reply_of(server: Server) -> floors.Reply:
 def echo(plan: Plan) -> list[Row]:
     """Synchronous echo, every one a durable job, in fresh and in reused children."""
     rates: dict[tuple[str, int], float] = {}
+    times = _best_of(plan)
     with serving(plan.fresh("echo"), PLAIN) as server:
         reply = _reply_of(server)
         for process in ("echo-fresh", "echo-reused"):
             for connections in CONNECTIONS:
                 rates[process, connections] = best(
                     lambda p=process, c=connections: send(server.port, _echo(p), c, plan.seconds).rate,
-                    plan.repeat,
+                    times,
                 )
     asgi: dict[int, float] = {}
     with floors.bare_asgi(reply) as port:
         for connections in CONNECTIONS:
             asgi[connections] = best(
-                lambda c=connections: send(port, _echo("x"), c, plan.seconds / 2).rate, plan.repeat
+                lambda c=connections: send(port, _echo("x"), c, plan.seconds / 2).rate, times
             )
-    fork = best(lambda: floors.forks(PLAIN, plan.seconds / 2), plan.repeat)
+    fork = best(lambda: floors.forks(PLAIN, plan.seconds / 2), times)
     record = {
-        threads: best(lambda t=threads: floors.records(plan.fresh("record"), t, plan.seconds), plan.repeat)
+        threads: best(lambda t=threads: floors.records(plan.fresh("record"), t, plan.seconds), times)
         for threads in (1, 8)
     }
     rows = [Row(f"floor: bare ASGI reply, {c} connections", asgi[c], "1/s") for c in CONNECTIONS]
@@ -118,8 +124,7 @@ def jobs(plan: Plan) -> list[Row]:
     record = best(lambda: floors.records(plan.fresh("record"), 8, plan.seconds), plan.repeat)
     rows = [Row("floor: fork with numpy and rasterio loaded", fork, "1/s")]
     for name, least, parts in (("fresh", 150.0, (fork, record)), ("reused", 300.0, (record,))):
-        times = plan.repeat if plan.quick else 3 * plan.repeat
-        runs = [_five_hundred(plan, f"mark-{name}") for _ in range(times)]
+        runs = [_five_hundred(plan, f"mark-{name}") for _ in range(_best_of(plan))]
         rate = max(run.rate for run in runs)
         quickest = min(runs, key=lambda run: run.median)
         rows += [
