@@ -110,14 +110,15 @@ def test_the_time_of_a_fetch_is_bounded_however_often_a_byte_comes(
     web: Web, tmp_path: Path, first: bytes, again: bytes
 ) -> None:
     url = web.redirects("/first", web.drips("/a", first, again))
-    settings = replace(ReferenceSettings(), time=0.3)
+    # Long enough that the second address is asked on a machine that has much else to do.
+    settings = replace(ReferenceSettings(), time=2.0)
     began = time.monotonic()
     with (
         fetcher(settings=settings) as fetch,
-        pytest.raises(FetchFailed, match=r"not all of it within 0\.3 s \(setting references\.time\)"),
+        pytest.raises(FetchFailed, match=r"not all of it within 2 s \(setting references\.time\)"),
     ):
         fetch(url, tmp_path / "a")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert [path for path, _ in web.asked] == ["/first", "/a"]
     assert not (tmp_path / "a").exists()
 
