@@ -35,6 +35,15 @@ async def app(scope: Any, receive: Callable[..., Any], send: Callable[..., Any])
     if scope["path"] == "/early":
         await send({"type": "http.response.body", "body": b"late"})
         return
+    if scope["path"] == "/listening":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+        await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+        gone = asyncio.ensure_future(receive())  # as who looks whether the client is still there
+        await asyncio.sleep(0.6)
+        assert not gone.done()
+        gone.cancel()
+        await send({"type": "http.response.body", "body": b"done"})
+        return
     if scope["path"] == "/slow":
         await asyncio.sleep(0.1)
     body = f"{scope['method']} {scope['path'][:20]} {size}".encode()
@@ -163,6 +172,13 @@ def test_a_body_that_goes_wrong_is_refused_before_the_answer_and_cuts_it_off_wit
 )
 def test_the_rest_of_a_request_is_not_waited_for_without_end(sent: bytes, status: list[int]) -> None:
     assert statuses(said(sent, kind=Impatient)) == status
+
+
+def test_a_request_that_waits_behind_an_answer_does_not_break_it_off() -> None:
+    first = b"GET /listening HTTP/1.1\r\n" + HOST + b"\r\n"
+    answer = said(first + b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\nabc", kind=Impatient)
+    assert statuses(answer) == [200, 408], "the second has its own time, from when it is its turn"
+    assert b"begundone" in answer
 
 
 def test_a_head_may_not_come_byte_by_byte_for_ever_and_a_body_may() -> None:

@@ -104,8 +104,9 @@ class Head(HttpToolsProtocol):
             return
         left = self._since + self.silence - self.loop.time()
         waiting = not self._between or self._begun or self.cycle is None
-        # Where nothing is read because the application has not taken it yet, the client is not to blame.
-        if waiting and left <= 0 and not self.flow.read_paused:
+        # Where nothing is read because the application has not taken it yet, or it waits behind what is being
+        # answered, the client is not to blame.
+        if waiting and left <= 0 and not self.flow.read_paused and not self.pipeline:
             if self._between and not self._begun:
                 self.transport.close()  # nothing ever came
             else:
@@ -152,6 +153,11 @@ class Head(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._between = True
+
+    def on_response_complete(self) -> None:
+        if self.pipeline:
+            self._since = self.loop.time()  # it is the next one's turn
+        super().on_response_complete()
 
     # -- refusals ------------------------------------------------------------------------------------
 
