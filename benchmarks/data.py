@@ -24,8 +24,8 @@ from azenha.engine.formats.policy import Policy
 from benchmarks.bodies import FEATURES, QUICK_FEATURES, SIZES, collection, watched
 from benchmarks.measures import Row, in_turns
 from benchmarks.processes.data import GML, GPKG
-from benchmarks.server import PROCESSES, Server, serving
-from benchmarks.workloads import MB, Plan, file_server
+from benchmarks.server import PROCESSES, Server, file_server, serving
+from benchmarks.workloads import MB, Plan
 
 DATA = PROCESSES / "data.py"
 MOST_GROWTH = 32 * 1.048576  # MB

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import http.client
-import http.server
 import json
 import os
 import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
@@ -20,7 +16,7 @@ from benchmarks import floors
 from benchmarks import jobs as many_jobs
 from benchmarks.load import post, send
 from benchmarks.measures import Row, best, combined, in_turns
-from benchmarks.server import PROCESSES, Server, serving
+from benchmarks.server import PROCESSES, Server, file_server, serving
 
 PLAIN, LOADED, SCENE = PROCESSES / "plain.py", PROCESSES / "loaded.py", PROCESSES / "scene.py"
 CONNECTIONS = (1, 8, 64)
@@ -328,25 +324,6 @@ def _job(server: Server, process: str, inputs: object) -> float:
     if status != 200:
         raise RuntimeError(f"{process} failed: {results}")
     return seconds
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Nobody reads it."""
-
-
-@contextmanager
-def file_server(folder: Path) -> Iterator[int]:
-    handler = functools.partial(_Quiet, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield int(server.server_address[1])
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 # -- start and memory ----------------------------------------------------------------------------
