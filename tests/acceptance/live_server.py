@@ -71,6 +71,11 @@ def until(happened: Callable[[], Any], seconds: float, what: str) -> Any:
         threading.Event().wait(0.05)
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Files and folders of a folder that a server is at work in: what goes meanwhile is no fault."""
+    return [Path(at) / name for at, folders, files in os.walk(folder) for name in (*folders, *files)]
+
+
 def marked(mark: str) -> set[int]:
     """Living processes (no zombies) that carry the mark."""
     wanted = f"{MARK}={mark}".encode()

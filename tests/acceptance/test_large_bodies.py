@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_server import SHORT, LiveServer, marked, parts, until
+from live_server import SHORT, LiveServer, files_below, marked, parts, until
 
 HERE = Path(__file__).resolve().parent
 MIB = 1 << 20
@@ -85,7 +85,7 @@ def spooled(server: LiveServer) -> list[Path]:
 
 
 def inline_files(server: LiveServer) -> list[Path]:
-    return [p for p in server.data.rglob("inline/*") if p.is_file()]
+    return [p for p in files_below(server.data) if p.parent.name == "inline" and p.is_file()]
 
 
 def test_64_mib_of_base64_are_taken_in_little_memory(server: LiveServer) -> None:

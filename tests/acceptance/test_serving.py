@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer, parts, until
+from live_server import LiveServer, files_below, parts, until
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -89,7 +89,7 @@ def test_results_and_folders_are_removed_after_their_time(start) -> None:
 
     until(lambda: server.get(f"/jobs/{job}").status == 404, 20, "the job is removed")
 
-    until(lambda: not list(server.data.rglob(f"{job}*")), 10, "its files are gone")
+    until(lambda: not any(p.name.startswith(job) for p in files_below(server.data)), 10, "its files are gone")
 
 
 @pytest.fixture
