@@ -26,9 +26,7 @@ from azenha.domain.values import StoredFile, Value
 from azenha.durable import sync
 
 DATA: Final = 2  # values that a file, or a reference to one, counts for
-WINDOW: Final = (
-    4 * 1024 * 1024
-)  # bytes of a file that are mapped at a time, a multiple of what any system wants
+WINDOW: Final = 4 * 1024 * 1024  # bytes of a file that are mapped at a time: a multiple of every page size
 PIECE: Final = 256 * 1024  # bytes that are read for one checksum, and are near still for the other
 AT_ONCE: Final = 1024 * 1024  # bytes of a file whose checksums are made before the disk has it, not meanwhile
 
