@@ -108,7 +108,7 @@ def test_after_everything_was_killed_each_record_is_truthful_and_the_queue_goes_
     queued = [server.submit("echo", text=f"queued {n}") for n in range(3)]
     until(lambda: began.exists() and server.job(again)["status"] == "running", 30, "both run")
 
-    server.kill(sorted(marked(server.mark)))
+    server.kill(sorted(marked(server.mark)), at_once=True)
     server.start()
 
     assert server.ended(once)["status"] == "failed"
