@@ -68,6 +68,13 @@ def need_shared() -> None:
         pytest.skip("the official schemas (../shared/schemas) are not beside this checkout")
 
 
+def sample(name: str) -> bytes:
+    """An official sample, by its path in ../shared/samples. Skips the test where those are not beside the checkout."""
+    if not SAMPLES.is_dir():
+        pytest.skip("the official samples are not beside this checkout")
+    return (SAMPLES / name).read_bytes()
+
+
 @functools.cache
 def schema(namespace: str) -> etree.XMLSchema:
     """The schema whose elements are of this namespace."""

@@ -22,7 +22,7 @@ ECHO = "org.n52.wps.server.algorithm.test.EchoProcess"
 W = "{http://www.opengis.net/wps/1.0.0}"
 OWS = "{http://www.opengis.net/ows/1.1}"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-SAMPLES = schemas.SAMPLES / "wps-1.0.0" / "ets-wps10"
+OFFICIAL = "wps-1.0.0/ets-wps10"
 EXECUTE = f"service=WPS&version=1.0.0&request=Execute&Identifier={ECHO}"
 OPEN = (
     '<wps:Execute service="WPS" version="1.0.0" xmlns:wps="http://www.opengis.net/wps/1.0.0" '
@@ -219,20 +219,20 @@ def test_a_4_4_1_and_6_execute_by_get(server: LiveServer, more: str) -> None:
 
 
 def test_a_4_4_2_raw_data_is_the_data(server: LiveServer) -> None:
-    reply = post(server, (SAMPLES / "wps_execute_request_complexdata.xml").read_bytes())
+    reply = post(server, schemas.sample(f"{OFFICIAL}/wps_execute_request_complexdata.xml"))
     assert (reply.status, reply.headers["content-type"]) == (200, "text/xml; charset=utf-8")
     assert b">testStringValue</testElement>" in reply.body
 
 
 def test_a_4_4_4_a_document_has_the_outputs_that_were_asked_for(server: LiveServer) -> None:
-    root = told(post(server, (SAMPLES / "wps_execute_request_response_document.xml").read_bytes()))
+    root = told(post(server, schemas.sample(f"{OFFICIAL}/wps_execute_request_response_document.xml")))
     assert root.findtext(f".//{W}LiteralData") == "Hello!"
     assert root.find(f".//{W}ComplexData")[0].text == "testValue"
 
 
 def test_a_4_4_5_a_stored_document_is_at_its_address_at_once_and_until_the_end(server: LiveServer) -> None:
-    file = SAMPLES / "wps_execute_request_updating_response_document.xml"
-    root = told(post(server, file.read_bytes()))
+    asked = schemas.sample(f"{OFFICIAL}/wps_execute_request_updating_response_document.xml")
+    root = told(post(server, asked))
     assert state(root) == "ProcessAccepted"
     told(server.ask("GET", root.get("statusLocation") + "?language=fr"))
     assert ended(server, root.get("statusLocation")).findtext(f".//{W}LiteralData") == "Hello!"
