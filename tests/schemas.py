@@ -69,7 +69,7 @@ def need_shared() -> None:
 
 
 def sample(name: str) -> bytes:
-    """An official sample, by its path in ../shared/samples. Skips the test where those are not beside the checkout."""
+    """An official sample, by its path in ../shared/samples; skips the test where they are not beside the checkout."""
     if not SAMPLES.is_dir():
         pytest.skip("the official samples are not beside this checkout")
     return (SAMPLES / name).read_bytes()
