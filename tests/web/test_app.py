@@ -221,6 +221,8 @@ async def exchange(
     assert start["type"] == "http.response.start"
     assert [m.get("more_body", False) for m in rest] == [True] * (len(rest) - 1) + [False]
     pieces = [m["body"] for m in rest]
+    names = [k.lower() for k, _ in start["headers"] if k.lower() not in (b"link", b"vary")]
+    assert len(names) == len(set(names)), "browsers and proxies join or refuse a header that stands twice"
     got = {k.decode(): v.decode() for k, v in start["headers"]}
     return Reply(start["status"], got, b"".join(pieces), pieces)
 

