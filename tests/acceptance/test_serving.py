@@ -6,6 +6,7 @@ import functools
 import http.server
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -14,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer, files_below, parts, until
+from live_server import LiveServer, Reply, files_below, parts, until
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -48,6 +49,33 @@ def test_sync_requests_are_answered_while_every_background_slot_is_busy(start, t
     assert [server.job(job)["status"] for job in jobs] == ["running", "running"]
     for job in jobs:
         server.ask("DELETE", f"/jobs/{job}")
+
+
+def test_who_waits_for_a_job_when_the_server_ends_is_told_so_and_what_ends_soon_is_answered(
+    start, tmp_path: Path
+) -> None:
+    server = start()
+    answers: dict[str, Reply] = {}
+
+    def ask(name: str) -> None:
+        it = tmp_path / name
+        answers[name] = server.execute("wait_for", file=str(tmp_path / f"{name}-goes"), tells=str(it))
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in ("soon", "late")]
+    for thread in threads:
+        thread.start()
+    until(lambda: all((tmp_path / name).exists() for name in ("soon", "late")), 30, "both run")
+    os.kill(server.pid, signal.SIGINT)
+    (tmp_path / "soon-goes").touch()
+    for thread in threads:
+        thread.join()
+
+    assert answers["soon"].status == 200
+    assert answers["late"].status == 503
+    assert "this server ends" in answers["late"].json["detail"]
+    assert "retry-after" in answers["late"].headers
+    server.end()
+    assert "Traceback" not in server.said()
 
 
 def test_a_full_queue_is_told_with_when_to_come_again(start, tmp_path: Path) -> None:

@@ -606,6 +606,20 @@ def test_a_failed_job_is_told_in_the_synchronous_answer(stage: Stage) -> None:
     assert b"it raised (reference r-7)" in reply.body
 
 
+def test_who_waits_when_the_server_ends_is_told_so_and_the_job_is_dismissed(stage: Stage) -> None:
+    async def run() -> Reply:
+        asking = asyncio.ensure_future(exchange(stage.app(), "POST", "/other/run", b"hi"))
+        await until(lambda: "job1" in stage.jobs.jobs)
+        stage.ends.end()
+        reply = await asking
+        await until(lambda: stage.jobs.jobs["job1"].ended)
+        return reply
+
+    reply = asyncio.run(run())
+    assert b"this server ends" in reply.body
+    assert stage.jobs.jobs["job1"].state is JobState.DISMISSED
+
+
 @pytest.mark.parametrize("running", [False, True])
 def test_a_synchronous_client_that_goes_away_dismisses_its_job(stage: Stage, running: bool) -> None:
     async def run() -> Reply:

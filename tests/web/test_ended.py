@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 from azenha.usecases.ports import Told
-from azenha.web.ended import ENDED, Ends
+from azenha.web.ended import ENDED, ENDING, Ends
 
 
 def test_an_end_between_expecting_and_waiting_is_not_missed() -> None:
@@ -86,3 +86,17 @@ def test_what_is_forgotten_takes_no_room_and_news_of_strangers_none_either() -> 
         return len(ends._news)
 
     assert asyncio.run(run()) == 0
+
+
+def test_when_the_server_ends_nobody_waits_and_nobody_begins_to() -> None:
+    async def run() -> tuple[Told | None, Told | None]:
+        ends = Ends(lambda job: False, every=60)
+        ends.expect("a")
+        waiting = asyncio.ensure_future(ends.wait("a", 60))
+        await asyncio.sleep(0)
+        ends.end()
+        ends.expect("b")
+        async with asyncio.timeout(10):
+            return await waiting, await ends.wait("b", 60)
+
+    assert asyncio.run(run()) == (ENDING, ENDING)

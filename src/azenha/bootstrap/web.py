@@ -7,8 +7,9 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from shutil import rmtree
+from typing import Final
 
 import uvicorn
 
@@ -30,6 +31,10 @@ from azenha.web.bodies import Readers
 from azenha.web.ended import Ends
 from azenha.web.head import Head
 
+PATIENCE: Final = (
+    3.0  # seconds: what a client waits for and has ended by then is answered though the server ends
+)
+
 
 def main(_: Sequence[str]) -> int:
     log_to_stderr()
@@ -42,8 +47,11 @@ def main(_: Sequence[str]) -> int:
     ends = Ends(lambda name: (job := jobs.get(name)) is not None and job.ended)
     wake = WakeClient(run_folder(settings), ends.tell)
 
+    loop: list[asyncio.AbstractEventLoop] = []
+
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
+        loop.append(asyncio.get_running_loop())
         line = asyncio.ensure_future(wake.run())
         yield
         line.cancel()
@@ -79,6 +87,9 @@ def main(_: Sequence[str]) -> int:
 
     def end() -> None:
         server.should_exit = True
+        with suppress(RuntimeError):  # it has ended already
+            for running in loop:
+                running.call_soon_threadsafe(running.call_later, PATIENCE, ends.end)
 
     end_with_stdin(end)
     if HANDS_ON:

@@ -181,6 +181,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NoRoom: ("NoApplicableCode", 500),
         errors.ServiceFailed: ("NoApplicableCode", 502),
         errors.ServiceBusy: ("ServerBusy", 503),
+        errors.ServerEnds: ("ServerBusy", 503),
         errors.ServiceTookTooLong: ("NoApplicableCode", 504),
         errors.ProcessUnavailable: ("NoApplicableCode", 503),
         errors.JobFailed: ("NoApplicableCode", 500),

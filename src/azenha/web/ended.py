@@ -12,6 +12,7 @@ from collections.abc import Callable
 from azenha.usecases.ports import Told
 
 ENDED = Told()
+ENDING = Told(ending=True)
 
 
 class Ends:
@@ -26,10 +27,13 @@ class Ends:
         self._has_ended = has_ended
         self._every = every
         self._news: dict[str, asyncio.Future[Told]] = {}
+        self._ending = False
 
     def expect(self, job: str) -> None:
         if job not in self._news:
             self._news[job] = asyncio.get_running_loop().create_future()
+            if self._ending:
+                self.tell(job, ENDING)
 
     def forget(self, job: str) -> None:
         news = self._news.pop(job, None)
@@ -41,6 +45,12 @@ class Ends:
         news = self._news.get(job)
         if news is not None and not news.done():
             news.set_result(told)
+
+    def end(self) -> None:
+        """Nobody waits any longer: the server ends."""
+        self._ending = True
+        for job in self._news:
+            self.tell(job, ENDING)
 
     async def wait(self, job: str, timeout: float) -> Told | None:
         """See `usecases.ports.Ended`; a job that is not expected is looked up only."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TypeVar, TypeVarTuple
 
 from azenha.domain.canonical import StoredRequest
-from azenha.domain.errors import TookTooLong
+from azenha.domain.errors import ServerEnds, TookTooLong
 from azenha.domain.job import JobState, Lane
 from azenha.domain.messages import (
     Accepted,
@@ -144,6 +144,8 @@ class Executions:
                 told = await self._stored_after_all(checked, patience, gone)
             if gone.done():
                 raise Disconnected
+            if told is not None and told.ending:
+                raise ServerEnds(process)
             if told is None:
                 raise TookTooLong(process, queue.sync_seconds, "queue.sync_seconds")
         except BaseException:

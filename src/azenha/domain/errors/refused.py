@@ -94,6 +94,17 @@ class QueueFull(AppError):
         self.retry_after = retry_after
 
 
+class ServerEnds(AppError):
+    """The server ends before a synchronous job did; it was dismissed. `retry_after` in seconds."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__(
+            f"this server ends, and did not wait for process '{process}' any longer: its job was dismissed; "
+            f"ask again later, or asynchronously (Prefer: respond-async): such jobs survive its end"
+        )
+        self.locator, self.retry_after = process, 30
+
+
 class TookTooLong(AppError):
     """A synchronous job did not end in time; it was dismissed."""
 

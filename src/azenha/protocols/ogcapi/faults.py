@@ -64,6 +64,7 @@ FAULTS: Final[Mapping[type[AppError], Fault]] = MappingProxyType(
         errors.NoRoom: (503, _BLANK, "Insufficient storage"),
         errors.ServiceFailed: (502, _BLANK, "Service failed"),
         errors.ServiceBusy: (503, _BLANK, "Service busy"),
+        errors.ServerEnds: (503, _BLANK, "Server ends"),
         errors.ServiceTookTooLong: (504, _BLANK, "Took too long"),
         errors.ProcessUnavailable: (503, _BLANK, "Process unavailable"),
         errors.JobFailed: (500, _BLANK, "Job failed"),

@@ -36,12 +36,14 @@ class Told:
         job, outputs: its record, where it succeeded and whoever told it said so; else None: the store knows.
         refused: so many waited already that it was neither stored nor run.
         lost: its worker went away, and may have stored it or not.
+        ending: nothing came of it yet; who waits is to wait no longer, for the server ends.
     """
 
     job: Job | None = None
     outputs: Mapping[str, Sequence[Value]] | None = None
     refused: QueueFull | None = None
     lost: bool = False
+    ending: bool = False
 
 
 class Wake(Protocol):
