@@ -100,7 +100,7 @@ class LimitSettings:
     redirects: int = _count(5, "redirects followed while fetching")
     connect: float = _time(10.0, "to connect, while fetching")
     silence: float = _time(60.0, "without a byte, while fetching")
-    outputs: int = _size(10 * GiB, "files of one job")
+    outputs: int = _size(10 * GiB, "files of one job, while it runs and as its results")
     depth: int = _count(64, "nesting of JSON", 1, 500)
     values: int = _count(
         25_000,

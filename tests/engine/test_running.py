@@ -75,7 +75,7 @@ def run(child: Busy, tmp_path: Path) -> Run:
 
 
 def run_of(child: object, output: object, tmp_path: Path) -> Run:
-    given: dict[str, Any] = {"seconds": 600, "whose": "", "memory": 1 << 40, "processes": 9}
+    given: dict[str, Any] = {"seconds": 600, "whose": "", "memory": 1 << 40, "processes": 9, "files": None}
     return Run(
         cast("Any", None), cast("Any", child), cast("Any", output), log=Log(lambda: tmp_path / "log", 1 << 20),
         log_limit=1 << 20, pauses_itself=True, pause_at_most=600, **given,

@@ -41,6 +41,7 @@ FAILURES = {
     "output": (FailureKind.OUTPUT, "result"),
     "flood": (FailureKind.OUTPUT, "200,000 bytes"),
     "memory": (FailureKind.MEMORY, "201,326,592 bytes"),
+    "files": (FailureKind.OUTPUT, "50,000,000 bytes (setting limits.outputs)"),
 }
 
 

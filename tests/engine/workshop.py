@@ -78,6 +78,10 @@ def break_down(how: str, *, ctx: Context) -> int:
         case "time":
             while True:
                 time.sleep(0.05)
+        case "files":
+            for number in range(4096):
+                (ctx.workdir / str(number)).write_bytes(bytes(MIB))
+                time.sleep(0.002)
         case "flood":
             while True:
                 os.write(1, b"noise " * 10_000)
@@ -305,7 +309,7 @@ def quick(data: Path, *, pause_at_most: float = 600.0, **queue: int) -> Settings
             keep=600.0,
             pause_at_most=pause_at_most,
         ),
-        limits=replace(LimitSettings(), log=20_000),
+        limits=replace(LimitSettings(), log=20_000, outputs=50_000_000),
         children=replace(Children(), nice=0),
         addresses=Addresses(),
     )

@@ -18,10 +18,12 @@ from azenha.domain.job import Lane
 from azenha.domain.process import ProcessDescription
 from azenha.engine.channel import Message
 from azenha.engine.formats.policy import Policy, archives
+from azenha.engine.growing import Growing
 from azenha.engine.job_log import Log
 from azenha.engine.pool import Kept, Key, Pool
 from azenha.engine.running import Run
 from azenha.engine.steering import Steering
+from azenha.engine.transfer import FOLDER
 from azenha.settings import Settings
 from azenha.usecases.ports import Folders, Lease
 
@@ -116,7 +118,9 @@ class Attempts:
         lane = lease.job.lane
         key: Key = (serving.process, lane)
         kept = self._pool.take(serving.source, key, lane)
-        run = self._run_of(lease, description, kept, log)
+        # What is fetched has limits of its own, and is the process's data, not its making.
+        files = None if order["fetch"] else Growing(Path(order["work"]), order["outputs"], (FOLDER,))
+        run = self._run_of(lease, description, kept, log, files)
         order |= {
             "request": dump_request(lease.request),  # which nobody holds once it is told, see `exchange`
             "last": kept.used + 1 >= serving.jobs,
@@ -145,7 +149,9 @@ class Attempts:
             self._pool.end(kept)
         return attempt
 
-    def _run_of(self, lease: Lease, description: ProcessDescription, kept: Kept, log: Log) -> Run:
+    def _run_of(
+        self, lease: Lease, description: ProcessDescription, kept: Kept, log: Log, files: Growing | None
+    ) -> Run:
         jobs, queue = self._settings.jobs, self._settings.queue
         seconds, whose = jobs.time, "setting jobs.time"
         if description.limits.time:
@@ -161,6 +167,7 @@ class Attempts:
             whose=whose,
             memory=description.limits.memory or jobs.memory,
             processes=jobs.processes,
+            files=files,
             log=log,
             log_limit=self._settings.limits.log,
             pauses_itself=description.pauses_itself,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from azenha.domain.job import FailureKind
 from azenha.engine.channel import ChannelClosed, Message
+from azenha.engine.growing import Growing
 from azenha.engine.job_log import Log, Output
 from azenha.engine.sandbox import tree
 from azenha.engine.sandbox.child import Child
@@ -40,12 +41,13 @@ class Run:
         whose: str,
         memory: int,
         processes: int,
+        files: Growing | None,
         log: Log,
         log_limit: int,
         pauses_itself: bool,
         pause_at_most: float,
     ) -> None:
-        """`pause_at_most`: seconds, in all; then it is ended."""
+        """`files`: its folder, where that has a limit. `pause_at_most`: seconds, in all; then it is ended."""
         self.lease = lease
         self.child = child
         self._output = output
@@ -55,6 +57,7 @@ class Run:
         self._whose = whose
         self._memory = memory
         self._processes = processes
+        self._files = files
         self._flood = log_limit * FLOOD
         self._stopping: float | None = None  # since when it has been asked to end
         self._forced = 0
@@ -178,6 +181,9 @@ class Run:
             self._end(FailureKind.TIME, paused_too_long(self._pause_at_most))
         elif self._log.offered > self._flood:
             self._end(FailureKind.OUTPUT, f"it wrote more than {self._flood:,} bytes to its log")
+        elif ran > WATCH_AFTER and self._files is not None and self._files.exceeds():
+            limit = f"{self._files.limit:,} bytes (setting limits.outputs)"
+            self._end(FailureKind.OUTPUT, f"the files in its folder exceeded {limit} while it ran")
         elif ran > WATCH_AFTER:
             # Asking a dead child also ends what it left behind, which may hold the connection open.
             self.child.exit_code(0)
