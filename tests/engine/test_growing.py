@@ -22,7 +22,7 @@ def file(path: Path, size: int = 64 * KIB) -> Path:
 
 
 def looks(watched: Growing, times: int = 3) -> bool:
-    return any([watched.exceeds() for _ in range(times)])
+    return any(watched.exceeds() for _ in range(times))
 
 
 def test_files_at_any_depth_are_counted_together(tmp_path: Path) -> None:

@@ -62,6 +62,12 @@ def test_each_way_to_fail_is_a_failed_job_with_its_reason(shop: Workshop, how: s
     nothing_left(shop, id)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only on Unix: fork")
+@pytest.mark.parametrize(("how", "code"), [("returns", 0), ("raises", 1), ("exits", 3)])
+def test_what_the_author_forks_is_not_the_job(shop: Workshop, how: str, code: int) -> None:
+    assert shop.text(shop.submit("forked", how=how)) == f"the job; its copy ended with {code}"
+
+
 @UNIX
 def test_a_name_that_no_text_can_hold_is_told_with_escapes(shop: Workshop) -> None:
     id = shop.submit("break_down", how="undecodable")

@@ -88,6 +88,18 @@ def break_down(how: str, *, ctx: Context) -> int:
     raise AssertionError(how)
 
 @process
+def forked(how: str) -> str:
+    pid = os.fork()
+    if pid == 0:
+        if how == "raises":
+            raise ValueError("of the copy's own")
+        if how == "exits":
+            sys.exit(3)
+        return "the copy"
+    _, status = os.waitpid(pid, 0)
+    return f"the job; its copy ended with {os.waitstatus_to_exitcode(status)}"
+
+@process
 def missing() -> File:
     return File("not-there.txt")
 

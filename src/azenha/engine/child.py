@@ -10,8 +10,8 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -165,7 +165,8 @@ def _call(
     def look(arguments: Mapping[str, object]) -> None:
         check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))
 
-    produced = call(definition, request.inputs, inputs, context, look)
+    with _copies_end():
+        produced = call(definition, request.inputs, inputs, context, look)
     check_values(produced, order["values"])
     check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
     look_into = facts.facts if order["facts"] else None
@@ -176,6 +177,27 @@ def _call(
 
         served = publish(produced, request, folder, order["outputs"])
     return put_out(produced, served, workdir, folder, order["outputs"], look_into)
+
+
+@contextmanager
+def _copies_end() -> Iterator[None]:
+    """End here what the author's code made by os.fork and let come back: it is not the job, and must not end it."""
+    own, code = os.getpid(), 0
+    try:
+        yield
+    except BaseException as error:
+        if os.getpid() == own:
+            raise
+        code = 1
+        if isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else int(error.code is not None)
+        else:
+            traceback.print_exception(error)
+    if os.getpid() != own:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(code)
 
 
 def _failure(error: BaseException, order: Message) -> Message:
