@@ -216,6 +216,29 @@ def test_a_file_is_sent_as_its_name_and_the_input_tell(tmp_path, schema, name, c
     assert read_inputs({"x": {"schema": schema}}, [f"x=@{tmp_path / name}"]) == {"x": expected}
 
 
+def offering(*media_types: str) -> dict[str, object]:
+    return {"oneOf": [{"type": "string", "contentMediaType": one} for one in media_types]}
+
+
+@pytest.mark.parametrize(
+    ("offered", "name", "sent_as"),
+    [
+        (("application/geo+json", "application/zip"), "roads.shp.zip", "application/zip"),
+        (("application/x-shapefile",), "roads.shp.zip", "application/x-shapefile"),
+        (("application/zip", "application/x-shapefile"), "roads.SHP.zip", "application/x-shapefile"),
+        (("application/x-shapefile",), "roads.zip", "application/x-shapefile"),
+        (("application/vnd.flatgeobuf",), "roads.fgb", "application/vnd.flatgeobuf"),
+        (("image/geotiff",), "a.tif", "image/geotiff"),
+        (("*/*", "application/x-shapefile"), "roads.shp.zip", "application/x-shapefile"),
+        (("*/*",), "roads.shp.zip", "application/x-zipped-shp"),
+    ],
+)
+def test_a_file_may_be_sent_by_any_name_of_its_format(tmp_path, offered, name, sent_as):
+    (tmp_path / name).write_bytes(b"PK")
+    got = read_inputs({"x": {"schema": offering(*offered)}}, [f"x=@{tmp_path / name}"])["x"]
+    assert got["mediaType"] == sent_as
+
+
 @pytest.mark.parametrize(
     ("schema", "name", "content", "problem"),
     [
