@@ -29,7 +29,8 @@ _BEGINNINGS: Final = (
     b"Rar!",
     b"\x28\xb5\x2f\xfd",
 )
-_TAR: Final = (b"ustar", 257)  # of POSIX and GNU; it has nothing of its own before that
+_TAR: Final = b"ustar"  # of POSIX and GNU; a tar has nothing of its own before that
+_TAR_AT: Final = 257
 _END: Final = struct.Struct("<4s4H2LH")
 _END_MAGIC: Final = b"PK\x05\x06"
 _END64: Final = struct.Struct("<4sQ2H2L4Q")
@@ -145,7 +146,7 @@ def _unpack(
 
 
 def _is_archive(beginning: bytes) -> bool:
-    return beginning.startswith(_BEGINNINGS) or beginning.startswith(*_TAR)
+    return beginning.startswith(_BEGINNINGS) or beginning[_TAR_AT:].startswith(_TAR)
 
 
 def _members(source: Path | BinaryIO) -> list[zipfile.ZipInfo]:
