@@ -24,6 +24,7 @@ BOX = {
     "required": ["bbox"],
 }
 PLACE = {"type": "object", "properties": {"name": {"type": "string"}}}
+GML2 = "http://www.opengis.net/gml/srs/epsg.xml#"
 CRS = "http://www.opengis.net/def/crs/"
 
 
@@ -79,6 +80,7 @@ def test_a_schema_tells_the_forms_of_a_value(schema, expected):
         ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, "7a", "7a"),
         (BOX, "-35,-9,-34.5,-8", {"bbox": [-35, -9, Decimal("-34.5"), -8]}),
         (BOX, "1,2,3,4,EPSG:32725", {"bbox": [1, 2, 3, 4], "crs": CRS + "EPSG/0/32725"}),
+        (BOX, f"1,2,3,4,{GML2}4326", {"bbox": [1, 2, 3, 4], "crs": f"{GML2}4326"}),
         (BOX, "1,2,3,4,CRS84", {"bbox": [1, 2, 3, 4], "crs": CRS + "OGC/1.3/CRS84"}),
         (BOX, "1,2,0,3,4,9", {"bbox": [1, 2, 0, 3, 4, 9]}),
         (BOX, "1,2,0,3,4,9,EPSG:4979", {"bbox": [1, 2, 0, 3, 4, 9], "crs": CRS + "EPSG/0/4979"}),

@@ -16,7 +16,7 @@ from typing import Any
 from azenha.console.exact import integer, number, read_json
 from azenha.console.exits import USAGE, Stop
 from azenha.console.media import bare, is_json, is_text, is_wild, matches, types_of
-from azenha.domain.crs import crs_name
+from azenha.domain.crs import crs_name, easting_first
 
 Schema = Mapping[str, Any]
 
@@ -190,7 +190,11 @@ def _box(text: str) -> object:
         raise Unfit(
             "minx,miny,maxx,maxy or six numbers, and a reference system after them if it is not the default"
         )
-    return {"bbox": corners, **({"crs": crs_name(parts[count])} if len(parts) > count else {})}
+    if len(parts) == count:
+        return {"bbox": corners}
+    # The canonical name has EPSG's order of axes, which that form has not.
+    given = parts[count]
+    return {"bbox": corners, "crs": given if easting_first(given) else crs_name(given)}
 
 
 def _inline(text: str, form: Form, named: bool) -> object:
