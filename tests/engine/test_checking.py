@@ -558,7 +558,10 @@ def says(answer: object) -> Callable[[File], object]:
     [
         (None, None),
         (True, None),
-        ("too many clouds", "refused by no_clouds: too many clouds"),
+        (
+            "too many clouds",
+            "is declared text/plain, its content is text, and it is refused by no_clouds: too many",
+        ),
         (ValueError("too many clouds"), "refused by no_clouds: too many clouds"),
         (False, "refused by no_clouds"),
     ],

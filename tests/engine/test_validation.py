@@ -192,7 +192,8 @@ def test_text_in_another_encoding_than_it_declares_is_the_clients_fault(shop: Wo
 def test_an_authors_own_check_refuses_before_the_function_is_called(shop: Workshop) -> None:
     failure = shop.failure(shop.submit("own", values={"a": [InlineText("a cloud", Format("text/plain"))]}))
     assert failure.kind is FailureKind.INPUT
-    assert failure.message == "input 'a': is text/plain, and is refused by no_clouds: too many clouds"
+    refused = "it is refused by no_clouds: too many clouds"
+    assert failure.message == f"input 'a': is declared text/plain, its content is text, and {refused}"
     assert shop.text(shop.submit("own", values={"a": [InlineText("sun", Format("text/plain"))]})) == "called"
 
 

@@ -217,7 +217,7 @@ def _raster(value: Any, path: Path, known: KnownFormat | None) -> Path | None:
 def _zipped(path: Path, write: Callable[[Path], object]) -> None:
     """Write a format that is a folder, and make a zip of what is in that; its pieces are packed already."""
     with tempfile.TemporaryDirectory(dir=path.parent) as passing:
-        folder = Path(passing) / "content"
+        folder = Path(passing) / path.name.partition(".")[0]  # GDAL calls the array so
         write(folder)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
             for file in sorted(one for one in folder.rglob("*") if one.is_file()):
