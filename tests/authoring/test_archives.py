@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import struct
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,13 @@ def zip_of(*members: tuple[str, bytes], mode: int = 0) -> Callable[[Path], None]
                 archive.writestr(info, content)
 
     return make
+
+
+def tarred(format: int) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=format) as archive:
+        archive.addfile(tarfile.TarInfo("x"))
+    return file.getvalue()
 
 
 def claiming_less(path: Path) -> None:
@@ -108,7 +116,11 @@ def test_a_harmful_archive_is_refused_by_its_list_alone(name: str, tmp_path: Pat
     [
         (claiming_less, "cannot be unpacked|more than"),
         (zip_of(("a.txt", b"fine"), ("b.txt", b"PK\x03\x04" + b"x" * 100)), "archive itself"),
+        (zip_of(("a.txt", b"fine"), ("b.dat", b"PK\x05\x06" + bytes(18))), "'b.dat' is an archive itself"),
+        (zip_of(("b.dat", tarred(tarfile.PAX_FORMAT))), "'b.dat' is an archive itself"),
+        (zip_of(("b.dat", tarred(tarfile.GNU_FORMAT))), "'b.dat' is an archive itself"),
     ],
+    ids=["less claimed", "a zip", "an empty zip", "a tar of POSIX", "a tar of GNU"],
 )
 def test_what_shows_only_while_it_is_unpacked_is_refused_then(
     make: Callable[[Path], None], reason: str, tmp_path: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -196,3 +197,70 @@ def test_an_array_of_xarray_is_written_as_netcdf(tmp_path: Path) -> None:
     file = returned(Annotated[Raster, Media("application/x-netcdf")], made, tmp_path)
     assert file.path.read_bytes()[:3] in (b"CDF", b"\x89HD")
     assert Raster(file.path, "application/x-netcdf").xarray()["a"].shape == (1, 2)
+
+
+def test_a_series_of_geometries_is_written_as_geoparquet(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    geopandas = pytest.importorskip("geopandas")
+    series = geopandas.GeoSeries(geopandas.points_from_xy([1], [2]), crs=4326)
+    media_type = "application/vnd.apache.parquet"
+    file = returned(Annotated[Features, Media(media_type)], series, tmp_path)
+    (point,) = Features(file.path, media_type).geopandas().geometry
+    assert (point.x, point.y) == (1, 2)
+
+
+def test_an_open_raster_is_written_as_zarr_in_a_zip(tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    with rasterio.Env() as env:
+        if "Zarr" not in env.drivers():
+            pytest.skip("GDAL has no driver for Zarr")
+    media_type = "application/vnd.zarr+zip"
+    file = returned(
+        Annotated[Raster, Media(media_type)], lambda folder: dataset(folder, "folder", "r"), tmp_path
+    )
+    conforms(Check("result", Raster(file.path, media_type), Level.STRICT, Family.RASTER), Policy())
+    with Raster(file.path, media_type).rasterio() as written:
+        assert (written.read(1) == 7).all()
+    assert [one.name for one in file.path.parent.iterdir()] == ["result.zarr.zip"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "type", "reason"),
+    [
+        (
+            "image/png",
+            "float64",
+            "a DatasetReader cannot be written as image/png: PNG driver doesn't support",
+        ),
+        ("application/x-hdf5", "uint8", "a DatasetReader cannot be written as application/x-hdf5: "),
+    ],
+)
+def test_what_a_library_cannot_write_names_the_output_and_what_to_return_instead(
+    media_type: str, type: str, reason: str, tmp_path: Path
+) -> None:
+    rasterio, numpy = pytest.importorskip("rasterio"), pytest.importorskip("numpy")
+
+    def made(folder: Path) -> Any:
+        path, kinds = folder / "a.tif", {"height": 2, "width": 2, "count": 1, "dtype": type}
+        with rasterio.open(path, "w", "GTiff", **kinds, transform=rasterio.Affine(2, 0, 1, 0, -2, 1)) as new:
+            new.write(numpy.ones((1, 2, 2), type))
+        return rasterio.open(path)
+
+    with pytest.raises(OutputError) as refused:
+        returned(Annotated[Raster, Media(media_type)], made, tmp_path)
+    assert str(refused.value).startswith(f"output 'result': {reason}")
+    assert "the path of a file, or declare another format" in str(refused.value)
+
+
+def test_a_full_disk_is_not_taken_for_a_value_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    geopandas = pytest.importorskip("geopandas")
+    frame = geopandas.GeoDataFrame({"n": [1]}, geometry=geopandas.points_from_xy([1], [2]), crs=4326)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(geopandas.GeoDataFrame, "to_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        returned(Features, frame, tmp_path)

@@ -404,6 +404,26 @@ def test_what_cannot_be_done_is_said_in_words_and_exit_code(server, azenha, argu
             USAGE,
             ["azenha: invalid", "  input 'red': bad"],
         ),
+        (
+            Reply(
+                {
+                    "title": "invalid",
+                    "errors": [
+                        {"locator": "red[1]", "subject": "input", "message": "is GML"},
+                        {"locator": "index", "subject": "output", "message": "is asked for twice"},
+                        {"detail": "something else"},
+                    ],
+                },
+                400,
+            ),
+            USAGE,
+            [
+                "azenha: invalid",
+                "  input 'red[1]': is GML",
+                "  output 'index': is asked for twice",
+                "  something else",
+            ],
+        ),
         (Reply({"title": "full", "detail": "try again"}, 503), UNREACHABLE, ["azenha: full: try again"]),
         (Reply({"code": "X", "description": "old style"}, 400), USAGE, ["azenha: old style"]),
         (

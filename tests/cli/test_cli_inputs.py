@@ -24,6 +24,7 @@ BOX = {
     "required": ["bbox"],
 }
 PLACE = {"type": "object", "properties": {"name": {"type": "string"}}}
+GML2 = "http://www.opengis.net/gml/srs/epsg.xml#"
 CRS = "http://www.opengis.net/def/crs/"
 
 
@@ -79,6 +80,7 @@ def test_a_schema_tells_the_forms_of_a_value(schema, expected):
         ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, "7a", "7a"),
         (BOX, "-35,-9,-34.5,-8", {"bbox": [-35, -9, Decimal("-34.5"), -8]}),
         (BOX, "1,2,3,4,EPSG:32725", {"bbox": [1, 2, 3, 4], "crs": CRS + "EPSG/0/32725"}),
+        (BOX, f"1,2,3,4,{GML2}4326", {"bbox": [1, 2, 3, 4], "crs": f"{GML2}4326"}),
         (BOX, "1,2,3,4,CRS84", {"bbox": [1, 2, 3, 4], "crs": CRS + "OGC/1.3/CRS84"}),
         (BOX, "1,2,0,3,4,9", {"bbox": [1, 2, 0, 3, 4, 9]}),
         (BOX, "1,2,0,3,4,9,EPSG:4979", {"bbox": [1, 2, 0, 3, 4, 9], "crs": CRS + "EPSG/0/4979"}),
@@ -214,6 +216,29 @@ def encoded(content: bytes) -> str:
 def test_a_file_is_sent_as_its_name_and_the_input_tell(tmp_path, schema, name, content, expected):
     (tmp_path / name).write_bytes(content)
     assert read_inputs({"x": {"schema": schema}}, [f"x=@{tmp_path / name}"]) == {"x": expected}
+
+
+def offering(*media_types: str) -> dict[str, object]:
+    return {"oneOf": [{"type": "string", "contentMediaType": one} for one in media_types]}
+
+
+@pytest.mark.parametrize(
+    ("offered", "name", "sent_as"),
+    [
+        (("application/geo+json", "application/zip"), "roads.shp.zip", "application/zip"),
+        (("application/x-shapefile",), "roads.shp.zip", "application/x-shapefile"),
+        (("application/zip", "application/x-shapefile"), "roads.SHP.zip", "application/x-shapefile"),
+        (("application/x-shapefile",), "roads.zip", "application/x-shapefile"),
+        (("application/vnd.flatgeobuf",), "roads.fgb", "application/vnd.flatgeobuf"),
+        (("image/geotiff",), "a.tif", "image/geotiff"),
+        (("*/*", "application/x-shapefile"), "roads.shp.zip", "application/x-shapefile"),
+        (("*/*",), "roads.shp.zip", "application/x-zipped-shp"),
+    ],
+)
+def test_a_file_may_be_sent_by_any_name_of_its_format(tmp_path, offered, name, sent_as):
+    (tmp_path / name).write_bytes(b"PK")
+    got = read_inputs({"x": {"schema": offering(*offered)}}, [f"x=@{tmp_path / name}"])["x"]
+    assert got["mediaType"] == sent_as
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from azenha.domain.process import CRS84, LONGITUDE_LATITUDE, BoxDomain, Crs
 from azenha.domain.values import Box, Lexical, RawBox
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+GML2 = "http://www.opengis.net/gml/srs/epsg.xml#"
 LON_LAT = LONGITUDE_LATITUDE
 WGS84, UTM = Crs(EPSG + "4326", swapped=True, circle=360.0), Crs(EPSG + "32725")
 PARIS = Crs(EPSG + "4807", swapped=True, circle=400.0)  # in grads
@@ -28,6 +29,10 @@ READ = [
     (FLAT, RawBox((1, 2, 1, 2)), Box((1, 2), (1, 2), CRS84)),
     (ANY, RawBox((-8, -35, -7, -34), "EPSG:4326"), Box((-35, -8), (-34, -7), WGS84.name)),
     (ANY, RawBox((-8, -35, -7, -34), "urn:ogc:def:crs:EPSG:6.6:4326"), Box((-35, -8), (-34, -7), WGS84.name)),
+    (ANY, RawBox((-35, -8, -34, -7), f"{GML2}4326"), Box((-35, -8), (-34, -7), WGS84.name, True)),
+    (ANY, RawBox((-35, -8, 0, -34, -7, 9), f"[{GML2}4326]"), Box((-35, -8, 0), (-34, -7, 9), WGS84.name)),
+    (ANY, boxes.written(f"-35,-8,-34,-7,{GML2}4326"), Box((-35, -8), (-34, -7), WGS84.name)),
+    (ANY, RawBox((1e7, -1e7, 2e7, 1e8), f"{GML2}32725"), Box((1e7, -1e7), (2e7, 1e8), UTM.name)),
     (ANY, RawBox((-8, -35, 0, -7, -34, 9), WGS84.name), Box((-35, -8, 0), (-34, -7, 9), WGS84.name)),
     (ANY, RawBox((170, -10, -170, 10)), Box((170, -10), (-170, 10), CRS84)),
     (ANY, RawBox((-10, 170, 10, -170), "EPSG:4326"), Box((170, -10), (-170, 10), WGS84.name)),
@@ -68,6 +73,7 @@ REFUSED = [
     (ANY, RawBox((1, 2, 9, 3, 4, 8)), "its lower height 9.0 is above its upper height 8.0"),
     (ANY, RawBox((-122.4, 37, -122, 38), WGS84.name), "its latitude -122.4 is not within -90 to 90"),
     (ANY, RawBox((-122.4, 37, -122, 38), WGS84.name), "4326 is latitude first)"),
+    (ANY, RawBox((-8, -122, -7, -121), f"{GML2}4326"), "epsg.xml#4326' is longitude first)"),
     (FLAT, RawBox((0, -90.01, 1, 0)), "its latitude -90.01 is not within -90 to 90"),
     (FLAT, RawBox((0, 0, 360.5, 1)), "its longitude 360.5 is not within -180 to 360"),
     (FLAT, RawBox((-181, 0, 0, 1)), "its longitude -181.0 is not within -180 to 360"),

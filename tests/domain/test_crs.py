@@ -27,6 +27,8 @@ COMPOUND = (
         ("http://www.opengis.net/def/crs/EPSG/0/4326", EPSG_4326),
         ("https://www.opengis.net/def/crs/EPSG/9.9.1/4326", EPSG_4326),
         ("http://opengis.net/def/crs/EPSG/0/4326", EPSG_4326),
+        ("http://www.opengis.net/gml/srs/epsg.xml#4326", EPSG_4326),
+        ("https://opengis.net/gml/srs/epsg.xml#4326", EPSG_4326),
         ("CRS84", CRS84),
         ("CRS:84", CRS84),
         ("OGC:CRS84", CRS84),
@@ -61,6 +63,8 @@ def test_every_way_of_writing_a_reference_system_has_one_canonical_name(text: st
         "EPSG:4326+",
         "urn:ogc:def:crs,crs:EPSG::4326",
         "http://evil.example/def/crs/EPSG/0/4326",
+        "http://www.opengis.net/gml/srs/epsg.xml",
+        "http://www.opengis.net/gml/srs/epsgxxml#4326",
     ],
 )
 def test_a_name_of_no_known_form_stays_as_it_was_written(text: str) -> None:

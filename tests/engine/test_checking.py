@@ -405,7 +405,8 @@ FOLLOWS = [
         "does not follow.*'name' is a required",
     ),
     ("application/json", "{}", "http://x.example/ref.json", "does not follow.*'name' is a required"),
-    ("application/json", "{}", None, None),
+    ("application/json", "{}", None, "no schema to check it by: none is declared for application/json"),
+    ("text/csv", "a,b", None, None),
 ]
 
 
@@ -422,6 +423,19 @@ def test_very_strict_follows_a_schema_that_is_here(
     else:
         with pytest.raises(NotValid, match=f"(?s){reason}"):
             look(file, Level.VERY_STRICT, policy)
+
+
+def test_the_line_is_told_where_a_document_leaves_its_schema(policy: Policy, tmp_path: Path) -> None:
+    file = File(tmp_path / "a", "application/xml", schema="http://x.example/a.xsd")
+    for before, where in (("\n\n", r"'xs:integer'\. \(line 3\)$"), (" \n" * 5_000_000, r"'xs:integer'\.$")):
+        file.path.write_text(f"<a>{before}<b>one</b></a>")
+        with pytest.raises(NotValid, match=where) as refused:
+            look(file, Level.VERY_STRICT, policy)
+        assert "<string>" not in str(refused.value)
+    file.path.write_text("<a>\n<b></a>")
+    with pytest.raises(NotValid, match=r"mismatch.*line 2") as refused:
+        look(file, Level.STRICT)
+    assert "<string>" not in str(refused.value)
 
 
 def test_very_strict_reads_a_text_of_any_length(policy: Policy, tmp_path: Path) -> None:
@@ -544,7 +558,10 @@ def says(answer: object) -> Callable[[File], object]:
     [
         (None, None),
         (True, None),
-        ("too many clouds", "refused by no_clouds: too many clouds"),
+        (
+            "too many clouds",
+            "is declared text/plain, its content is text, and it is refused by no_clouds: too many",
+        ),
         (ValueError("too many clouds"), "refused by no_clouds: too many clouds"),
         (False, "refused by no_clouds"),
     ],

@@ -192,7 +192,8 @@ def test_text_in_another_encoding_than_it_declares_is_the_clients_fault(shop: Wo
 def test_an_authors_own_check_refuses_before_the_function_is_called(shop: Workshop) -> None:
     failure = shop.failure(shop.submit("own", values={"a": [InlineText("a cloud", Format("text/plain"))]}))
     assert failure.kind is FailureKind.INPUT
-    assert failure.message == "input 'a': is text/plain, and is refused by no_clouds: too many clouds"
+    refused = "it is refused by no_clouds: too many clouds"
+    assert failure.message == f"input 'a': is declared text/plain, its content is text, and {refused}"
     assert shop.text(shop.submit("own", values={"a": [InlineText("sun", Format("text/plain"))]})) == "called"
 
 
@@ -388,3 +389,37 @@ def test_very_strict_needs_schemas_that_are_there(tmp_path: Path) -> None:
     assert "p" in readiness.served(catalogue, Policy(schemas=tmp_path / "gone", fetch=True)).offerings
     (missing,) = readiness.served(catalogue, Policy(schemas=tmp_path / "gone")).unavailable
     assert "is no folder" in missing.reason
+
+
+@pytest.mark.parametrize(
+    ("media_type", "schema", "level", "served"),
+    [
+        ("application/json", None, Level.VERY_STRICT, False),
+        ("application/topo+json", None, Level.VERY_STRICT, False),
+        ("application/json", "http://x.example/s.json", Level.VERY_STRICT, True),
+        ("application/geo+json", None, Level.VERY_STRICT, True),
+        ("application/xml", None, Level.VERY_STRICT, True),
+        ("application/json", None, Level.STRICT, True),
+        ("application/json", None, None, True),
+    ],
+)
+def test_an_output_that_demands_a_schema_and_has_none_is_told_at_the_start(
+    media_type: str,
+    schema: str | None,
+    level: Level | None,
+    served: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(readiness, "find_spec", lambda name: object())
+    domain = offering(media_type, level=level, schema=schema).offerings["p"].description.inputs[0].domain
+    made = ProcessDescription("p", "1", Text("P"), (), (OutputDescription("r", domain, Text("R")),))
+    catalogue = Catalogue({"p": Offering(made, "p.py")})
+    policy = Policy(Level.VERY_STRICT if level is None else Level.SIMPLE, schemas=tmp_path)
+    found = readiness.served(catalogue, policy)
+    assert ("p" in found.offerings) is served
+    if not served:
+        (missing,) = found.unavailable
+        assert "its output 'r' is to be checked very strict, which needs a schema" in missing.reason
+        assert f"Media('{media_type}', schema=" in missing.reason
+    assert "p" in readiness.served(catalogue, replace(policy, outputs="off")).offerings

@@ -227,6 +227,15 @@ def test_what_an_earlier_attempt_left_is_replaced(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / value.key).parent.iterdir()] == ["new.csv"]
 
 
+@pytest.mark.parametrize("name", ["relatório final.txt", "sp ace.txt", "Smith's (2).txt"])
+def test_a_fetched_file_keeps_its_name(tmp_path: Path, name: str) -> None:
+    fetch = Elsewhere(a=(b"x", "text/plain", name))
+    (value,) = fetch_references({"a": (ref("a", Format("text/plain")),)}, tmp_path, fetch)["a"]
+    assert isinstance(value, StoredFile)
+    assert value.name == name
+    assert (tmp_path / value.key).name == name
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
@@ -236,8 +245,16 @@ def test_what_an_earlier_attempt_left_is_replaced(tmp_path: Path) -> None:
         ("..", "data.tif"),
         ("", "data.tif"),
         (".bashrc", "bashrc.tif"),
-        ("a b;rm -rf\x00\n.tif", "a_b_rm_-rf_.tif"),
+        ("a b;rm -rf\x00\n.tif", "a b_rm -rf_.tif"),
         ("région.tif", "région.tif"),
+        ("re\u0301gion n° 1.tif", "re\u0301gion n° 1.tif"),
+        ("Smith's, part 2 [50%] #3~.tif", "Smith's, part 2 [50%] #3~.tif"),
+        ('a:b*c?"<d>|e.tif', "a_b_c_d_e.tif"),
+        ("$(id)`id`&&a.tif", "_(id)_id_a.tif"),
+        ("a!{b}.tif", "a_b_.tif"),
+        ("\u202egnp.tif", "_gnp.tif"),
+        (" . .a .tif . ", "a .tif"),
+        (" ", "data.tif"),
         ("nul.tif", "_nul.tif"),
         ("ows", "ows.tif"),
         ("x" * 300 + ".tif", "x" * 116 + ".tif"),

@@ -59,7 +59,7 @@ def outcome(tmp_path: Path) -> Results:
         output("icon", InlineBytes(b"\x89PNG", PNG)),
         output("count", Literal(3)),
         output("areas", Literal(1.5), Literal(2), array=True),
-        output("elsewhere", Reference("https://example.org/d/dem.tif?x=1", GEOTIFF)),
+        output("elsewhere", Reference("https://example.org/d/dem%20a.tif?x=1", GEOTIFF)),
         folder=tmp_path,
     )
 
@@ -79,7 +79,7 @@ NAMES = {
 def test_the_archive_has_every_value_under_a_name_of_its_own(outcome: Results) -> None:
     reply = write(outcome, ADDRESS, "f=zip")
     assert (reply.status, header(reply, "Content-Type")) == (200, ZIP)
-    assert header(reply, "Content-Disposition") == 'attachment; filename="rich_one-6c0d0a0e.zip"'
+    assert header(reply, "Content-Disposition") == 'attachment; filename="rich one-6c0d0a0e.zip"'
     with zipfile.ZipFile(io.BytesIO(content(reply))) as archived:
         assert archived.testzip() is None  # every checksum is right
         assert {i.filename: archived.read(i) for i in archived.infolist()} == NAMES
@@ -128,7 +128,7 @@ def test_the_metalink_names_size_checksum_and_address_of_the_same_files(outcome:
     assert root.tag == "{urn:ietf:params:xml:ns:metalink}metalink"
     assert root.findtext("m:origin", None, space) == f"{JOB_ADDRESS}/results?f=metalink"
     found = {f.get("name"): f for f in root.iterfind("m:file", space)}
-    assert list(found) == [*NAMES, "dem.tif"]
+    assert list(found) == [*NAMES, "dem a.tif"]
     for name, data in NAMES.items():
         assert found[name].findtext("m:size", None, space) == str(len(data))
     # What was recorded with the job, or is small; others have none.
@@ -138,8 +138,8 @@ def test_the_metalink_names_size_checksum_and_address_of_the_same_files(outcome:
         assert (told.get("type"), told.text) == ("sha-256", hashlib.sha256(NAMES[name]).hexdigest())
     assert found["São Tomé.tif"].findtext("m:url", None, space) == f"{JOB_ADDRESS}/results/map"
     assert found["parts/part-2.csv"].findtext("m:url", None, space) == f"{JOB_ADDRESS}/results/parts/1"
-    assert found["dem.tif"].findtext("m:url", None, space) == "https://example.org/d/dem.tif?x=1"
-    assert found["dem.tif"].find("m:size", space) is None
+    assert found["dem a.tif"].findtext("m:url", None, space) == "https://example.org/d/dem%20a.tif?x=1"
+    assert found["dem a.tif"].find("m:size", space) is None
 
 
 def test_the_checksum_of_a_file_is_told(tmp_path: Path) -> None:

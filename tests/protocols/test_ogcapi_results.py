@@ -177,7 +177,7 @@ def test_one_raw_inline_value_has_its_media_type(value: Value, type: str, body: 
 def test_a_result_that_could_hold_scripts_is_saved_and_not_shown(type: str) -> None:
     reply = write(results(output("my map", InlineText("<a/>", Format(type)))), accept="*/*")
     assert header(reply, "Content-Security-Policy") == "default-src 'none'; sandbox"
-    assert (header(reply, "Content-Disposition") or "").startswith('attachment; filename="my_map.')
+    assert (header(reply, "Content-Disposition") or "").startswith('attachment; filename="my map.')
 
 
 @pytest.mark.parametrize("type", ["image/png", "TEXT/CSV; header=absent", "application/geo+json"])

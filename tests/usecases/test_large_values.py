@@ -173,6 +173,13 @@ def test_nothing_large_is_in_what_goes_on(tmp_path: Path) -> None:
     assert all(isinstance(v, StoredFile) for several in found.inputs.values() for v in several)
 
 
+def test_a_large_value_of_several_has_a_name_that_no_pattern_takes_for_one(tmp_path: Path) -> None:
+    (several,) = checked(tmp_path, {"several": [CODED, CODED]}).inputs.values()
+    assert [value.name for value in several if isinstance(value, StoredFile)] == [
+        "several_0_.tif", "several_1_.tif",
+    ]  # fmt: skip
+
+
 REFUSED: dict[str, tuple[object, str, str]] = {
     "no base64": ({"data": CODED[:-5] + "*" + CODED[-4:]}, "data", "expected image/tiff in base64"),
     "base64 too short": ({"data": CODED[:-1]}, "data", "incorrect padding"),

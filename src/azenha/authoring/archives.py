@@ -21,6 +21,7 @@ _PIECE: Final = 256 * 1024
 _ARCHIVES: Final = (".zip", ".kmz", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar")
 _BEGINNINGS: Final = (
     b"PK\x03\x04",
+    b"PK\x05\x06",  # a zip without members
     b"\x1f\x8b",
     b"BZh",
     b"\xfd7zXZ\0",
@@ -28,6 +29,8 @@ _BEGINNINGS: Final = (
     b"Rar!",
     b"\x28\xb5\x2f\xfd",
 )
+_TAR: Final = b"ustar"  # of POSIX and GNU; a tar has nothing of its own before that
+_TAR_AT: Final = 257
 _END: Final = struct.Struct("<4s4H2LH")
 _END_MAGIC: Final = b"PK\x05\x06"
 _END64: Final = struct.Struct("<4sQ2H2L4Q")
@@ -125,7 +128,7 @@ def _unpack(
             with archive.open(member) as source, target.open("xb") as file:
                 first = True
                 while piece := source.read(_PIECE):
-                    if first and not limits.nesting and piece.startswith(_BEGINNINGS):
+                    if first and not limits.nesting and _is_archive(piece):
                         raise Unsafe(f"its member {member.filename!r} is an archive itself")
                     first = False
                     total += len(piece)
@@ -140,6 +143,10 @@ def _unpack(
                     raise Unsafe(f"in its member {member.filename!r}: {reason}") from None
             written.append(target)
     return written
+
+
+def _is_archive(beginning: bytes) -> bool:
+    return beginning.startswith(_BEGINNINGS) or beginning[_TAR_AT:].startswith(_TAR)
 
 
 def _members(source: Path | BinaryIO) -> list[zipfile.ZipInfo]:

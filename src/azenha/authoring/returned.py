@@ -10,12 +10,14 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from azenha.authoring import shapes
 from azenha.authoring.adapters import library
+from azenha.authoring.blame import blamed, told, without_folder
 from azenha.authoring.shapes import FileShape, Misfit
 from azenha.authoring.types import File
 from azenha.domain import formats
@@ -49,11 +51,9 @@ def as_file(shape: FileShape, name: str, value: object, workdir: Path, asked: st
     known = KNOWN.named(format.media_type)
     folder = Path(tempfile.mkdtemp(prefix="returned-", dir=workdir))
     path = folder / f"{name}{extension(format.media_type)}"
-    if (made := _raster(value, path, known)) is not None:
+    if (made := _of_library(value, path, format, known)) is not None:
         path = made
-    elif not (
-        _plain(value, path, format) or _frame(value, path, format, known) or _array(value, path, known)
-    ):
+    elif not _plain(value, path, format):
         hint = ""
         if isinstance(value, str):
             far = value.startswith(("http://", "https://"))
@@ -131,6 +131,28 @@ def _is_of(value: object, module: str, *names: str) -> bool:
 # -- of libraries --------------------------------------------------------------------------------
 
 
+def _of_library(value: object, path: Path, format: Format, known: KnownFormat | None) -> Path | None:
+    """The file that a library's own value was written to; None: it is no such value, or has not that format.
+
+    Raises:
+        Misfit: the library does not write it so, in its own words, and what can be returned instead.
+    """
+    try:
+        if (made := _raster(value, path, known)) is not None:
+            return made
+        return path if _frame(value, path, format, known) or _array(value, path, known) else None
+    except (Misfit, ImportError, MemoryError):
+        raise
+    except Exception as reason:
+        if blamed(reason) or (isinstance(reason, OSError) and reason.errno is not None):
+            raise  # of an input that is read only now, or of the disk
+        said = without_folder(told(reason), path).strip().rstrip(".") or type(reason).__name__
+        raise Misfit(
+            f"a {type(value).__name__} cannot be written as {format.media_type}: {said}; "
+            "return it as that format can hold it or the path of a file, or declare another format"
+        ) from reason
+
+
 def _frame(value: Any, path: Path, format: Format, known: KnownFormat | None) -> bool:
     """A GeoDataFrame, GeoSeries or, as CSV, any frame of pandas."""
     if known is not None and known.id == "csv" and _is_of(value, "pandas", "DataFrame", "Series"):
@@ -140,7 +162,7 @@ def _frame(value: Any, path: Path, format: Format, known: KnownFormat | None) ->
         return False
     if known.id == "geoparquet":
         library("pyarrow", "writing GeoParquet")
-        value.to_parquet(path)
+        (value if hasattr(value, "to_parquet") else value.to_frame("geometry")).to_parquet(path)
         return True
     driver = {"zip": "ESRI Shapefile", "json": "GeoJSON"}.get(known.id, (known.drivers or ("",))[-1])
     if driver in ("", "TopoJSON", "GPX") or (known.family != "vector" and known.id not in ("zip", "json")):
@@ -185,5 +207,18 @@ def _raster(value: Any, path: Path, known: KnownFormat | None) -> Path | None:
     if own == driver and Path(name).is_file():
         return Path(name)
     with rasterio.open(name) as source:
-        copy(source, path, driver=driver)
+        if known.id == "zarr":
+            _zipped(path, lambda folder: copy(source, folder, driver=driver))
+        else:
+            copy(source, path, driver=driver)
     return path
+
+
+def _zipped(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a format that is a folder, and make a zip of what is in that; its pieces are packed already."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as passing:
+        folder = Path(passing) / path.name.partition(".")[0]  # GDAL calls the array so
+        write(folder)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            for file in sorted(one for one in folder.rglob("*") if one.is_file()):
+                archive.write(file, file.relative_to(folder).as_posix())

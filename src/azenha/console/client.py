@@ -307,7 +307,16 @@ def refusal(reply: httpx.Response, failing: bool) -> Refused:
 def _words(problem: Mapping[str, Any]) -> list[str]:
     title, detail = problem.get("title"), problem.get("detail") or problem.get("description")
     errors = [error for error in problem.get("errors") or () if isinstance(error, dict)]
-    listed = [str(error.get("message") or error.get("detail")) for error in errors]
+    listed = [_problem(error) for error in errors]
     if listed:
         return [str(title or detail or "refused"), *(f"  {line}" for line in listed)]
     return [": ".join(str(part) for part in (title, detail) if part)] if title or detail else []
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    """One of several problems, with what it is about: its message need not name that itself."""
+    message = str(error.get("message") or error.get("detail") or "refused")
+    locator = error.get("locator")
+    if not locator or f"'{locator}'" in message:
+        return message
+    return f"{error.get('subject') or 'input'} '{locator}': {message}"

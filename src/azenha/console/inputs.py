@@ -15,8 +15,8 @@ from typing import Any
 
 from azenha.console.exact import integer, number, read_json
 from azenha.console.exits import USAGE, Stop
-from azenha.console.media import is_json, is_text, matches, type_of
-from azenha.domain.crs import crs_name
+from azenha.console.media import bare, is_json, is_text, is_wild, matches, types_of
+from azenha.domain.crs import crs_name, easting_first
 
 Schema = Mapping[str, Any]
 
@@ -190,7 +190,11 @@ def _box(text: str) -> object:
         raise Unfit(
             "minx,miny,maxx,maxy or six numbers, and a reference system after them if it is not the default"
         )
-    return {"bbox": corners, **({"crs": crs_name(parts[count])} if len(parts) > count else {})}
+    if len(parts) == count:
+        return {"bbox": corners}
+    # The canonical name has EPSG's order of axes, which that form has not.
+    given = parts[count]
+    return {"bbox": corners, "crs": given if easting_first(given) else crs_name(given)}
 
 
 def _inline(text: str, form: Form, named: bool) -> object:
@@ -242,14 +246,17 @@ def _from_file(path: Path, alternatives: Sequence[Form], schema: Schema) -> obje
 
 def _chosen(path: Path, offered: Sequence[str | None]) -> str | None:
     """The media type to send a file as: what its name tells, if offered; the default if it tells nothing."""
-    guessed = type_of(path.name)
-    if guessed is None or None in offered:
-        return guessed if None in offered else offered[0]
+    guesses = types_of(path.name)
+    if not guesses or None in offered:
+        return (guesses[0] if guesses else None) if None in offered else offered[0]
     known = [media_type for media_type in offered if media_type]
-    exact = [media_type for media_type in known if matches(guessed, media_type)]
-    if not exact:
-        raise Unfit(f"{', '.join(known)}; {path.name} looks like {guessed} (rename it if it is not)")
-    return guessed if exact[0] in ("*/*", "application/octet-stream") else exact[0]
+    # One that is named itself comes before one that takes it too: `.shp.zip` before `.zip`.
+    ranks = {guess: rank for rank, guess in enumerate(guesses)}
+    nearest_first = sorted(known, key=lambda one: (is_wild(one), ranks.get(bare(one), len(ranks))))
+    found = next((one for one in nearest_first if any(matches(guess, one) for guess in guesses)), None)
+    if found is None:
+        raise Unfit(f"{', '.join(known)}; {path.name} looks like {guesses[0]} (rename it if it is not)")
+    return guesses[0] if is_wild(found) else found
 
 
 def _data(content: bytes, path: Path, media_type: str | None) -> object:

@@ -6,8 +6,10 @@ import re
 
 from azenha.domain.files import TYPES_BY_EXTENSION
 from azenha.domain.files import extension as usual_extension
+from azenha.domain.formats import accepted
+from azenha.domain.process import Format
 
-_TYPES = {extension: types[0] for extension, types in TYPES_BY_EXTENSION.items()}
+_LONGEST_FIRST = sorted(TYPES_BY_EXTENSION, key=len, reverse=True)
 _WILD = ("*/*", "application/octet-stream")
 
 
@@ -25,9 +27,9 @@ def is_text(media_type: str) -> bool:
     return name.startswith("text/") or name == "application/xml" or name.endswith(("+xml", "+json", "/json"))
 
 
-def type_of(path: str) -> str | None:
-    """The media type that a file's name tells, None if it tells none."""
-    return next((_TYPES[e] for e in sorted(_TYPES, key=len, reverse=True) if path.lower().endswith(e)), None)
+def types_of(path: str) -> tuple[str, ...]:
+    """The media types that a file of that name may have, the likeliest first; none if its name tells none."""
+    return next((TYPES_BY_EXTENSION[e] for e in _LONGEST_FIRST if path.lower().endswith(e)), ())
 
 
 def extension(media_type: str | None) -> str:
@@ -36,13 +38,23 @@ def extension(media_type: str | None) -> str:
 
 
 def matches(guessed: str, offered: str) -> bool:
-    """Whether a file whose name tells `guessed` may be sent as `offered`: `.json` may be any kind of JSON."""
+    """Whether a file whose name tells `guessed` may be sent as `offered`.
+
+    Other names of a format are taken for it, as the server does; `.json` may be any kind of JSON.
+    """
     one, other = bare(guessed), bare(offered)
-    if one == other or other in _WILD:
+    if one == other or is_wild(offered):
         return True
     if one == "application/json":
         return is_json(offered)
-    return one == "application/xml" and other.endswith("xml")
+    if one == "application/xml" and other.endswith("xml"):
+        return True
+    return accepted((Format(offered),), Format(guessed)) is not None
+
+
+def is_wild(media_type: str) -> bool:
+    """Whether it says nothing of the data: any may be sent as that."""
+    return bare(media_type) in _WILD
 
 
 def file_name(name: str, media_type: str | None, number: int | None = None) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from azenha.domain import lexical, native
-from azenha.domain.crs import crs_name, known_crs
+from azenha.domain.crs import crs_name, easting_first, known_crs
 from azenha.domain.lexical import NotAValue, quoted
 from azenha.domain.process import BoxDomain, Crs
 from azenha.domain.values import Box, Lexical, RawBox
@@ -47,6 +48,7 @@ def read(domain: BoxDomain, raw: RawBox) -> Box:
             corner above the upper one.
     """
     crs = _crs(domain, raw.crs)
+    as_written = replace(crs, swapped=False) if raw.crs and easting_first(raw.crs) else crs
     counts = sorted(2 * d for d in domain.dimensions)
     if len(raw.coordinates) not in counts:
         allowed = " or ".join(map(str, counts))
@@ -55,9 +57,10 @@ def read(domain: BoxDomain, raw: RawBox) -> Box:
     half = len(numbers) // 2
     if raw.dimensions is not None and raw.dimensions != half:
         raise NotAValue(f"{len(numbers)} numbers are a box of {half} dimensions, not of {raw.dimensions}")
-    minimum, maximum = _turned(numbers[:half], crs), _turned(numbers[half:], crs)
+    minimum, maximum = _turned(numbers[:half], as_written), _turned(numbers[half:], as_written)
     if (reason := misplaced(crs, minimum, maximum)) is not None:
-        raise NotAValue(f"{reason} ({crs.name} is {_order(crs)} first)")
+        named = crs.name if as_written is crs else quoted(raw.crs or "", 120)
+        raise NotAValue(f"{reason} ({named} is {_order(as_written)} first)")
     return Box(minimum, maximum, crs.name, crs.swapped)
 
 

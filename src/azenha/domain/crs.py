@@ -19,6 +19,7 @@ _EPSG = re.compile(
         EPSG::?
       | urn:(?:x-)?ogc:def:crs:EPSG:(?:[0-9.]*:)?
       | https?://(?:www\.)?opengis\.net/def/crs/EPSG/[0-9.]+/
+      | https?://(?:www\.)?opengis\.net/gml/srs/epsg\.xml[#]
     )(?P<code>[0-9]{1,9})""",
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
@@ -32,6 +33,8 @@ _OGC = re.compile(
 )
 # CRS:84 is of WMS 1.3; the URN is what ows:WGS84BoundingBox is fixed to (06-121r9 §10.2.2).
 _84 = re.compile(r"CRS:84|urn:(?:x-)?ogc:def:crs:OGC:[0-9.]*:84", re.IGNORECASE | re.ASCII)
+
+_OF_GML2 = re.compile(r"\[?\s*https?://(?:www\.)?opengis\.net/gml/srs/epsg\.xml#", re.IGNORECASE | re.ASCII)
 
 _COMPOUND = "http://www.opengis.net/def/crs-compound"
 _COMPOUND_URN = re.compile(r"urn:(?:x-)?ogc:def:crs,(?P<parts>.+)", re.IGNORECASE | re.ASCII)
@@ -82,6 +85,16 @@ def crs_name(text: str) -> str:
     if (parts := _compound(bare)) is not None:
         return f"{_COMPOUND}?1={parts[0]}&2={parts[1]}"
     return text
+
+
+def easting_first(text: str) -> bool:
+    """Whether coordinates beside a name of that form have easting or longitude first, whatever EPSG says.
+
+    So it is with the form of GML 2 and WFS 1.0 alone (OGC 02-069, 02-058), which are older than the rule that names
+    bring EPSG's order (OGC 05-103, 07-092r3); GDAL and GeoServer read and write it so too. `crs_name` keeps the
+    system, not the order: whoever reads coordinates asks here.
+    """
+    return _OF_GML2.match(text.strip()) is not None
 
 
 def _single(bare: str) -> str | None:

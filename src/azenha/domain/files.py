@@ -23,7 +23,10 @@ def _types_by_extension() -> Mapping[str, tuple[str, ...]]:
 # Media types without their parameters, by file extension, the likelier first.
 TYPES_BY_EXTENSION: Final = _types_by_extension()
 _LONGEST: Final = 120
-_UNSAFE: Final = re.compile(r"[^\w.+@=()-]+")
+# Besides what does not print: what some system takes in no name, what a shell runs something at, and what GDAL and
+# its Python bindings take apart paths at.
+_UNSAFE: Final = frozenset('/\\:*?"<>|&$`;!{}')
+_PLAIN: Final = re.compile(r"[^\w.+@=()-]+")
 # Windows opens the device of that name, whatever the extension.
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -50,15 +53,16 @@ def extension(media_type: str) -> str:
 def file_name(text: str, media_type: str, otherwise: str = "data") -> str:
     """One safe part of a path, as near to `text` as can be: never empty, hidden, `..` or over 120 bytes.
 
-    Letters of every script stay. Without an extension it gets the media type's: libraries go by it.
+    Spaces stay, and letters of every script. Without an extension it gets the media type's: libraries go by it.
 
     Args:
         text: a stranger's; the directories in it are dropped.
         otherwise: the stem where nothing of `text` remains.
     """
     last = re.split(r"[/\\]", text)[-1]
-    name = _UNSAFE.sub("_", last).lstrip(".").rstrip(".")
-    if not name.strip("_"):
+    name = "".join(c if c.isprintable() and c not in _UNSAFE else "\0" for c in last)
+    name = re.sub("\0+", "_", name).lstrip(". ").rstrip(". ")
+    if not name.strip("_ "):
         name = otherwise
     if _DEVICES.fullmatch(name):
         name = f"_{name}"
@@ -67,3 +71,8 @@ def file_name(text: str, media_type: str, otherwise: str = "data") -> str:
     stem = name.removesuffix(suffix)
     suffix = suffix or extension(media_type)
     return stem.encode()[: _LONGEST - len(suffix.encode())].decode(errors="ignore") + suffix
+
+
+def plain_name(text: str, media_type: str) -> str:
+    """A safe name as in `file_name`, without spaces too: the end of an address that old clients make files of."""
+    return file_name(_PLAIN.sub("_", re.split(r"[/\\]", text)[-1]), media_type)

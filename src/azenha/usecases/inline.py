@@ -16,6 +16,7 @@ from azenha.durable import sync
 
 INLINE: Final = "inline"  # their folder within a job's inputs
 IN_ALL: Final = 16  # times what one value may have in the row: what all that are cut out have there together
+_PLACE: Final = str.maketrans(".[]", "___")  # of a locator: no part of a name that patterns are made of
 
 
 class LargeValues:
@@ -68,7 +69,7 @@ class LargeValues:
         return value
 
     def file(self, id: str, pieces: Iterable[bytes], format: Format) -> StoredFile:
-        name = file_name(id.replace(".", "_"), format.media_type)
+        name = file_name(id.translate(_PLACE), format.media_type)
         key = f"{INLINE}/{self._change}{self.files}-{name}"
         self.files += 1
         self.keys.append(key)

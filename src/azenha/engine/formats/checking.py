@@ -138,7 +138,11 @@ def conforms(check: Check, policy: Policy) -> str:
     found = _looked_at(check, policy) if check.level is not Level.NONE else ""
     for own in check.checks:
         if (reason := _own(own, check.file)) is not None:
-            raise NotValid(f"is {check.file.media_type}, and is refused by {_name(own)}: {reason}")
+            detected = detect(check.file.path, known.table())  # at any level: the reason alone may not tell
+            raise NotValid(
+                f"is declared {check.file.media_type}, its content is {detected.title}, and it is refused by "
+                f"{_name(own)}: {reason}"
+            )
     return found
 
 

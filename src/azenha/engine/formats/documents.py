@@ -47,7 +47,7 @@ def open_xml(opening: Opening) -> str:
                 parser.feed(piece)
         parser.close()
     except etree.XMLSyntaxError as error:
-        raise NotValid(f"it is no XML: {error}") from None
+        raise NotValid(f"it is no XML: {error.msg}") from None
     return counted(target.count, "element")
 
 

@@ -44,15 +44,31 @@ def served(catalogue: Catalogue, policy: Policy) -> Catalogue:
 def lacking(description: ProcessDescription, policy: Policy) -> Iterator[str]:
     """What a process lacks, each with what to do."""
     places = [(f"input '{path}'", domain) for path, domain in innermost(description.inputs)]
-    if policy.outputs != "off":
-        places += [(f"output '{path}'", domain) for path, domain in innermost(description.outputs)]
-    for place, domain in places:
+    outputs = list(innermost(description.outputs)) if policy.outputs != "off" else []
+    for path, domain in outputs:
+        if isinstance(domain, ComplexDomain):
+            yield from _schemaless(path, domain)
+    for place, domain in (*places, *((f"output '{path}'", domain) for path, domain in outputs)):
         if not isinstance(domain, ComplexDomain):
             continue
         level = policy.level_of(domain)
         whose = "" if domain.validation and domain.validation.level else " (setting formats.validation)"
         for need, remedy in _needs(domain, level, policy):
             yield f"its {place} is to be checked {level}{whose}, which needs {need}: {remedy}"
+
+
+def _schemaless(path: str, domain: ComplexDomain) -> Iterator[str]:
+    """What an output in JSON lacks whose own process demands a schema: data names none, and no client does for it."""
+    if not domain.validation or domain.validation.level is not Level.VERY_STRICT:
+        return
+    table = known.table()
+    for format in domain.formats:
+        one = table.named(format.media_type)
+        if one and "json" in table.lineage(one.id) and not one.schema_of(format.schema):
+            yield (
+                f"its output '{path}' is to be checked {Level.VERY_STRICT}, which needs a schema of "
+                f"{format.media_type}: declare one, Media('{format.media_type}', schema='https://…')"
+            )
 
 
 def preload(descriptions: Iterable[ProcessDescription]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from azenha.domain.media import KnownFormat, Travel
+from azenha.engine.formats import known
 from azenha.engine.formats.documents import open_xml
 from azenha.engine.formats.mirror import place
 from azenha.engine.formats.opening import NotValid, Opening
@@ -23,6 +24,7 @@ _CATALOG: Final = "{urn:oasis:names:tc:entity:xmlns:xml:catalog}"
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 _XSD: Final = "http://www.w3.org/2001/XMLSchema"
 _MOST_CATALOGS: Final = 100
+_LARGEST_TREE: Final = 8 * 1024**2  # bytes of a document that is held in memory to find a line in it
 
 Named = tuple[str, str]  # a schema by namespace ("": none, or not said) and address
 
@@ -125,6 +127,11 @@ def follow_schema(opening: Opening, folder: Path | None) -> str:
         return _xml(opening, named, found)
     if named:
         return _json(opening, named[0][1], found)
+    if "json" in known.table().lineage(opening.format.id):
+        # JSON names no schema itself, as XML may: whoever declares or sends it does.
+        raise NotValid(
+            f"there is no schema to check it by: none is declared for {opening.media_type}, and none came with it"
+        )
     return "no schema"  # a format without schemas: strict has looked at it
 
 
@@ -180,8 +187,21 @@ def _xml(opening: Opening, named: Sequence[Named], found: Catalogue) -> str:
         for _, element in reading:
             element.clear()
     except etree.XMLSyntaxError as error:
-        raise NotValid(f"it does not follow {followed[:300]}: {error}") from None
+        line = _line(opening.path, schema)
+        where = "" if line is None else f" (line {line:,})"
+        raise NotValid(f"it does not follow {followed[:300]}: {error.msg}{where}") from None
     return followed
+
+
+def _line(path: Path, schema: Any) -> int | None:
+    """Where a document first leaves its schema; None: not known. Of one read in pieces, lxml does not tell."""
+    from lxml import etree
+
+    if path.stat().st_size > _LARGEST_TREE:
+        return None
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+    schema.validate(etree.parse(str(path), parser))
+    return next((error.line for error in schema.error_log if error.line), None)
 
 
 def _named_by(document: BinaryIO) -> list[Named]:

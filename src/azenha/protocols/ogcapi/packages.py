@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import unquote
 
 from azenha.domain.blob_path import BlobPath, opened
 from azenha.domain.errors import NoSuchJob
@@ -92,7 +93,7 @@ def _of(outcome: Results, output: OutputValue, site: Site) -> Iterator[Member]:
 def _member(outcome: Results, output: OutputValue, value: Value, address: str) -> Member:
     if isinstance(value, Reference):
         last = value.href.partition("?")[0].rstrip("/").rpartition("/")[2]
-        name = file_name(last, type_of(value) or "", output.id)
+        name = file_name(unquote(last), type_of(value) or "", output.id)
         return Member(output.id, name, value.href, type_of(value), None)
     found = entity(output.id, value, output.domain, outcome.folder, as_text=False)
     assert found is not None

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from azenha.domain.errors import NoSuchResult
-from azenha.domain.files import file_name
+from azenha.domain.files import plain_name
 from azenha.domain.messages import GetResults, Results
 from azenha.domain.process import Domain
 from azenha.domain.values import Box, Literal, Reference, StoredFile, Value
@@ -86,4 +86,4 @@ def media_type(value: Value) -> str | None:
 
 def _name(output: str, value: Value) -> str:
     type = media_type(value) or ""
-    return file_name(value.name if isinstance(value, StoredFile) else output, type)
+    return plain_name(value.name if isinstance(value, StoredFile) else output, type)
