@@ -11,6 +11,8 @@ from azenha.authoring.archives import Unsafe, inspect, names_in
 from azenha.domain.media import Travel
 from azenha.engine.formats.documents import open_xml
 from azenha.engine.formats.features import incomplete
+from azenha.engine.formats.geometries import UNKNOWN, as_asked, flat, kinds_of
+from azenha.engine.formats.geoparquet import open_geoparquet
 from azenha.engine.formats.opening import NotValid, Opening, counted
 
 # Drivers that only point to data elsewhere, or run what a file says. GDAL leaves them out where it is told so before
@@ -26,11 +28,6 @@ _OPTIONS: Final = {
 _GML: Final = {"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"}
 _AT_ONCE: Final = 50_000  # features
 _MOST_LAYERS: Final = 100
-_KINDS: Final = (  # by the numbers of GEOS
-    *("Point", "LineString", "LineString", "Polygon"),
-    *("MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"),
-)
-_FLAT: Final = ("2.5D ", " ZM", " Z", " M", "25D")
 
 
 def open_vector(opening: Opening) -> str:
@@ -40,7 +37,7 @@ def open_vector(opening: Opening) -> str:
         NotValid: no driver of its format opens it, it lacks what was asked, or it cannot be read.
     """
     if opening.format.id == "geoparquet":
-        return _parquet(opening)
+        return open_geoparquet(opening)
     if not opening.format.drivers:
         raise NotValid("there are no features in it")
     prepared(opening)
@@ -135,10 +132,11 @@ def _layers(pyogrio: Any, target: str, options: Mapping[str, str], opening: Open
             raise NotValid(f"it was opened as {info['driver']}")
         if info["geometry_type"] is None:
             continue  # a table beside the features
-        kinds = {_flat(info["geometry_type"])}
-        if opening.asked.read or (opening.asked.geometries and kinds == {"Unknown"}):
+        kinds = {flat(info["geometry_type"])}
+        if opening.asked.read or (opening.asked.geometries and kinds == {UNKNOWN}):
             kinds = _read(pyogrio, target, name, options) or kinds
-        _as_asked(opening, name, kinds, info)
+        undecided = set() if info["features"] else {UNKNOWN}  # what is empty has no geometry of a wrong type
+        as_asked(opening.asked, f"layer '{name[:60]}'", kinds - undecided, info["crs"])
         shown.append(f"{', '.join(sorted(kinds))} in {str(info['crs'])[:60] if info['crs'] else 'no system'}")
     if not layers:
         raise NotValid("there are no features in it")
@@ -167,61 +165,21 @@ def layers_of(
         yield str(info["layer_name"]), info
 
 
-def _flat(kind: str) -> str:
-    for mark in _FLAT:
-        kind = kind.replace(mark, "")
-    return kind.strip()
-
-
-def _as_asked(opening: Opening, layer: str, kinds: set[str], info: Mapping[str, Any]) -> None:
-    asked = opening.asked
-    wrong = kinds - set(asked.geometries) - ({"Unknown"} if not info.get("features") else set())
-    if asked.geometries and wrong:
-        raise NotValid(
-            f"its layer '{layer[:60]}' has {', '.join(sorted(wrong))}; wanted are {', '.join(asked.geometries)}"
-        )
-    if asked.crs and not info["crs"]:
-        raise NotValid(f"its layer '{layer[:60]}' does not say in which reference system it is")
-
-
 def _read(pyogrio: Any, target: str, layer: str, options: Mapping[str, str]) -> set[str]:
     """Read all features, some at a time; the types of their geometries."""
-    import shapely
-
-    numbers: set[int] = set()
+    kinds: set[str] = set()
     for geometries in _pieces(pyogrio, target, layer, options):
-        numbers |= {int(number) for number in shapely.get_type_id(geometries)}
-    return {_KINDS[number] for number in numbers if number >= 0}
+        kinds |= kinds_of(geometries)
+    return kinds
 
 
 def _pieces(pyogrio: Any, target: str, layer: str, options: Mapping[str, str]) -> Iterator[Any]:
-    import shapely
-
     start = 0
     while True:
         _, _, geometries, _ = pyogrio.raw.read(
             target, layer=layer, columns=[], skip_features=start, max_features=_AT_ONCE, **options
         )
-        try:
-            yield shapely.from_wkb(geometries)
-        except shapely.errors.GEOSException as error:
-            raise NotValid(f"it opens, and has a geometry that is none: {error}") from None
+        yield geometries
         if len(geometries) < _AT_ONCE:
             return
         start += _AT_ONCE
-
-
-def _parquet(opening: Opening) -> str:
-    from pyarrow import ArrowInvalid, parquet
-
-    try:
-        file = parquet.ParquetFile(opening.path)
-        metadata = file.schema_arrow.metadata or {}
-        if b"geo" not in metadata:
-            raise NotValid("it is Parquet without geometry")
-        if opening.asked.read:
-            for _ in file.iter_batches():
-                pass
-    except ArrowInvalid as error:
-        raise NotValid(f"it cannot be opened: {error}") from None
-    return counted(file.metadata.num_rows, "feature")
