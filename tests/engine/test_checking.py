@@ -129,7 +129,7 @@ DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
         "DOCTYPE",
         write("<!DOCTYPE kml>" + KML),
     ),
-    "kmz": ("application/vnd.google-earth.kmz", "cannot be opened", zipped({"doc.kml": "<kml"})),
+    "kmz": ("application/vnd.google-earth.kmz", "'doc.kml': it is no XML", zipped({"doc.kml": "<kml"})),
     "shapefile": ("application/x-zipped-shp", "cannot be opened", zipped(SHAPES)),
     "two shapefiles": (
         "application/x-zipped-shp",

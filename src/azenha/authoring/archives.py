@@ -10,7 +10,7 @@ import shutil
 import stat
 import struct
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
@@ -86,6 +86,22 @@ def inspect(path: Path) -> None:
     _check(_members(path), path, _limits)
 
 
+def streamed(path: Path, name: str) -> Iterator[bytes]:
+    """The content of one member of a zip that was inspected, piece by piece.
+
+    Raises:
+        Unsafe: it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as source:
+            while piece := source.read(_PIECE):
+                yield piece
+    except Exception as error:
+        if _is_damage(error):
+            raise Unsafe(f"its member {name[:100]!r} cannot be unpacked: {error}") from None
+        raise
+
+
 def unpack(path: Path, folder: Path, most_bytes: int | None = None) -> list[Path]:
     """Unpack a zip into an empty folder, which is made; the files, in the order of the archive.
 
@@ -103,11 +119,16 @@ def unpack(path: Path, folder: Path, most_bytes: int | None = None) -> list[Path
         return _unpack(path, members, folder.resolve(), limits)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError)) or (
-            type(error).__name__ in ("error", "LZMAError")  # of zlib and lzma
-        ):
+        if _is_damage(error):
             raise Unsafe(f"it cannot be unpacked: {error}") from None
         raise
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Whether a member could not be decompressed, or read at all."""
+    return isinstance(error, (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError)) or (
+        type(error).__name__ in ("error", "LZMAError")  # of zlib and lzma
+    )
 
 
 def _unpack(

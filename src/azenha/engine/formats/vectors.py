@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from azenha.authoring.archives import Unsafe, inspect, names_in
+from azenha.authoring import kmz
+from azenha.authoring.archives import Unsafe, inspect, names_in, streamed
 from azenha.domain.media import Travel
 from azenha.engine.formats.documents import open_xml
 from azenha.engine.formats.features import incomplete
@@ -46,11 +48,11 @@ def open_vector(opening: Opening) -> str:
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 
-    target, options = target_of(opening)
+    targets, options = targets_of(opening)
     try:
         with careful(pyogrio), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _layers(pyogrio, target, options, opening)
+            return _layers(pyogrio, targets, options, opening)
     except (
         DataSourceError,
         DataLayerError,
@@ -73,19 +75,20 @@ def careful(pyogrio: Any) -> Iterator[None]:
 
 def described(pyogrio: Any, opening: Opening) -> Iterator[Mapping[str, Any]]:
     """What is known of each layer, its extent and the number of its features included."""
-    target, options = target_of(opening)
+    targets, options = targets_of(opening)
     with careful(pyogrio):
-        # By number: listing layers takes no options.
-        for number in range(_MOST_LAYERS):
-            try:
-                info = pyogrio.read_info(
-                    target, layer=number, force_feature_count=True, force_total_bounds=True, **options
-                )
-            except pyogrio.errors.DataLayerError:
-                return
-            if info["driver"] not in (*opening.format.drivers, "KML"):
-                return
-            yield info
+        for target in targets:
+            # By number: listing layers takes no options.
+            for number in range(_MOST_LAYERS):
+                try:
+                    info = pyogrio.read_info(
+                        target, layer=number, force_feature_count=True, force_total_bounds=True, **options
+                    )
+                except pyogrio.errors.DataLayerError:
+                    break
+                if info["driver"] not in (*opening.format.drivers, "KML"):
+                    return
+                yield info
 
 
 def prepared(opening: Opening) -> None:
@@ -98,35 +101,38 @@ def prepared(opening: Opening) -> None:
         open_xml(opening)
 
 
-def target_of(opening: Opening) -> tuple[str, Mapping[str, str]]:
-    """What GDAL is to open, of a zip the one member, after the zip was looked at; and the options for that.
+def targets_of(opening: Opening) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """What GDAL is to open, of a zip the members with features, after it was looked at; and the options for that.
 
     Raises:
         NotValid
     """
-    return _target(opening), _GML if "GML" in opening.format.drivers else {}
+    return _targets(opening), _GML if "GML" in opening.format.drivers else {}
 
 
-def _target(opening: Opening) -> str:
-    pattern = {"shapefile": ".shp", "kmz": ".kml"}.get(opening.format.id)
-    if pattern is None:
-        return str(opening.path)
+def _targets(opening: Opening) -> tuple[str, ...]:
+    if opening.format.id not in ("shapefile", "kmz"):
+        return (str(opening.path),)
     try:
-        inspect(opening.path)
-        found = [name for name in names_in(opening.path) if name.lower().endswith(pattern)]
-    except Unsafe as reason:
+        if opening.format.id == "kmz":
+            found = kmz.with_features(opening.path)
+        else:
+            inspect(opening.path)
+            found = tuple(name for name in names_in(opening.path) if name.lower().endswith(".shp"))
+            if len(found) != 1:
+                raise NotValid(f"it holds {counted(len(found), 'shapefile')}; wanted is one")
+        if opening.asked.read:
+            for name in names_in(opening.path):
+                collections.deque(streamed(opening.path, name), maxlen=0)
+    except (Unsafe, kmz.NoKml) as reason:
         raise NotValid(str(reason)) from None
-    if len(found) != 1 and pattern == ".shp":
-        raise NotValid(f"it holds {counted(len(found), 'shapefile')}; wanted is one")
-    if not found:
-        raise NotValid("it holds no KML")
-    return f"/vsizip/{{{opening.path}}}/{found[0]}"
+    return tuple(f"/vsizip/{{{opening.path}}}/{name}" for name in found)
 
 
-def _layers(pyogrio: Any, target: str, options: Mapping[str, str], opening: Opening) -> str:
+def _layers(pyogrio: Any, targets: Sequence[str], options: Mapping[str, str], opening: Opening) -> str:
     shown: list[str] = []
     layers = 0
-    for name, info in layers_of(pyogrio, target, options):
+    for target, name, info in layers_of(pyogrio, targets, options):
         layers += 1
         if info["driver"] not in (*opening.format.drivers, "KML"):
             raise NotValid(f"it was opened as {info['driver']}")
@@ -146,23 +152,24 @@ def _layers(pyogrio: Any, target: str, options: Mapping[str, str], opening: Open
 
 
 def layers_of(
-    pyogrio: Any, target: str, options: Mapping[str, str]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The name of each layer and what is known of it, of at most a hundred.
+    pyogrio: Any, targets: Iterable[str], options: Mapping[str, str]
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Where each layer is, its name and what is known of it, of at most a hundred of each file.
 
     Where the file must be opened with options, its layers are asked for by number until there are no more: listing
     them takes no options, and GDAL then leaves a .gfs beside a GML file.
     """
-    if not options:
-        for name, _ in pyogrio.list_layers(target)[:_MOST_LAYERS]:
-            yield str(name), pyogrio.read_info(target, layer=name)
-        return
-    for number in range(_MOST_LAYERS):
-        try:
-            info = pyogrio.read_info(target, layer=number, **options)
-        except pyogrio.errors.DataLayerError:
-            return
-        yield str(info["layer_name"]), info
+    for target in targets:
+        if not options:
+            for name, _ in pyogrio.list_layers(target)[:_MOST_LAYERS]:
+                yield target, str(name), pyogrio.read_info(target, layer=name)
+            continue
+        for number in range(_MOST_LAYERS):
+            try:
+                info = pyogrio.read_info(target, layer=number, **options)
+            except pyogrio.errors.DataLayerError:
+                break
+            yield target, str(info["layer_name"]), info
 
 
 def _read(pyogrio: Any, target: str, layer: str, options: Mapping[str, str]) -> set[str]:
