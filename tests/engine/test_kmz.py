@@ -98,3 +98,51 @@ def damage(path: Path, name: str) -> None:
     start = one.header_offset + 30 + len(one.filename)
     content[start : start + one.compress_size] = b"\xff" * one.compress_size
     path.write_bytes(content)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the job."""
+    pytest.importorskip("geopandas")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_what_was_written_opens_again_by_its_handle(here: Path) -> None:
+    for file in (written(here / "a.kmz"), linking(here / "without-extension")):
+        assert [(g.x, g.y) for g in file.geopandas().geometry] == [(1, 2)]
+        assert [g.x for g in file.shapely()] == [1]
+        assert file.pyogrio()["features"] == 1
+        assert file.dataset().suffix == ".kml"
+
+
+def test_of_files_with_features_the_root_is_opened(here: Path) -> None:
+    root = KML.replace("1,2", "5,6")
+    zipped({"a.kml": KML, "doc.kml": root})(here / "a")
+    assert [g.x for g in Features(here / "a", KMZ).shapely()] == [5]
+    zipped({"b.kml": root, "a.kml": KML})(here / "b")
+    assert [g.x for g in Features(here / "b", KMZ).shapely()] == [5]
+
+
+def test_a_root_that_links_to_several_files_has_a_layer_for_each(here: Path) -> None:
+    link = "<NetworkLink><Link><href>layers/b.kml</href></Link></NetworkLink></Document>"
+    other = KML.replace("1,2", "5,6")
+    zipped({"layers/a.kml": KML, "layers/b.kml": other, "doc.kml": LINKS.replace("</Document>", link)})(
+        here / "a"
+    )
+    file = Features(here / "a", KMZ)
+    assert [g.x for g in file.shapely(layer=0)] == [1]
+    assert [g.x for g in file.shapely(layer=1)] == [5]
+
+
+def test_a_file_in_it_that_is_no_kml_is_said_by_the_handle(here: Path) -> None:
+    with pytest.raises(ValueError, match=r"in its member 'layers/b\.kml': it is no XML"):
+        linking(here / "a", b="text").geopandas()
+
+
+def test_a_shapefile_beside_kml_is_none_of_both(here: Path) -> None:
+    zipped({"a.shp": b"x", "doc.kml": KML})(here / "a")
+    with pytest.raises(
+        ValueError, match=r"one shapefile or KML is needed in the zip; it has a\.shp, doc\.kml"
+    ):
+        Features(here / "a", "application/zip").dataset()

@@ -8,13 +8,12 @@ from __future__ import annotations
 import importlib
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from azenha.authoring import kmz
 from azenha.authoring.archives import inspect, names_in, unpack
 from azenha.domain import formats
 from azenha.domain.known_formats import KNOWN
-
-_INSIDE: Final = (".shp", ".kml")  # what a zip of features may hold one of
 
 
 class MissingLibrary(ImportError):
@@ -79,25 +78,28 @@ def array(path: Path, media_type: str, options: dict[str, Any]) -> Any:
 
 
 def features_path(path: Path) -> Path:
-    """What a library of features opens: the file; of a zip, the one shapefile or KML in it, unpacked.
+    """What a library of features opens: the file; of a zip, the one shapefile or the KML in it, unpacked.
 
     Unpacked into a folder of its own in the current one: in a job, `ctx.workdir`.
 
     Raises:
         Unsafe: the archive could do harm.
-        ValueError: it holds none, or several.
+        ValueError: it holds none, or several shapefiles, or what is named so is no KML.
     """
     with path.open("rb") as file:
         if not file.read(4).startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return path
-    found = [name for name in names_in(path) if name.lower().endswith(_INSIDE)]
-    if len(found) != 1:
-        raise ValueError(
-            f"one shapefile or KML is needed in the zip; it has {', '.join(found)[:500] or 'none'}"
-        )
+    names = names_in(path)
+    shapes = [name for name in names if name.lower().endswith(".shp")]
+    others = [name for name in names if name.lower().endswith(".kml")]
+    if len(shapes) > 1 or bool(shapes) is bool(others):
+        found = ", ".join((*shapes, *others))[:500] or "none"
+        raise ValueError(f"one shapefile or KML is needed in the zip; it has {found}")
     folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=".")).resolve() / "all"
+    if others:
+        return kmz.opened(path, folder)
     unpack(path, folder)
-    return folder / found[0]
+    return folder / shapes[0]
 
 
 def frame(path: Path, options: dict[str, Any]) -> Any:

@@ -6,11 +6,13 @@ links to KML files beside it. GDAL opens a KMZ too, and then passes over feature
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from xml.parsers import expat
 
-from azenha.authoring.archives import inspect, names_in, streamed
+from azenha.authoring.archives import inspect, names_in, streamed, unpack
 
 _DEEPEST: Final = 256  # elements within elements
 _FEATURES: Final = ("Placemark", "GroundOverlay")
@@ -29,12 +31,37 @@ def with_features(path: Path) -> tuple[str, ...]:
         NoKml: there is no KML in it, or a file that is named so is none.
     """
     inspect(path)
-    names = [name for name in names_in(path) if name.lower().endswith(".kml")]
+    names = _root_first(names_in(path))
     if not names:
         raise NoKml("it holds no KML")
-    root = next((name for name in names if name.lower() == "doc.kml"), names[0])
-    names.sort(key=lambda name: name != root)
-    return tuple(name for name in names if _has_features(path, name)) or (root,)
+    return tuple(name for name in names if _has_features(path, name)) or names[:1]
+
+
+def opened(path: Path, folder: Path) -> Path:
+    """What GDAL is to open of a KMZ, unpacked into a folder that is made in a new one.
+
+    The KML file that has features; of several the root. Where the root has none itself, GDAL has a layer for each
+    that it links to: then it is a KMZ again, of its KML files alone, by whose name GDAL knows it.
+
+    Raises:
+        Unsafe, NoKml: as `with_features`.
+    """
+    found = with_features(path)
+    unpack(path, folder)
+    names = _root_first(names_in(path))
+    if len(found) == 1 or found[0] == names[0]:
+        return folder / found[0]
+    again = folder.parent / f"{path.stem}.kmz"
+    with zipfile.ZipFile(again, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.write(folder / name, name)
+    return again
+
+
+def _root_first(names: Sequence[str]) -> tuple[str, ...]:
+    kml = [name for name in names if name.lower().endswith(".kml")]
+    root = next((name for name in kml if name.lower() == "doc.kml"), kml[0] if kml else "")
+    return tuple(sorted(kml, key=lambda name: name != root))
 
 
 def _has_features(path: Path, name: str) -> bool:

@@ -355,7 +355,7 @@ class Features(File):
 
     @opens
     def dataset(self) -> Path:
-        """What GDAL and its relatives open: the file; of a zip, the one shapefile or KML in it, unpacked safely."""
+        """What GDAL and its relatives open: the file; of a zip, the shapefile or KML in it, unpacked safely."""
         return adapters.features_path(self.path)
 
     media_types = (
