@@ -119,3 +119,36 @@ def test_damage_behind_the_head_is_found_by_reading(tmp_path: Path) -> None:
     look(file, Level.STRICT)
     with pytest.raises(NotValid, match="cannot be opened"):
         look(file, Level.STRICT, read=True)
+
+
+@pytest.mark.parametrize("encoding", ["WKB", "geoarrow"])
+@pytest.mark.parametrize("name", ["a.pq", "a.json", "data"])
+def test_geoparquet_opens_by_its_media_type_whatever_its_name_is(
+    name: str, encoding: str, tmp_path: Path
+) -> None:
+    file = made(tmp_path / name, geometry_encoding=encoding)
+    assert list(file.geopandas()["n"]) == [1]
+    assert [(g.x, g.y) for g in file.shapely()] == [(1, 2)]
+    told = file.pyogrio()
+    assert (told["features"], told["geometry_type"], told["crs"]) == (1, "Point", "EPSG:4326")
+    assert tuple(told["total_bounds"]) == (1, 2, 1, 2)
+    assert list(told["fields"]) == ["n"]
+    assert list(told["dtypes"]) == ["int64"]
+    assert [g.x for g in Features(file.path, "application/octet-stream").shapely()] == [1]
+
+
+def test_the_box_of_geoparquet_with_heights_is_that_of_its_ground(tmp_path: Path) -> None:
+    file = headed(tmp_path / "a", head(bbox=[1, 2, 3, 4, 5, 6], geometry_types=["Point Z", "Polygon Z"]))
+    told = file.pyogrio()
+    assert tuple(told["total_bounds"]) == (1, 2, 4, 5)
+    assert told["geometry_type"] == "Unknown"
+
+
+def test_a_table_is_no_features_to_a_handle(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"a": [1]}), tmp_path / "a")
+    for way in ("shapely", "pyogrio", "geopandas"):
+        with pytest.raises(ValueError, match=r"without geometry|Missing geo metadata"):
+            getattr(Features(tmp_path / "a", PARQUET), way)()

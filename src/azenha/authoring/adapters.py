@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from azenha.authoring import kmz
+from azenha.authoring import geoparquet
 from azenha.authoring.archives import inspect, names_in, unpack
 from azenha.domain import formats
 from azenha.domain.known_formats import KNOWN
@@ -97,15 +97,17 @@ def features_path(path: Path) -> Path:
         raise ValueError(f"one shapefile or KML is needed in the zip; it has {found}")
     folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=".")).resolve() / "all"
     if others:
+        from azenha.authoring import kmz  # which loads a parser of XML, and most authors open none
+
         return kmz.opened(path, folder)
     unpack(path, folder)
     return folder / shapes[0]
 
 
-def frame(path: Path, options: dict[str, Any]) -> Any:
+def frame(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """A GeoDataFrame."""
     geopandas = library("geopandas", "geopandas()")
-    if path.suffix.lower() == ".parquet":
+    if _is_parquet(path, media_type):
         library("pyarrow", "geopandas() of GeoParquet")
         return geopandas.read_parquet(path, **options)
     found = geopandas.read_file(features_path(path), **{"engine": "pyogrio", **options})
@@ -114,15 +116,36 @@ def frame(path: Path, options: dict[str, Any]) -> Any:
     return found
 
 
-def geometries(path: Path, options: dict[str, Any]) -> Any:
+def geometries(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """An array of shapely geometries, in the order of the features."""
     shapely = library("shapely", "shapely()")
+    if _is_parquet(path, media_type):
+        name = _geometry_of(path, "shapely()")[0].name
+        geopandas = library("geopandas", "shapely() of GeoParquet")
+        return geopandas.read_parquet(path, **{"columns": [name], **options}).geometry.to_numpy()
     pyogrio = library("pyogrio", "shapely()")
     _, _, wkb, _ = pyogrio.raw.read(features_path(path), columns=[], **options)
     return shapely.from_wkb(wkb)
 
 
-def info(path: Path, options: dict[str, Any]) -> Any:
+def info(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """What pyogrio tells of a layer without reading it: system, bounds, fields, number of features."""
     pyogrio = library("pyogrio", "pyogrio()")
+    # The GDAL of its wheels has no driver for Parquet.
+    if _is_parquet(path, media_type) and "Parquet" not in pyogrio.list_drivers():
+        return geoparquet.told(path, _geometry_of(path, "pyogrio()"))
     return pyogrio.read_info(features_path(path), **options)
+
+
+def _is_parquet(path: Path, media_type: str) -> bool:
+    """By its media type; where that says nothing, by its first bytes."""
+    known = KNOWN.named(media_type)
+    if known is None:
+        with path.open("rb") as file:
+            known = KNOWN.by_magic(file.read(4))
+    return known is not None and known.id == "geoparquet"
+
+
+def _geometry_of(path: Path, what: str) -> tuple[geoparquet.Column, ...]:
+    parquet = library("pyarrow.parquet", f"{what} of GeoParquet")
+    return geoparquet.columns(parquet.read_schema(path))

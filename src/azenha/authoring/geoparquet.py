@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 _CRS84: Final = {
@@ -86,3 +87,36 @@ def system(crs: Mapping[str, Any] | None) -> str | None:
     if isinstance(id, Mapping) and id.get("authority") and id.get("code"):
         return f"{id['authority']}:{id['code']}"
     return str(crs.get("name") or "a system without a name")
+
+
+def told(path: Path, found: Sequence[Column]) -> dict[str, Any]:
+    """What `pyogrio.read_info` tells of other formats, under the same names, as far as the head has it."""
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        schema, rows = file.schema_arrow, file.metadata.num_rows
+    primary = found[0]
+    geometry = {column.name for column in found}
+    fields = [field for field in schema if field.name not in geometry]
+    half = len(primary.box) // 2
+    return {
+        "layer_name": path.stem,
+        "driver": "Parquet",
+        "crs": system(primary.crs),
+        "fields": [field.name for field in fields],
+        "dtypes": [_dtype(field.type) for field in fields],
+        "geometry_name": primary.name,
+        "geometry_type": primary.kinds[0] if len(primary.kinds) == 1 else "Unknown",
+        "features": rows,
+        "total_bounds": (*primary.box[:2], *primary.box[half : half + 2]) if half >= 2 else None,
+    }
+
+
+def _dtype(type: Any) -> str:
+    """The name that numpy has for values of an arrow type; `object` where it has none."""
+    import numpy
+
+    try:
+        return str(numpy.dtype(type.to_pandas_dtype()))
+    except (NotImplementedError, TypeError):
+        return "object"
