@@ -71,10 +71,13 @@ def hold(limits: ArchiveLimits) -> None:
 def names_in(source: Path | BinaryIO) -> list[str]:
     """The names of the members of a zip, as they are written.
 
+    Left out is what macOS adds: `__MACOSX/data/._roads.shp` is no shapefile, but notes of the Finder about one.
+
     Raises:
         Unsafe: it is none, or has more than can be looked at.
     """
-    return [member.filename for member in _members(source)]
+    paths = ((name := member.filename, PurePosixPath(name)) for member in _members(source))
+    return [name for name, path in paths if path.parts[:1] != ("__MACOSX",) and path.name[:2] != "._"]
 
 
 def inspect(path: Path) -> None:
