@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from azenha.authoring import geoparquet
+from azenha.authoring import geocsv, geoparquet
 from azenha.authoring.archives import inspect, names_in, unpack
 from azenha.domain import formats
 from azenha.domain.known_formats import KNOWN
@@ -110,7 +111,8 @@ def frame(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     if _is_parquet(path, media_type):
         library("pyarrow", "geopandas() of GeoParquet")
         return geopandas.read_parquet(path, **options)
-    found = geopandas.read_file(features_path(path), **{"engine": "pyogrio", **options})
+    target, more = _opened_with(path, media_type)
+    found = geopandas.read_file(target, **{"engine": "pyogrio", **more, **options})
     if not isinstance(found, geopandas.GeoDataFrame) and not options:
         raise ValueError("it has no geometry")  # a table comes as a plain DataFrame
     return found
@@ -124,7 +126,10 @@ def geometries(path: Path, media_type: str, options: dict[str, Any]) -> Any:
         geopandas = library("geopandas", "shapely() of GeoParquet")
         return geopandas.read_parquet(path, **{"columns": [name], **options}).geometry.to_numpy()
     pyogrio = library("pyogrio", "shapely()")
-    _, _, wkb, _ = pyogrio.raw.read(features_path(path), columns=[], **options)
+    target, more = _opened_with(path, media_type)
+    _, _, wkb, _ = pyogrio.raw.read(target, **{"columns": [], **more, **options})
+    if wkb is None:
+        raise ValueError("it has no geometry")
     return shapely.from_wkb(wkb)
 
 
@@ -134,7 +139,16 @@ def info(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     # The GDAL of its wheels has no driver for Parquet.
     if _is_parquet(path, media_type) and "Parquet" not in pyogrio.list_drivers():
         return geoparquet.told(path, _geometry_of(path, "pyogrio()"))
-    return pyogrio.read_info(features_path(path), **options)
+    target, more = _opened_with(path, media_type)
+    return pyogrio.read_info(target, **{**more, **options})
+
+
+def _opened_with(path: Path, media_type: str) -> tuple[str | Path, Mapping[str, str]]:
+    """What GDAL opens, and the options for that."""
+    known = KNOWN.named(media_type)
+    if known is not None and known.id == "csv":
+        return geocsv.opened_with(path, media_type)
+    return features_path(path), {}
 
 
 def _is_parquet(path: Path, media_type: str) -> bool:

@@ -35,6 +35,13 @@ def kinds_of(wkb: Any) -> set[str]:
         shapes = shapely.from_wkb(wkb)
     except shapely.errors.GEOSException as error:
         raise NotValid(f"it opens, and has a geometry that is none: {error}") from None
+    return kinds_of_shapes(shapes)
+
+
+def kinds_of_shapes(shapes: Any) -> set[str]:
+    """The same of an array of shapely's."""
+    import shapely
+
     return {_KINDS[number] for number in {int(n) for n in shapely.get_type_id(shapes)} if number >= 0}
 
 

@@ -13,6 +13,7 @@ from azenha.authoring.archives import Unsafe, inspect, names_in, streamed
 from azenha.domain.media import Travel
 from azenha.engine.formats.documents import open_xml
 from azenha.engine.formats.features import incomplete
+from azenha.engine.formats.geocsv import open_csv
 from azenha.engine.formats.geometries import UNKNOWN, as_asked, flat, kinds_of
 from azenha.engine.formats.geoparquet import open_geoparquet
 from azenha.engine.formats.opening import NotValid, Opening, counted
@@ -40,6 +41,8 @@ def open_vector(opening: Opening) -> str:
     """
     if opening.format.id == "geoparquet":
         return open_geoparquet(opening)
+    if opening.format.id == "csv":
+        return open_csv(opening)
     if not opening.format.drivers:
         raise NotValid("there are no features in it")
     prepared(opening)
