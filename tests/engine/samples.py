@@ -89,6 +89,15 @@ def shapefile(path: Path) -> None:
             archive.write(part, f"data/{part.name}")
 
 
+def from_macos(path: Path, of: Callable[[Path], None] = shapefile) -> None:
+    """The same as macOS packs it: a note of the Finder about each member."""
+    of(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in archive.namelist():
+            folder, _, file = name.rpartition("/")
+            archive.writestr(f"__MACOSX/{folder}/._{file}".replace("//", "/"), b"\0\5\x16\7 Mac OS X")
+
+
 def parquet(path: Path) -> None:
     geopandas = pytest.importorskip("geopandas")
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")

@@ -9,7 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from samples import GML, KML, SAMPLES, geojson, raster, sample, shapefile, shared, vector, write, zipped
+from samples import (
+    GML,
+    KML,
+    SAMPLES,
+    from_macos,
+    geojson,
+    raster,
+    sample,
+    shapefile,
+    shared,
+    vector,
+    write,
+    zipped,
+)
 
 from azenha.authoring.archives import Unsafe
 from azenha.authoring.types import Features, File, Raster
@@ -129,7 +142,7 @@ DAMAGED: dict[str, tuple[str, str, Callable[[Path], object]]] = {
         "DOCTYPE",
         write("<!DOCTYPE kml>" + KML),
     ),
-    "kmz": ("application/vnd.google-earth.kmz", "cannot be opened", zipped({"doc.kml": "<kml"})),
+    "kmz": ("application/vnd.google-earth.kmz", "'doc.kml': it is no XML", zipped({"doc.kml": "<kml"})),
     "shapefile": ("application/x-zipped-shp", "cannot be opened", zipped(SHAPES)),
     "two shapefiles": (
         "application/x-zipped-shp",
@@ -292,6 +305,20 @@ def test_strict_has_the_kind_that_was_asked_for(
     else:
         with pytest.raises(NotValid, match=reason):
             look(cls(path, media_type), Level.STRICT, **asked)
+
+
+def test_notes_of_the_finder_are_no_shapefiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("geopandas")
+    monkeypatch.chdir(tmp_path)
+    from_macos(tmp_path / "a.zip")
+    for media_type in ("application/zip", "application/x-zipped-shp"):
+        file = Features(tmp_path / "a.zip", media_type)
+        assert "1 layer: Point" in look(file, Level.STRICT, read=True)
+        assert len(file.geopandas()) == 1
+    from_macos(tmp_path / "b.kmz", zipped({"__MACOSX/._a": b"x", "doc.kml": KML}))
+    file = Features(tmp_path / "b.kmz", "application/vnd.google-earth.kmz")
+    assert "1 layer" in look(file, Level.STRICT, read=True)
+    assert len(file.geopandas()) == 1
 
 
 def test_mixed_geometries_are_looked_at_one_by_one(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import importlib
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from azenha.authoring import geocsv, geoparquet
 from azenha.authoring.archives import inspect, names_in, unpack
 from azenha.domain import formats
 from azenha.domain.known_formats import KNOWN
-
-_INSIDE: Final = (".shp", ".kml")  # what a zip of features may hold one of
 
 
 class MissingLibrary(ImportError):
@@ -79,48 +79,87 @@ def array(path: Path, media_type: str, options: dict[str, Any]) -> Any:
 
 
 def features_path(path: Path) -> Path:
-    """What a library of features opens: the file; of a zip, the one shapefile or KML in it, unpacked.
+    """What a library of features opens: the file; of a zip, the one shapefile or the KML in it, unpacked.
 
     Unpacked into a folder of its own in the current one: in a job, `ctx.workdir`.
 
     Raises:
         Unsafe: the archive could do harm.
-        ValueError: it holds none, or several.
+        ValueError: it holds none, or several shapefiles, or what is named so is no KML.
     """
     with path.open("rb") as file:
         if not file.read(4).startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return path
-    found = [name for name in names_in(path) if name.lower().endswith(_INSIDE)]
-    if len(found) != 1:
-        raise ValueError(
-            f"one shapefile or KML is needed in the zip; it has {', '.join(found)[:500] or 'none'}"
-        )
+    names = names_in(path)
+    shapes = [name for name in names if name.lower().endswith(".shp")]
+    others = [name for name in names if name.lower().endswith(".kml")]
+    if len(shapes) > 1 or bool(shapes) is bool(others):
+        found = ", ".join((*shapes, *others))[:500] or "none"
+        raise ValueError(f"one shapefile or KML is needed in the zip; it has {found}")
     folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=".")).resolve() / "all"
+    if others:
+        from azenha.authoring import kmz  # which loads a parser of XML, and most authors open none
+
+        return kmz.opened(path, folder)
     unpack(path, folder)
-    return folder / found[0]
+    return folder / shapes[0]
 
 
-def frame(path: Path, options: dict[str, Any]) -> Any:
+def frame(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """A GeoDataFrame."""
     geopandas = library("geopandas", "geopandas()")
-    if path.suffix.lower() == ".parquet":
+    if _is_parquet(path, media_type):
         library("pyarrow", "geopandas() of GeoParquet")
         return geopandas.read_parquet(path, **options)
-    found = geopandas.read_file(features_path(path), **{"engine": "pyogrio", **options})
+    target, more = _opened_with(path, media_type)
+    found = geopandas.read_file(target, **{"engine": "pyogrio", **more, **options})
     if not isinstance(found, geopandas.GeoDataFrame) and not options:
         raise ValueError("it has no geometry")  # a table comes as a plain DataFrame
     return found
 
 
-def geometries(path: Path, options: dict[str, Any]) -> Any:
+def geometries(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """An array of shapely geometries, in the order of the features."""
     shapely = library("shapely", "shapely()")
+    if _is_parquet(path, media_type):
+        name = _geometry_of(path, "shapely()")[0].name
+        geopandas = library("geopandas", "shapely() of GeoParquet")
+        return geopandas.read_parquet(path, **{"columns": [name], **options}).geometry.to_numpy()
     pyogrio = library("pyogrio", "shapely()")
-    _, _, wkb, _ = pyogrio.raw.read(features_path(path), columns=[], **options)
+    target, more = _opened_with(path, media_type)
+    _, _, wkb, _ = pyogrio.raw.read(target, **{"columns": [], **more, **options})
+    if wkb is None:
+        raise ValueError("it has no geometry")
     return shapely.from_wkb(wkb)
 
 
-def info(path: Path, options: dict[str, Any]) -> Any:
+def info(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """What pyogrio tells of a layer without reading it: system, bounds, fields, number of features."""
     pyogrio = library("pyogrio", "pyogrio()")
-    return pyogrio.read_info(features_path(path), **options)
+    # The GDAL of its wheels has no driver for Parquet.
+    if _is_parquet(path, media_type) and "Parquet" not in pyogrio.list_drivers():
+        return geoparquet.told(path, _geometry_of(path, "pyogrio()"))
+    target, more = _opened_with(path, media_type)
+    return pyogrio.read_info(target, **{**more, **options})
+
+
+def _opened_with(path: Path, media_type: str) -> tuple[str | Path, Mapping[str, str]]:
+    """What GDAL opens, and the options for that."""
+    known = KNOWN.named(media_type)
+    if known is not None and known.id == "csv":
+        return geocsv.opened_with(path, media_type)
+    return features_path(path), {}
+
+
+def _is_parquet(path: Path, media_type: str) -> bool:
+    """By its media type; where that says nothing, by its first bytes."""
+    known = KNOWN.named(media_type)
+    if known is None:
+        with path.open("rb") as file:
+            known = KNOWN.by_magic(file.read(4))
+    return known is not None and known.id == "geoparquet"
+
+
+def _geometry_of(path: Path, what: str) -> tuple[geoparquet.Column, ...]:
+    parquet = library("pyarrow.parquet", f"{what} of GeoParquet")
+    return geoparquet.columns(parquet.read_schema(path))

@@ -10,7 +10,7 @@ import shutil
 import stat
 import struct
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
@@ -74,10 +74,13 @@ def hold(limits: ArchiveLimits) -> None:
 def names_in(source: Path | BinaryIO) -> list[str]:
     """The names of the members of a zip, as they are written.
 
+    Left out is what macOS adds: `__MACOSX/data/._roads.shp` is no shapefile, but notes of the Finder about one.
+
     Raises:
         Unsafe: it is none, or has more than can be looked at.
     """
-    return [member.filename for member in _members(source)]
+    paths = ((name := member.filename, PurePosixPath(name)) for member in _members(source))
+    return [name for name, path in paths if path.parts[:1] != ("__MACOSX",) and path.name[:2] != "._"]
 
 
 def inspect(path: Path) -> None:
@@ -87,6 +90,22 @@ def inspect(path: Path) -> None:
         Unsafe: it is none, or is not to be unpacked.
     """
     _check(_members(path), path, _limits)
+
+
+def streamed(path: Path, name: str) -> Iterator[bytes]:
+    """The content of one member of a zip that was inspected, piece by piece.
+
+    Raises:
+        Unsafe: it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as source:
+            while piece := source.read(_PIECE):
+                yield piece
+    except Exception as error:
+        if _is_damage(error):
+            raise Unsafe(f"its member {name[:100]!r} cannot be unpacked: {error}") from None
+        raise
 
 
 def unpack(path: Path, folder: Path, most_bytes: int | None = None) -> list[Path]:
@@ -106,11 +125,16 @@ def unpack(path: Path, folder: Path, most_bytes: int | None = None) -> list[Path
         return _unpack(path, members, folder.resolve(), limits)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError)) or (
-            type(error).__name__ in ("error", "LZMAError")  # of zlib and lzma
-        ):
+        if _is_damage(error):
             raise Unsafe(f"it cannot be unpacked: {error}") from None
         raise
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Whether a member could not be decompressed, or read at all."""
+    return isinstance(error, (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError)) or (
+        type(error).__name__ in ("error", "LZMAError")  # of zlib and lzma
+    )
 
 
 def _unpack(

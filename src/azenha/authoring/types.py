@@ -341,21 +341,21 @@ class Features(File):
     @opens
     def geopandas(self, **options: Any) -> Any:
         """A GeoDataFrame. A zip is unpacked safely before."""
-        return adapters.frame(self.path, options)
+        return adapters.frame(self.path, self.media_type, options)
 
     @opens
     def shapely(self, **options: Any) -> Any:
         """An array of shapely geometries, in the order of the features."""
-        return adapters.geometries(self.path, options)
+        return adapters.geometries(self.path, self.media_type, options)
 
     @opens
     def pyogrio(self, **options: Any) -> Any:
         """What pyogrio tells of a layer without reading it: reference system, bounds, fields, number of features."""
-        return adapters.info(self.path, options)
+        return adapters.info(self.path, self.media_type, options)
 
     @opens
     def dataset(self) -> Path:
-        """What GDAL and its relatives open: the file; of a zip, the one shapefile or KML in it, unpacked safely."""
+        """What GDAL and its relatives open: the file; of a zip, the shapefile or KML in it, unpacked safely."""
         return adapters.features_path(self.path)
 
     media_types = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any, Final, TextIO, cast
 
 from azenha.authoring.archives import Unsafe, inspect
@@ -83,22 +83,39 @@ def open_text(opening: Opening) -> str:
 
 def open_table(opening: Opening) -> str:
     """Read rows, all as long as the first."""
-    rows, width = 0, 0
+    width = 0
+    with closing(rows_of(opening, opening.asked.read)) as rows:
+        for _, row in rows:
+            width = len(row)
+    return f"{counted(width, 'column')}"
+
+
+def rows_of(opening: Opening, whole: bool) -> Generator[tuple[int, list[str]]]:
+    """The rows of a table that have something in them, each with its number, the header's being 1.
+
+    To be closed where not all are taken.
+
+    Args:
+        whole: all rows, and not the first ones alone.
+    Raises:
+        NotValid: it is no CSV, or a row is not as long as the first.
+    """
+    number, width = 0, 0
     before = csv.field_size_limit(LONGEST_LINE)  # Python's own is less than many a geometry in WKT has
     try:
         with _decoded(opening) as file:
-            for row in csv.reader(_lines(file), strict=True):
-                rows += 1
+            for number, row in enumerate(csv.reader(_lines(file), strict=True), 1):
                 width = width or len(row)
                 if row and len(row) != width:
-                    raise NotValid(f"its row {rows:,} has {counted(len(row), 'field')}, its first {width}")
-                if rows >= _ROWS and not opening.asked.read:
+                    raise NotValid(f"its row {number:,} has {counted(len(row), 'field')}, its first {width}")
+                if row:
+                    yield number, row
+                if number >= _ROWS and not whole:
                     break
     except csv.Error as error:
-        raise NotValid(f"it is no CSV: {error} (row {rows + 1:,})") from None
+        raise NotValid(f"it is no CSV: {error} (row {number + 1:,})") from None
     finally:
         csv.field_size_limit(before)
-    return f"{counted(width, 'column')}"
 
 
 def _lines(file: TextIO) -> Iterator[str]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import collections
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from azenha.authoring.archives import Unsafe, inspect, names_in
+from azenha.authoring import kmz
+from azenha.authoring.archives import Unsafe, inspect, names_in, streamed
 from azenha.domain.media import Travel
 from azenha.engine.formats.documents import open_xml
 from azenha.engine.formats.features import incomplete
+from azenha.engine.formats.geocsv import open_csv
+from azenha.engine.formats.geometries import UNKNOWN, as_asked, flat, kinds_of
+from azenha.engine.formats.geoparquet import open_geoparquet
 from azenha.engine.formats.opening import NotValid, Opening, counted
 
 # Drivers that only point to data elsewhere, or run what a file says. GDAL leaves them out where it is told so before
@@ -26,11 +31,6 @@ _OPTIONS: Final = {
 _GML: Final = {"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"}
 _AT_ONCE: Final = 50_000  # features
 _MOST_LAYERS: Final = 100
-_KINDS: Final = (  # by the numbers of GEOS
-    *("Point", "LineString", "LineString", "Polygon"),
-    *("MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"),
-)
-_FLAT: Final = ("2.5D ", " ZM", " Z", " M", "25D")
 
 
 def open_vector(opening: Opening) -> str:
@@ -40,7 +40,9 @@ def open_vector(opening: Opening) -> str:
         NotValid: no driver of its format opens it, it lacks what was asked, or it cannot be read.
     """
     if opening.format.id == "geoparquet":
-        return _parquet(opening)
+        return open_geoparquet(opening)
+    if opening.format.id == "csv":
+        return open_csv(opening)
     if not opening.format.drivers:
         raise NotValid("there are no features in it")
     prepared(opening)
@@ -49,11 +51,11 @@ def open_vector(opening: Opening) -> str:
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 
-    target, options = target_of(opening)
+    targets, options = targets_of(opening)
     try:
         with careful(pyogrio), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _layers(pyogrio, target, options, opening)
+            return _layers(pyogrio, targets, options, opening)
     except (
         DataSourceError,
         DataLayerError,
@@ -76,19 +78,20 @@ def careful(pyogrio: Any) -> Iterator[None]:
 
 def described(pyogrio: Any, opening: Opening) -> Iterator[Mapping[str, Any]]:
     """What is known of each layer, its extent and the number of its features included."""
-    target, options = target_of(opening)
+    targets, options = targets_of(opening)
     with careful(pyogrio):
-        # By number: listing layers takes no options.
-        for number in range(_MOST_LAYERS):
-            try:
-                info = pyogrio.read_info(
-                    target, layer=number, force_feature_count=True, force_total_bounds=True, **options
-                )
-            except pyogrio.errors.DataLayerError:
-                return
-            if info["driver"] not in (*opening.format.drivers, "KML"):
-                return
-            yield info
+        for target in targets:
+            # By number: listing layers takes no options.
+            for number in range(_MOST_LAYERS):
+                try:
+                    info = pyogrio.read_info(
+                        target, layer=number, force_feature_count=True, force_total_bounds=True, **options
+                    )
+                except pyogrio.errors.DataLayerError:
+                    break
+                if info["driver"] not in (*opening.format.drivers, "KML"):
+                    return
+                yield info
 
 
 def prepared(opening: Opening) -> None:
@@ -101,44 +104,48 @@ def prepared(opening: Opening) -> None:
         open_xml(opening)
 
 
-def target_of(opening: Opening) -> tuple[str, Mapping[str, str]]:
-    """What GDAL is to open, of a zip the one member, after the zip was looked at; and the options for that.
+def targets_of(opening: Opening) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """What GDAL is to open, of a zip the members with features, after it was looked at; and the options for that.
 
     Raises:
         NotValid
     """
-    return _target(opening), _GML if "GML" in opening.format.drivers else {}
+    return _targets(opening), _GML if "GML" in opening.format.drivers else {}
 
 
-def _target(opening: Opening) -> str:
-    pattern = {"shapefile": ".shp", "kmz": ".kml"}.get(opening.format.id)
-    if pattern is None:
-        return str(opening.path)
+def _targets(opening: Opening) -> tuple[str, ...]:
+    if opening.format.id not in ("shapefile", "kmz"):
+        return (str(opening.path),)
     try:
-        inspect(opening.path)
-        found = [name for name in names_in(opening.path) if name.lower().endswith(pattern)]
-    except Unsafe as reason:
+        if opening.format.id == "kmz":
+            found = kmz.with_features(opening.path)
+        else:
+            inspect(opening.path)
+            found = tuple(name for name in names_in(opening.path) if name.lower().endswith(".shp"))
+            if len(found) != 1:
+                raise NotValid(f"it holds {counted(len(found), 'shapefile')}; wanted is one")
+        if opening.asked.read:
+            for name in names_in(opening.path):
+                collections.deque(streamed(opening.path, name), maxlen=0)
+    except (Unsafe, kmz.NoKml) as reason:
         raise NotValid(str(reason)) from None
-    if len(found) != 1 and pattern == ".shp":
-        raise NotValid(f"it holds {counted(len(found), 'shapefile')}; wanted is one")
-    if not found:
-        raise NotValid("it holds no KML")
-    return f"/vsizip/{{{opening.path}}}/{found[0]}"
+    return tuple(f"/vsizip/{{{opening.path}}}/{name}" for name in found)
 
 
-def _layers(pyogrio: Any, target: str, options: Mapping[str, str], opening: Opening) -> str:
+def _layers(pyogrio: Any, targets: Sequence[str], options: Mapping[str, str], opening: Opening) -> str:
     shown: list[str] = []
     layers = 0
-    for name, info in layers_of(pyogrio, target, options):
+    for target, name, info in layers_of(pyogrio, targets, options):
         layers += 1
         if info["driver"] not in (*opening.format.drivers, "KML"):
             raise NotValid(f"it was opened as {info['driver']}")
         if info["geometry_type"] is None:
             continue  # a table beside the features
-        kinds = {_flat(info["geometry_type"])}
-        if opening.asked.read or (opening.asked.geometries and kinds == {"Unknown"}):
+        kinds = {flat(info["geometry_type"])}
+        if opening.asked.read or (opening.asked.geometries and kinds == {UNKNOWN}):
             kinds = _read(pyogrio, target, name, options) or kinds
-        _as_asked(opening, name, kinds, info)
+        undecided = set() if info["features"] else {UNKNOWN}  # what is empty has no geometry of a wrong type
+        as_asked(opening.asked, f"layer '{name[:60]}'", kinds - undecided, info["crs"])
         shown.append(f"{', '.join(sorted(kinds))} in {str(info['crs'])[:60] if info['crs'] else 'no system'}")
     if not layers:
         raise NotValid("there are no features in it")
@@ -148,80 +155,41 @@ def _layers(pyogrio: Any, target: str, options: Mapping[str, str], opening: Open
 
 
 def layers_of(
-    pyogrio: Any, target: str, options: Mapping[str, str]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The name of each layer and what is known of it, of at most a hundred.
+    pyogrio: Any, targets: Iterable[str], options: Mapping[str, str]
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Where each layer is, its name and what is known of it, of at most a hundred of each file.
 
     Where the file must be opened with options, its layers are asked for by number until there are no more: listing
     them takes no options, and GDAL then leaves a .gfs beside a GML file.
     """
-    if not options:
-        for name, _ in pyogrio.list_layers(target)[:_MOST_LAYERS]:
-            yield str(name), pyogrio.read_info(target, layer=name)
-        return
-    for number in range(_MOST_LAYERS):
-        try:
-            info = pyogrio.read_info(target, layer=number, **options)
-        except pyogrio.errors.DataLayerError:
-            return
-        yield str(info["layer_name"]), info
-
-
-def _flat(kind: str) -> str:
-    for mark in _FLAT:
-        kind = kind.replace(mark, "")
-    return kind.strip()
-
-
-def _as_asked(opening: Opening, layer: str, kinds: set[str], info: Mapping[str, Any]) -> None:
-    asked = opening.asked
-    wrong = kinds - set(asked.geometries) - ({"Unknown"} if not info.get("features") else set())
-    if asked.geometries and wrong:
-        raise NotValid(
-            f"its layer '{layer[:60]}' has {', '.join(sorted(wrong))}; wanted are {', '.join(asked.geometries)}"
-        )
-    if asked.crs and not info["crs"]:
-        raise NotValid(f"its layer '{layer[:60]}' does not say in which reference system it is")
+    for target in targets:
+        if not options:
+            for name, _ in pyogrio.list_layers(target)[:_MOST_LAYERS]:
+                yield target, str(name), pyogrio.read_info(target, layer=name)
+            continue
+        for number in range(_MOST_LAYERS):
+            try:
+                info = pyogrio.read_info(target, layer=number, **options)
+            except pyogrio.errors.DataLayerError:
+                break
+            yield target, str(info["layer_name"]), info
 
 
 def _read(pyogrio: Any, target: str, layer: str, options: Mapping[str, str]) -> set[str]:
     """Read all features, some at a time; the types of their geometries."""
-    import shapely
-
-    numbers: set[int] = set()
+    kinds: set[str] = set()
     for geometries in _pieces(pyogrio, target, layer, options):
-        numbers |= {int(number) for number in shapely.get_type_id(geometries)}
-    return {_KINDS[number] for number in numbers if number >= 0}
+        kinds |= kinds_of(geometries)
+    return kinds
 
 
 def _pieces(pyogrio: Any, target: str, layer: str, options: Mapping[str, str]) -> Iterator[Any]:
-    import shapely
-
     start = 0
     while True:
         _, _, geometries, _ = pyogrio.raw.read(
             target, layer=layer, columns=[], skip_features=start, max_features=_AT_ONCE, **options
         )
-        try:
-            yield shapely.from_wkb(geometries)
-        except shapely.errors.GEOSException as error:
-            raise NotValid(f"it opens, and has a geometry that is none: {error}") from None
+        yield geometries
         if len(geometries) < _AT_ONCE:
             return
         start += _AT_ONCE
-
-
-def _parquet(opening: Opening) -> str:
-    from pyarrow import ArrowInvalid, parquet
-
-    try:
-        file = parquet.ParquetFile(opening.path)
-        metadata = file.schema_arrow.metadata or {}
-        if b"geo" not in metadata:
-            raise NotValid("it is Parquet without geometry")
-        if opening.asked.read:
-            for _ in file.iter_batches():
-                pass
-    except ArrowInvalid as error:
-        raise NotValid(f"it cannot be opened: {error}") from None
-    return counted(file.metadata.num_rows, "feature")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from azenha.domain.published import Attribute, Features, Published
 from azenha.engine.formats.opening import NotValid, Opening
-from azenha.engine.formats.vectors import careful, layers_of, prepared, target_of
+from azenha.engine.formats.vectors import careful, layers_of, prepared, targets_of
 from azenha.engine.publishing.names import NUMBER, element_names, in_degrees, projection
 
 LAYER: Final = "features"  # of the copy: never a name out of the data
@@ -68,11 +68,11 @@ def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published
     from rasterio.crs import CRS
     from rasterio.errors import CRSError
 
-    source, options = target_of(opening)
-    layers = [one for one in layers_of(pyogrio, source, options) if one[1]["geometry_type"] is not None]
+    sources, options = targets_of(opening)
+    layers = [one for one in layers_of(pyogrio, sources, options) if one[2]["geometry_type"] is not None]
     if len(layers) != 1:
         raise NotValid(f"it has {len(layers)} layers with geometry, and one can be published")
-    ((layer, info),) = layers
+    ((source, layer, info),) = layers
     if not info["crs"]:
         raise NotValid("it does not say in which reference system it is")
     try:
