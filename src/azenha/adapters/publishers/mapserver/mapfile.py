@@ -18,6 +18,8 @@ from azenha.domain.published import Box4, Features, Published, Raster, Service
 LARGEST: Final = 4096  # pixels of each side of a map
 _LONGEST: Final = 200  # characters of a title
 _ADDRESS: Final = 4000  # the same of an address
+# Whoever asks a WMS for the layer of this name is drawn all of them: it is what no layer can be called.
+_WHOLE: Final = "all-layers"
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _PAIR: Final = re.compile(r"[A-Za-z_0-9]+(=[A-Za-z0-9_.,+-]+)?")
@@ -144,7 +146,7 @@ _BLOCKS: Final = (
 def _map(layers: Sequence[Layer], title: str, abstract: str, folder: Path, address: str) -> Iterator[str]:
     first = layers[0].facts
     yield "MAP"
-    yield f"NAME {name(layers[0].name)}"
+    yield f'NAME "{_WHOLE}"'
     yield "STATUS ON"
     yield "SIZE 512 512"
     yield f"MAXSIZE {LARGEST}"

@@ -1,0 +1,102 @@
+"""What MapServer itself makes of copies: values, types and places are those of the data."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from publishing import JOB, request
+
+from azenha.adapters.publishers.mapserver.program import found
+from azenha.adapters.publishers.mapserver.publisher import MapServer
+from azenha.authoring.calling import LocalFile
+from azenha.domain.canonical import StoredRequest
+from azenha.domain.messages import Asked, OutputRequest, OutputValue
+from azenha.domain.process import Format
+from azenha.domain.published import Service
+from azenha.domain.values import StoredFile
+from azenha.engine.publishing.copying import publish
+from azenha.settings import Publishing
+from azenha.usecases.ports import ServiceRequest
+
+numpy = pytest.importorskip("numpy", reason="needs the extra azenha[examples]")
+rasterio = pytest.importorskip("rasterio", reason="needs the extra azenha[formats]")
+pytest.importorskip("pyogrio", reason="needs the extra azenha[formats]")
+
+MAPSERV = found(None)
+pytestmark = [
+    pytest.mark.skipif(MAPSERV is None, reason="MapServer is not installed (.ci/install-parts.sh)"),
+    pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning"),  # rasterio's own
+    pytest.mark.filterwarnings("ignore:Dataset has no geotransform"),  # a picture need not have one
+]
+
+Ask = Callable[[ServiceRequest], bytes]
+GET_COVERAGE = {"service": "WCS", "version": "2.0.1", "request": "GetCoverage", "format": "image/tiff"}
+
+
+def raster(path: Path, pixels: Any, west: float = 10, north: float = 52, **more: Any) -> Path:
+    bands, height, width = pixels.shape
+    options = {"crs": "EPSG:4326", "transform": rasterio.Affine(0.1, 0, west, 0, -0.1, north)} | more
+    with rasterio.open(
+        path, "w", driver="GTiff", width=width, height=height, count=bands, dtype=pixels.dtype, **options
+    ) as dataset:
+        dataset.write(pixels)
+    return path
+
+
+def features(path: Path, *found: tuple[Mapping[str, Any], Mapping[str, Any] | None]) -> Path:
+    all = [{"type": "Feature", "properties": told, "geometry": shape} for told, shape in found]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": all}))
+    return path
+
+
+def served(folder: Path, *paths: Path, service: Service = Service.WMS) -> Ask:
+    """An output of these files, to be asked for."""
+    type = Format("application/geo+json" if paths[0].suffix == ".geojson" else "image/tiff")
+    asked = StoredRequest("p", "1", {}, {"map": OutputRequest(service=service)}, Asked("ogcapi", "1.0"))
+    facts = publish({"map": tuple(LocalFile(p, type) for p in paths)}, asked, folder / "r", 10**9)["map"]
+    files = tuple(
+        StoredFile("map/a", p.name, 1, type, published=f) for p, f in zip(paths, facts, strict=True)
+    )
+    assert MAPSERV is not None
+    server = MapServer(MAPSERV, None, folder / "running", Publishing())
+
+    async def whole(wanted: ServiceRequest) -> bytes:
+        answer = await server.answer(JOB, OutputValue("map", files, len(files) != 1), folder / "r", wanted)
+        return b"".join([piece async for piece in answer.content])
+
+    return lambda wanted: asyncio.run(whole(wanted))
+
+
+def query(**told: Any) -> ServiceRequest:
+    return request(urlencode(told))
+
+
+def opened(data: bytes) -> tuple[str, float | None, Any]:
+    """Type, what is no data, and pixels."""
+    with rasterio.MemoryFile(data) as file, file.open() as dataset:
+        return dataset.dtypes[0], dataset.nodata, dataset.read()
+
+
+def picture(ask: Ask, layers: str, box: str, width: int, height: int, crs: str = "EPSG:4326") -> Any:
+    asked = {"service": "WMS", "version": "1.3.0", "request": "GetMap", "styles": "", "crs": crs}
+    size = {"width": width, "height": height, "format": "image/png", "transparent": "true"}
+    return opened(ask(query(**asked, **size, layers=layers, bbox=box)))[2]
+
+
+PIXELS = (numpy.arange(8 * 10).reshape(1, 8, 10) + 50).astype("uint8")
+
+
+def test_the_first_of_several_layers_is_drawn_alone_where_it_alone_is_asked_for(tmp_path: Path) -> None:
+    west, east = raster(tmp_path / "a.tif", PIXELS), raster(tmp_path / "b.tif", PIXELS, west=11)
+    ask = served(tmp_path, west, east)
+    box = "51.2,10,52,12"
+    for layers, halves in (("map_0", [True, False]), ("map_1", [False, True]), ("map_0,map_1", [True, True])):
+        visible = picture(ask, layers, box, 20, 8)[3] > 0
+        parts = numpy.split(visible, 2, axis=1)
+        assert [bool(part.all()) for part in parts] == [bool(part.any()) for part in parts] == halves
