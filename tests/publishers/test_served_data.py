@@ -100,3 +100,27 @@ def test_the_first_of_several_layers_is_drawn_alone_where_it_alone_is_asked_for(
         visible = picture(ask, layers, box, 20, 8)[3] > 0
         parts = numpy.split(visible, 2, axis=1)
         assert [bool(part.all()) for part in parts] == [bool(part.any()) for part in parts] == halves
+
+
+def test_each_coverage_of_a_list_has_its_own_type_and_no_data_however_it_is_asked_for(tmp_path: Path) -> None:
+    kinds = [("uint8", 255), ("float32", None), ("int16", -32768)]
+    truth = [(PIXELS / 3).astype(kind) for kind, _ in kinds]
+    files = [
+        raster(tmp_path / f"{kind}.tif", pixels, nodata=nodata)
+        for (kind, nodata), pixels in zip(kinds, truth, strict=True)
+    ]
+    ask = served(tmp_path, *files, service=Service.WCS)
+    place = {"bbox": "10,51.2,11,52", "width": 10, "height": 8}
+    for number, ((kind, nodata), pixels) in enumerate(zip(kinds, truth, strict=True)):
+        name = f"map_{number}"
+        of_1_0 = {"version": "1.0.0", "coverage": name, "crs": "EPSG:4326", "format": "GEOTIFF"}
+        body = f"""<w:GetCoverage xmlns:w="http://www.opengis.net/wcs/2.0" service="WCS" version="2.0.1">
+          <w:CoverageId>{name}</w:CoverageId><w:format>image/tiff</w:format></w:GetCoverage>"""
+        for asked in (
+            query(**GET_COVERAGE, coverageid=name),
+            query(**GET_COVERAGE | of_1_0 | place),
+            request("", "", "POST", body.encode(), content_type="text/xml"),
+        ):
+            told, missing, got = opened(ask(asked))
+            assert (told, missing) == (kind, nodata)
+            assert (got == pixels).all()

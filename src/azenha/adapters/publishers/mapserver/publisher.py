@@ -153,7 +153,7 @@ class MapServer:
     async def _started(
         self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, passed: asking.Passed
     ) -> _Running:
-        own = await self._own(job, output, layers, asked)
+        own = await self._own(job, output, layers, asked, passed)
         try:
             process = await asyncio.create_subprocess_exec(
                 *_command(self._program, self._settings),
@@ -178,16 +178,20 @@ class MapServer:
         running.watched = asyncio.ensure_future(self._watched(running))
         return running
 
-    async def _own(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
+    async def _own(
+        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, passed: asking.Passed
+    ) -> Path:
         """See `_prepared`. A thread goes on when nobody waits for it any more: what it makes then is removed."""
-        made = asyncio.ensure_future(asyncio.to_thread(self._prepared, job, output, layers, asked))
+        made = asyncio.ensure_future(asyncio.to_thread(self._prepared, job, output, layers, asked, passed))
         try:
             return await asyncio.shield(made)
         except asyncio.CancelledError:
             made.add_done_callback(_removed)
             raise
 
-    def _prepared(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
+    def _prepared(
+        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, passed: asking.Passed
+    ) -> Path:
         """Blocks. The folder of one child, with its MAP file and configuration."""
         if not os.access(self._program, os.X_OK):
             raise _cannot_start(self._program)
@@ -195,7 +199,7 @@ class MapServer:
         own = Path(tempfile.mkdtemp(dir=self._folder))
         try:
             title, about = layers[0].title, f"Output '{output.id}' of job {job.id} of process '{job.process}'"
-            text = mapfile(layers, title, about, own, asked.address)
+            text = mapfile(layers, title, about, own, asked.address, passed.coverages)
             (own / _MAP).write_text(text, encoding="utf-8")
             (own / _CONFIGURATION).write_text(
                 configuration(output.id, own / _MAP, self._templates), encoding="utf-8"
