@@ -59,7 +59,8 @@ def served(folder: Path, *paths: Path, service: Service = Service.WMS) -> Ask:
     """An output of these files, to be asked for."""
     type = Format("application/geo+json" if paths[0].suffix == ".geojson" else "image/tiff")
     asked = StoredRequest("p", "1", {}, {"map": OutputRequest(service=service)}, Asked("ogcapi", "1.0"))
-    facts = publish({"map": tuple(LocalFile(p, type) for p in paths)}, asked, folder / "r", 10**9)["map"]
+    produced = {"map": tuple(LocalFile(path, type) for path in paths)}
+    facts = publish(produced, asked, folder / "r", 10**9, print)["map"]
     files = tuple(
         StoredFile("map/a", p.name, 1, type, published=f) for p, f in zip(paths, facts, strict=True)
     )
@@ -124,3 +125,29 @@ def test_each_coverage_of_a_list_has_its_own_type_and_no_data_however_it_is_aske
             told, missing, got = opened(ask(asked))
             assert (told, missing) == (kind, nodata)
             assert (got == pixels).all()
+
+
+def test_a_missing_one_of_true_and_false_is_neither(tmp_path: Path) -> None:
+    where = {"type": "Point", "coordinates": [1, 2]}
+    told = [{"all": True, "some": True}, {"all": False, "some": False}, {"all": True, "some": None}]
+    ask = served(tmp_path, features(tmp_path / "a.geojson", *((one, where) for one in told)))
+    items = json.loads(ask(request("f=json", "/ogcapi/collections/map/items")))["features"]
+    assert [one["properties"]["all"] for one in items] == [True, False, True]
+    assert [one["properties"]["some"] for one in items] == [1, 0, ""]
+
+
+def test_features_beside_those_without_geometry_are_served_by_every_service(tmp_path: Path) -> None:
+    square = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+    shapes = (square, None, {"type": "Polygon", "coordinates": []}, square)
+    ask = served(
+        tmp_path, features(tmp_path / "a.geojson", *(({"n": n}, one) for n, one in enumerate(shapes)))
+    )
+    wanted = {"service": "WFS", "version": "2.0.0", "request": "GetFeature", "typenames": "map"}
+    for asked in (
+        request("f=json", "/ogcapi/collections/map/items"),
+        query(**wanted, outputformat="geojson"),
+    ):
+        got = json.loads(ask(asked))
+        assert got["numberMatched"] == 2
+        assert [one["properties"]["n"] for one in got["features"]] == [0, 3]
+    assert ask(query(**wanted)).count(b"<wfs:member>") == 2
