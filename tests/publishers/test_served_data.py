@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from publishing import JOB, request
@@ -21,6 +21,8 @@ from azenha.domain.process import Format
 from azenha.domain.published import Service
 from azenha.domain.values import StoredFile
 from azenha.engine.publishing.copying import publish
+from azenha.protocols.http import Site
+from azenha.protocols.services.addresses import links
 from azenha.settings import Publishing
 from azenha.usecases.ports import ServiceRequest
 
@@ -55,23 +57,32 @@ def features(path: Path, *found: tuple[Mapping[str, Any], Mapping[str, Any] | No
     return path
 
 
-def served(folder: Path, *paths: Path, service: Service = Service.WMS) -> Ask:
-    """An output of these files, to be asked for."""
+def output(folder: Path, *paths: Path, service: Service = Service.WMS) -> OutputValue:
+    """An output of these files, asked for as a service."""
     type = Format("application/geo+json" if paths[0].suffix == ".geojson" else "image/tiff")
-    asked = StoredRequest("p", "1", {}, {"map": OutputRequest(service=service)}, Asked("ogcapi", "1.0"))
+    wanted = OutputRequest(service=service)
     produced = {"map": tuple(LocalFile(path, type) for path in paths)}
+    asked = StoredRequest("p", "1", {}, {"map": wanted}, Asked("ogcapi", "1.0"))
     facts = publish(produced, asked, folder / "r", 10**9, print)["map"]
     files = tuple(
         StoredFile("map/a", p.name, 1, type, published=f) for p, f in zip(paths, facts, strict=True)
     )
+    return OutputValue("map", files, len(files) != 1, wanted)
+
+
+def asking(folder: Path, output: OutputValue) -> Ask:
     assert MAPSERV is not None
     server = MapServer(MAPSERV, None, folder / "running", Publishing())
 
     async def whole(wanted: ServiceRequest) -> bytes:
-        answer = await server.answer(JOB, OutputValue("map", files, len(files) != 1), folder / "r", wanted)
+        answer = await server.answer(JOB, output, folder / "r", wanted)
         return b"".join([piece async for piece in answer.content])
 
     return lambda wanted: asyncio.run(whole(wanted))
+
+
+def served(folder: Path, *paths: Path, service: Service = Service.WMS) -> Ask:
+    return asking(folder, output(folder, *paths, service=service))
 
 
 def query(**told: Any) -> ServiceRequest:
@@ -151,3 +162,21 @@ def test_features_beside_those_without_geometry_are_served_by_every_service(tmp_
         assert got["numberMatched"] == 2
         assert [one["properties"]["n"] for one in got["features"]] == [0, 3]
     assert ask(query(**wanted)).count(b"<wfs:member>") == 2
+
+
+@pytest.mark.parametrize(
+    ("crs", "west", "north", "size"),
+    [(3031, -4e6, 4e6, 1e5), (3031, -4e6, 5e6, 1e5), (3413, -4e6, 4e6, 1e5), (4326, -180, 90, 4.5)],
+    ids=["south", "south beside the pole", "north", "all in degrees"],
+)
+def test_the_ready_map_of_what_lies_around_a_pole_shows_it(
+    tmp_path: Path, crs: int, west: float, north: float, size: float
+) -> None:
+    pixels = numpy.full((1, 40 if crs == 4326 else 80, 80), 9, "uint8")
+    place = {"crs": f"EPSG:{crs}", "transform": rasterio.Affine(size, 0, west, 0, -size, north)}
+    made = output(tmp_path, raster(tmp_path / "a.tif", pixels, **place))
+    _, ready = links(made, "7e1f", Site("http://127.0.0.1:8080"))
+    drawn = opened(asking(tmp_path, made)(request(urlsplit(ready.href).query)))[2]
+    visible = drawn[3] > 0
+    assert visible.mean() > 0.6
+    assert (drawn[:3, visible] == 9).all()
