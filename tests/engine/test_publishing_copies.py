@@ -303,6 +303,16 @@ def test_a_raster_in_a_system_without_a_number_is_a_map_and_no_coverage(tmp_path
     assert "has no number at EPSG" in refused(path, TIFF, Service.WCS)
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 5), (5, 1)])
+def test_a_raster_of_one_row_or_column_is_a_map_and_no_coverage(
+    tmp_path: Path, height: int, width: int
+) -> None:
+    path = raster(tmp_path / "a.tif", PIXELS[:, :height, :width])
+    assert made(path, TIFF).crs == 4326
+    why = refused(path, TIFF, Service.WCS)
+    assert f"it is {width} × {height} pixels, and the map server can give 2 × 2 pixels and more" in why
+
+
 def test_what_was_not_asked_for_as_a_service_is_not_copied(tmp_path: Path) -> None:
     path = raster(tmp_path / "a.tif", PIXELS)
     request = StoredRequest("p", "1", {}, {"out": OutputRequest()}, Asked("ogcapi", "1.0"))

@@ -16,6 +16,7 @@ from azenha.adapters.publishers.mapserver.program import found
 from azenha.adapters.publishers.mapserver.publisher import MapServer
 from azenha.authoring.calling import LocalFile
 from azenha.domain.canonical import StoredRequest
+from azenha.domain.errors import BadRequest
 from azenha.domain.messages import Asked, OutputRequest, OutputValue
 from azenha.domain.process import Format
 from azenha.domain.published import Service
@@ -180,3 +181,35 @@ def test_the_ready_map_of_what_lies_around_a_pole_shows_it(
     visible = drawn[3] > 0
     assert visible.mean() > 0.6
     assert (drawn[:3, visible] == 9).all()
+
+
+@pytest.mark.parametrize("format", ["image/tiff", "image/png"])
+@pytest.mark.parametrize("parts", [{}, {"mediatype": "multipart/related"}], ids=["alone", "in parts"])
+@pytest.mark.parametrize("size", ["x(1),y(1)", "x(5),y(1)", "x(1),y(5)", "x(2),y(2)"])
+def test_a_row_or_column_of_a_coverage_is_refused_for_it_would_have_other_values(
+    tmp_path: Path, format: str, parts: Mapping[str, str], size: str
+) -> None:
+    ask = served(
+        tmp_path, raster(tmp_path / "a.tif", numpy.full((1, 8, 10), 9, "uint8")), service=Service.WCS
+    )
+    asked = query(**GET_COVERAGE | {"coverageid": "map", "scalesize": size, "format": format} | parts)
+    if size == "x(2),y(2)":
+        got = ask(asked)
+        assert parts or (opened(got)[2][0] == 9).all()
+    else:
+        with pytest.raises(BadRequest, match="can give 2 × 2 pixels and more"):
+            ask(asked)
+
+
+def test_a_part_of_two_rows_is_those_rows_and_one_is_refused(tmp_path: Path) -> None:
+    ask = served(tmp_path, raster(tmp_path / "a.tif", PIXELS), service=Service.WCS)
+    part = GET_COVERAGE | {"coverageid": "map"}
+    assert (opened(ask(query(**part, subset="y(51.6,51.8)")))[2] == PIXELS[:, 2:4]).all()
+    with pytest.raises(BadRequest, match="one pixel wide or high"):
+        ask(query(**part, subset="y(51.7,51.8)"))
+
+
+def test_what_is_one_row_is_a_map_and_no_coverage(tmp_path: Path) -> None:
+    ask = served(tmp_path, raster(tmp_path / "a.tif", PIXELS[:, :1]))
+    assert (picture(ask, "map", "51.9,10,52,11", 100, 10)[0].mean(axis=0)[5::10] == PIXELS[0, 0]).all()
+    assert b"CoverageSummary" not in ask(query(service="WCS", version="2.0.1", request="GetCapabilities"))

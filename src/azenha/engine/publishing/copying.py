@@ -16,7 +16,7 @@ from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import NotPublished
 from azenha.domain.known_formats import KNOWN
 from azenha.domain.media import Family, KnownFormat
-from azenha.domain.published import Published, Service
+from azenha.domain.published import Published, Service, why_no_coverage
 from azenha.domain.services import services_of_known
 from azenha.engine.formats.opening import NotValid, Opening
 from azenha.engine.formats.sniff import detect
@@ -75,8 +75,8 @@ def _published(
             from azenha.engine.publishing.rasters import copy_raster
 
             facts = copy_raster(opening, target, key)
-            if service is Service.WCS and facts.crs is None:
-                raise NotValid("its reference system has no number at EPSG, by which WCS could name it")
+            if service is Service.WCS and (why := why_no_coverage(facts)) is not None:
+                raise NotValid(why)
             return facts
         from azenha.engine.publishing.vectors import copy_features
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from azenha.domain.published import Box4, Features, Published, Raster, Service
+from azenha.domain.published import Box4, Features, Published, Raster, Service, why_no_coverage
 
 LARGEST: Final = 4096  # pixels of each side of a map
 _LONGEST: Final = 200  # characters of a title
@@ -54,10 +54,10 @@ class Layer:
 
 
 def services(layers: Sequence[Layer]) -> tuple[Service, ...]:
-    """What the layers, all of one kind, are served as. A coverage in a system without a number cannot be named."""
+    """What the layers, all of one kind, are served as."""
     if not isinstance(layers[0].facts.content, Raster):
         return _FEATURES
-    return _RASTERS if all(layer.facts.crs is not None for layer in layers) else (Service.WMS,)
+    return _RASTERS if all(why_no_coverage(layer.facts) is None for layer in layers) else (Service.WMS,)
 
 
 def string(text: str, longest: int = _LONGEST) -> str:

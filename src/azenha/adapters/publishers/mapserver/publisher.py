@@ -24,7 +24,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from azenha.adapters.publishers.mapserver import asked as asking
-from azenha.adapters.publishers.mapserver.answered import PIECE, head_of, is_page, understood
+from azenha.adapters.publishers.mapserver.answered import PIECE, begun, head_of, is_flat, is_page, understood
 from azenha.adapters.publishers.mapserver.mapfile import Layer, configuration, mapfile, services
 from azenha.domain.errors import BadRequest, NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
 from azenha.domain.job import Job
@@ -128,6 +128,14 @@ class MapServer:
             status, headers = understood(head)
             if is_page(headers) and not asking.is_api(asked):
                 raise BadRequest("what is asked is no request of WMS, WFS or WCS that the map server knows")
+            if passed.coverages:
+                async with asyncio.timeout(self._settings.time):
+                    rest = await begun(running.process.stdout, rest)
+                if is_flat(rest):
+                    raise BadRequest(
+                        "what is asked of the coverage is one pixel wide or high; "
+                        "the map server can give 2 × 2 pixels and more"
+                    )
         except TimeoutError:
             await self._ended(running)
             raise ServiceTookTooLong(self._settings.time, "services.time") from None
