@@ -483,6 +483,19 @@ def test_data_that_cannot_be_published_is_a_failure_that_says_why(server: LiveSe
     assert why in reply.json["detail"]
 
 
+def test_what_is_not_served_of_the_data_is_in_the_job_s_log(server: LiveServer) -> None:
+    data = json.loads(points())
+    data["features"][1]["geometry"] = None
+    body = {
+        "inputs": {"data": {"value": data, "mediaType": GEOJSON}},
+        "outputs": {"result": {"format": {"mediaType": FEATURES}}},
+    }
+    made = server.execute("features", body, {"Prefer": "respond-async"}).json
+    server.ended(made["jobID"])
+    told = server.get(f"/jobs/{made['jobID']}/log").text
+    assert "output 'result': 1 of 3 features have no geometry, and are not served" in told
+
+
 def test_the_job_s_end_is_the_service_s_end_told_in_its_own_words(server: LiveServer) -> None:
     outputs = {"result": {"format": {"mediaType": WFS}}}
     inputs = {"data": {"value": json.loads(points()), "mediaType": GEOJSON}}

@@ -17,7 +17,7 @@ from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import NotPublished
 from azenha.domain.messages import Asked, OutputRequest
 from azenha.domain.process import Format
-from azenha.domain.published import Features, Published, Raster, Service
+from azenha.domain.published import Attribute, Features, Published, Raster, Service
 from azenha.engine.publishing import vectors
 from azenha.engine.publishing.copying import publish
 
@@ -57,11 +57,17 @@ def point(x: float, y: float) -> Mapping[str, Any]:
 
 
 def made(
-    path: Path, type: str, service: Service = Service.WMS, folder: Path | None = None, limit: int = 10**9
+    path: Path,
+    type: str,
+    service: Service = Service.WMS,
+    folder: Path | None = None,
+    limit: int = 10**9,
+    said: list[str] | None = None,
 ) -> Published:
+    said = [] if said is None else said
     request = StoredRequest("p", "1", {}, {"out": OutputRequest(service=service)}, Asked("ogcapi", "1.0"))
     (facts,) = publish(
-        {"out": (LocalFile(path, Format(type)),)}, request, folder or path.parent / "r", limit
+        {"out": (LocalFile(path, Format(type)),)}, request, folder or path.parent / "r", limit, said.append
     )["out"]
     assert facts is not None
     return facts
@@ -234,6 +240,51 @@ def test_features_that_are_no_layer_are_refused(
     assert why in refused(features(tmp_path / "a.geojson", *shapes), GEOJSON)
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 50])
+def test_features_without_geometry_are_left_out_and_told_and_the_others_keep_their_numbers(
+    tmp_path: Path, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "_AT_ONCE", at_once)
+    shapes = [None, shapely.Point(1, 2), shapely.from_wkt("POINT EMPTY"), shapely.Point(3, 4)]
+    pyogrio.raw.write(
+        tmp_path / "a.gpkg",
+        shapely.to_wkb(numpy.array(shapes, dtype=object)),
+        [numpy.array([10, 11, 12, 13])],
+        ["n"],
+        geometry_type="Point",
+        crs="EPSG:4326",
+    )
+    said: list[str] = []
+    facts = made(tmp_path / "a.gpkg", "application/geopackage+sqlite3", said=said)
+    assert said == ["output 'out': 2 of 4 features have no geometry, and are not served"]
+    assert isinstance(facts.content, Features)
+    assert (facts.content.count, facts.bounds) == (2, (1, 2, 3, 4))
+    _, _, _, values = pyogrio.raw.read(tmp_path / "r" / facts.key)
+    assert [list(column) for column in values] == [[11, 13], [2, 4]]
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "gpkg"])
+@pytest.mark.parametrize(("third", "told"), [(False, "Boolean"), (None, "Integer")], ids=["all", "some"])
+def test_true_and_false_are_told_as_such_where_none_of_them_is_missing(
+    tmp_path: Path, suffix: str, third: bool | None, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "_AT_ONCE", 2)
+    pyogrio.raw.write(
+        tmp_path / f"a.{suffix}",
+        shapely.to_wkb(shapely.points([[1.0, 2.0]] * 3)),
+        [numpy.array([True, False, bool(third)])],
+        ["b"],
+        field_mask=[numpy.array([False, False, third is None])],
+        geometry_type="Point",
+        crs="EPSG:4326",
+    )
+    facts = made(
+        tmp_path / f"a.{suffix}", GEOJSON if suffix == "geojson" else "application/geopackage+sqlite3"
+    )
+    assert isinstance(facts.content, Features)
+    assert facts.content.attributes == (Attribute("b", "b", told),)
+
+
 def test_a_kmz_without_kml_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.kmz", "w") as archive:
         archive.writestr("a.txt", "x")
@@ -252,10 +303,20 @@ def test_a_raster_in_a_system_without_a_number_is_a_map_and_no_coverage(tmp_path
     assert "has no number at EPSG" in refused(path, TIFF, Service.WCS)
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 5), (5, 1)])
+def test_a_raster_of_one_row_or_column_is_a_map_and_no_coverage(
+    tmp_path: Path, height: int, width: int
+) -> None:
+    path = raster(tmp_path / "a.tif", PIXELS[:, :height, :width])
+    assert made(path, TIFF).crs == 4326
+    why = refused(path, TIFF, Service.WCS)
+    assert f"it is {width} × {height} pixels, and the map server can give 2 × 2 pixels and more" in why
+
+
 def test_what_was_not_asked_for_as_a_service_is_not_copied(tmp_path: Path) -> None:
     path = raster(tmp_path / "a.tif", PIXELS)
     request = StoredRequest("p", "1", {}, {"out": OutputRequest()}, Asked("ogcapi", "1.0"))
-    assert publish({"out": (LocalFile(path, Format(TIFF)),)}, request, tmp_path / "r", 10**9) == {}
+    assert publish({"out": (LocalFile(path, Format(TIFF)),)}, request, tmp_path / "r", 10**9, print) == {}
     assert not (tmp_path / "r").exists()
 
 

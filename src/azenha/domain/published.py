@@ -110,6 +110,18 @@ class Published:
     content: Raster | Features
 
 
+def why_no_coverage(facts: Published) -> str | None:
+    """Why a raster cannot be given by WCS; None: it can."""
+    if facts.crs is None:
+        return "its reference system has no number at EPSG, by which WCS could name it"
+    if isinstance(facts.content, Raster) and min(facts.content.width, facts.content.height) < 2:
+        return (
+            f"it is {facts.content.width} × {facts.content.height} pixels, "
+            "and the map server can give 2 × 2 pixels and more"
+        )
+    return None
+
+
 def dump(facts: Published) -> list[object]:
     content = facts.content
     what: list[object]

@@ -168,14 +168,18 @@ def _call(
     with _copies_end():
         produced = call(definition, request.inputs, inputs, context, look)
     check_values(produced, order["values"])
-    check_outputs(definition.outputs, produced, policy, lambda text: reporter.log(logging.WARNING, text))
+
+    def warn(text: str) -> None:
+        reporter.log(logging.WARNING, text)
+
+    check_outputs(definition.outputs, produced, policy, warn)
     look_into = facts.facts if order["facts"] else None
     folder, served = Path(order["publish"]), {}
     if any(output.service for output in outputs.values()):
         # A job that publishes nothing loads nothing of this.
         from azenha.engine.publishing.copying import publish
 
-        served = publish(produced, request, folder, order["outputs"])
+        served = publish(produced, request, folder, order["outputs"], warn)
     return put_out(produced, served, workdir, folder, order["outputs"], look_into)
 
 

@@ -7,7 +7,7 @@ it but pixels or features; the program that serves it has to open no others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ from azenha.domain.canonical import StoredRequest
 from azenha.domain.errors import NotPublished
 from azenha.domain.known_formats import KNOWN
 from azenha.domain.media import Family, KnownFormat
-from azenha.domain.published import Published, Service
+from azenha.domain.published import Published, Service, why_no_coverage
 from azenha.domain.services import services_of_known
 from azenha.engine.formats.opening import NotValid, Opening
 from azenha.engine.formats.sniff import detect
@@ -26,12 +26,17 @@ FOLDER: Final = ".services"  # in the folder of the results: no output can be ca
 
 
 def publish(
-    produced: Mapping[str, tuple[Produced, ...]], request: StoredRequest, folder: Path, limit: int
+    produced: Mapping[str, tuple[Produced, ...]],
+    request: StoredRequest,
+    folder: Path,
+    limit: int,
+    say: Callable[[str], None],
 ) -> dict[str, tuple[Published | None, ...]]:
     """The facts of each value of the outputs that are to be services; their copies are in `folder` below `FOLDER`.
 
     Args:
         limit: bytes of all copies together.
+        say: takes what is not served of data that is, for the job's log.
     Raises:
         NotPublished: one cannot be published; the message says why.
     """
@@ -44,7 +49,7 @@ def publish(
         for number, value in enumerate(produced[id]):
             if not isinstance(value, LocalFile):
                 raise NotPublished(id, f"cannot be published as {asked.service.upper()}: it is no file")
-            one = _published(id, number, value, asked.service, folder)
+            one = _published(id, number, value, asked.service, folder, say)
             left -= (folder / one.key).stat().st_size
             if left < 0:
                 raise NotPublished(
@@ -55,7 +60,9 @@ def publish(
     return found
 
 
-def _published(id: str, number: int, value: LocalFile, service: Service, folder: Path) -> Published:
+def _published(
+    id: str, number: int, value: LocalFile, service: Service, folder: Path, say: Callable[[str], None]
+) -> Published:
     try:
         known = _format(value)
         if known is None or service not in services_of_known(known):
@@ -68,12 +75,12 @@ def _published(id: str, number: int, value: LocalFile, service: Service, folder:
             from azenha.engine.publishing.rasters import copy_raster
 
             facts = copy_raster(opening, target, key)
-            if service is Service.WCS and facts.crs is None:
-                raise NotValid("its reference system has no number at EPSG, by which WCS could name it")
+            if service is Service.WCS and (why := why_no_coverage(facts)) is not None:
+                raise NotValid(why)
             return facts
         from azenha.engine.publishing.vectors import copy_features
 
-        return copy_features(opening, target, key)
+        return copy_features(opening, target, key, lambda text: say(f"output '{id}': {text}"))
     except ImportError as error:
         raise NotPublished(id, f"cannot be published as {service.upper()} here: {error}") from None
     except NotValid as reason:

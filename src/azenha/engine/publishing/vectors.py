@@ -34,9 +34,11 @@ _TYPES: Final = {
 }
 
 
-def copy_features(opening: Opening, target: Path, key: str) -> Published:
+def copy_features(opening: Opening, target: Path, key: str, say: Callable[[str], None]) -> Published:
     """Copy the one layer with geometry to `target`.
 
+    Args:
+        say: takes what whoever asked should know of the copy.
     Raises:
         NotValid: several layers, several kinds of geometry, no reference system; or it cannot be read.
     """
@@ -47,7 +49,7 @@ def copy_features(opening: Opening, target: Path, key: str) -> Published:
     try:
         with careful(pyogrio), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _copied(pyogrio, opening, target, key)
+            return _copied(pyogrio, opening, target, key, say)
     except NotValid:
         raise
     except (
@@ -63,8 +65,9 @@ def copy_features(opening: Opening, target: Path, key: str) -> Published:
         raise NotValid(f"it cannot be read: {error}") from None
 
 
-def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published:
+def _copied(pyogrio: Any, opening: Opening, target: Path, key: str, say: Callable[[str], None]) -> Published:
     import numpy
+    import shapely
     from rasterio.crs import CRS
     from rasterio.errors import CRSError
 
@@ -83,11 +86,13 @@ def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published
     names = element_names(map(str, info["fields"]))
     kinds: set[str] = set()
     box: list[float] = []
-    count = 0
+    count = placed = 0
     whole = [kind in ("OFTInteger", "OFTInteger64") for kind in info["ogr_types"]]
     there = [0] * len(whole)  # values of each column so far, the missing ones not counted
     for geometries, values in _pieces(pyogrio, source, layer, options):
-        kinds |= _kinds(geometries, box)
+        shapes = _shapes(geometries)
+        here = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        kinds |= _kinds(shapes[here], box)
         if len(kinds) > 1:
             raise NotValid(
                 f"it has several kinds of geometry ({', '.join(sorted(kinds))}), and a service shows one"
@@ -100,18 +105,23 @@ def _copied(pyogrio: Any, opening: Opening, target: Path, key: str) -> Published
             there[at] += len(column) - (0 if missing is None else int(missing.sum()))
         numbers = numpy.arange(count + 1, count + len(geometries) + 1, dtype="int64")
         columns.append((numbers, None))
-        _write(pyogrio, target, info["crs"], geometries, columns, [*names, NUMBER], count > 0)
+        # What has no place is left out: MapServer passes over it, and breaks off an answer in GeoJSON there.
+        columns = [(column[here], None if gone is None else gone[here]) for column, gone in columns]
+        _write(pyogrio, target, info["crs"], geometries[here], columns, [*names, NUMBER], count > 0)
         count += len(geometries)
+        placed += int(here.sum())
     if not box:
         raise NotValid("there is no geometry in it")
+    if placed < count:
+        say(f"{count - placed:,} of {count:,} features have no geometry, and are not served")
     bounds = (box[0], box[1], box[2], box[3])
     attributes = tuple(
-        Attribute(name, str(title), _type(kind, part))
-        for name, title, kind, part in zip(
-            names, info["fields"], info["ogr_types"], info["ogr_subtypes"], strict=True
+        Attribute(name, str(title), _type(kind, part, all_there=known == count))
+        for name, title, kind, part, known in zip(
+            names, info["fields"], info["ogr_types"], info["ogr_subtypes"], there, strict=True
         )
     )
-    content = Features(next(iter(kinds)), count, attributes)
+    content = Features(next(iter(kinds)), placed, attributes)
     return Published(key, number, parameters, bounds, in_degrees(crs, _with_room(bounds)), content)
 
 
@@ -130,15 +140,20 @@ def _pieces(
         start += _AT_ONCE
 
 
-def _kinds(geometries: Any, box: list[float]) -> set[str]:
-    """The kinds of geometry; `box` grows to hold them."""
+def _shapes(geometries: Any) -> Any:
     import shapely
 
     try:
-        shapes = shapely.from_wkb(geometries)
+        return shapely.from_wkb(geometries)
     except shapely.errors.GEOSException as error:
         raise NotValid(f"it has a geometry that is none: {error}") from None
-    numbers = {int(number) for number in shapely.get_type_id(shapes)} - {-1}
+
+
+def _kinds(shapes: Any, box: list[float]) -> set[str]:
+    """The kinds of geometry; `box` grows to hold them."""
+    import shapely
+
+    numbers = {int(number) for number in shapely.get_type_id(shapes)}
     if numbers - _KINDS.keys():
         raise NotValid("it has collections of geometries, which no service shows")
     found = [float(n) for n in shapely.total_bounds(shapes)] if numbers else []
@@ -221,8 +236,9 @@ def _write(
     )
 
 
-def _type(kind: str, part: str) -> str:
-    if part == "OFSTBoolean":
+def _type(kind: str, part: str, *, all_there: bool) -> str:
+    """A missing one of true and false would be true to MapServer: where one is, they are 1 and 0."""
+    if part == "OFSTBoolean" and all_there:
         return "Boolean"
     return _TYPES.get(kind, "Character")
 

@@ -104,12 +104,20 @@ def _map(layer: str, facts: Published) -> dict[str, str]:
 
 
 def _roomy(box: Box4) -> Box4:
-    """With an extent in both directions, and not over the antimeridian, which maps in EPSG:4326 end at."""
+    """With an extent in both directions, and not over the antimeridian, which maps in EPSG:4326 end at.
+
+    Room beyond a pole would leave the map empty: MapServer cannot say where that is in a polar projection.
+    """
     west, south, east, north = box
     if east < west:
         west, east = -_DEGREES / 2, _DEGREES / 2
     room = max(east - west, north - south, 0.001) * 0.01
-    return west - room, south - room, east + room, north + room
+    return (
+        max(west - room, min(west, -_DEGREES / 2)),
+        max(south - room, min(south, -_DEGREES / 4)),
+        min(east + room, max(east, _DEGREES / 2)),
+        min(north + room, max(north, _DEGREES / 4)),
+    )
 
 
 def _size(facts: Published, box: Box4) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from asyncio import StreamReader
-from typing import Final
+from typing import Final, Literal
 
 from azenha.domain.errors import ServiceFailed
 
@@ -13,6 +13,16 @@ _HEAD_AT_MOST: Final = 16 * 1024  # bytes of the headers of an answer
 # Of what the child tells, what may reach the client: the length is the web tier's to know.
 _PASSED_ON: Final = frozenset(
     {"content-type", "content-disposition", "content-description", "content-crs", "link"}
+)
+# How an image begins that GDAL wrote, with its width and height. TIFF: the first two entries of the directory at 8.
+_IMAGES: Final[tuple[tuple[re.Pattern[bytes], Literal["little", "big"]], ...]] = (
+    (
+        re.compile(
+            rb"II\*\0\x08\0\0\0..\0\x01\x03\0\x01\0\0\0(..)\0\0\x01\x01\x03\0\x01\0\0\0(..)", re.DOTALL
+        ),
+        "little",
+    ),
+    (re.compile(rb"\x89PNG\r\n\x1a\n....IHDR(....)(....)", re.DOTALL), "big"),
 )
 
 Headers = tuple[tuple[str, str], ...]
@@ -34,6 +44,25 @@ async def head_of(pipe: StreamReader) -> tuple[bytes, bytes]:
         if not piece:
             raise ServiceFailed("the map server ended without an answer")
         got += piece
+
+
+async def begun(pipe: StreamReader, got: bytes) -> bytes:
+    """What was read, and more of it, as much as tells what follows; less where there is no more."""
+    while len(got) < PIECE and (piece := await pipe.read(PIECE - len(got))):
+        got += piece
+    return got
+
+
+def is_flat(begin: bytes) -> bool:
+    """Whether it is a coverage of a single row or column, in parts (`multipart/related`) too.
+
+    MapServer reckons from the centre of the first pixel to that of the last, and finds nothing between them: such
+    coverages have other values than the data.
+    """
+    for start, order in _IMAGES:
+        if found := start.search(begin):
+            return any(int.from_bytes(side, order) == 1 for side in found.groups())
+    return False
 
 
 def is_page(headers: Headers) -> bool:

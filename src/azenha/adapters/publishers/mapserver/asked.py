@@ -46,6 +46,8 @@ _WCS: Final = _words(
     height interpolation subset subsetx subsety subsettingcrs outputcrs rangesubset scalefactor scaleaxes scalesize
     scaleextent scale resolution size mediatype gridbasecrs gridcs gridtype gridorigin gridoffsets time store"""
 )
+# Who names a coverage, in all versions of WCS: parameters, and elements of what is posted.
+_COVERAGES: Final = _words("coverage coverageid identifier identifiers sourcecoverage")
 _API: Final = ("f", "limit", "offset", "bbox", "bbox-crs", "datetime")
 _KNOWN: Final = {
     "WMS": _COMMON | _WMS,
@@ -68,10 +70,15 @@ _API_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]{1,100}){0,6}/?
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What is passed on: a query, and what is posted (None: nothing is)."""
+    """What is passed on: a query, and what is posted (None: nothing is).
+
+    Attributes:
+        coverages: the names of coverages in it, casefolded, for so are they compared.
+    """
 
     query: str
     body: bytes | None = None
+    coverages: frozenset[str] = frozenset()
 
 
 def passed(request: ServiceRequest) -> Passed:
@@ -105,8 +112,9 @@ def _passed(request: ServiceRequest) -> Passed:
         pairs += _pairs(_text(request.body))
     pairs = _refuse(pairs)
     if request.method == "POST" and _type(request) in _XML:
-        service, body = _read(request.body)
-        return Passed(urlencode(_kept(pairs, service)), body)
+        service, body, texts = _read(request.body)
+        pairs = _kept(pairs, service)
+        return Passed(urlencode(pairs), body, _coverages([*pairs, *texts]))
     if request.method == "POST" and _type(request) != _FORM:
         raise UnsupportedMediaType(
             f"what is posted is XML or a form; it is declared as '{_type(request)[:60]}'", "Content-Type"
@@ -119,7 +127,10 @@ def _passed(request: ServiceRequest) -> Passed:
     given = dict.fromkeys(name.lower() for name, _ in pairs)
     if "request" not in given:
         raise BadParameter("parameter 'request' is missing", "request")
-    return Passed(urlencode([*(() if named else (("service", service),)), *_kept(pairs, service)]))
+    pairs = _kept(pairs, service)
+    return Passed(
+        urlencode([*(() if named else (("service", service),)), *pairs]), coverages=_coverages(pairs)
+    )
 
 
 def is_api(request: ServiceRequest) -> bool:
@@ -178,8 +189,14 @@ def _kept(pairs: Iterable[tuple[str, str]], service: str) -> list[tuple[str, str
     return [(name, value) for name, value in pairs if name.lower() in _KNOWN[service]]
 
 
-def _read(body: bytes) -> tuple[str, bytes]:
-    """The service that is asked, and the request, written anew: what was looked at here is what is read there.
+def _coverages(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
+    texts = (value for name, value in pairs if name.lower() in _COVERAGES)
+    return frozenset(one.strip().casefold() for text in texts for one in text.split(","))
+
+
+def _read(body: bytes) -> tuple[str, bytes, list[tuple[str, str]]]:
+    """The service that is asked; the request, written anew: what was looked at here is what is read there; and the
+    texts in it by the names of their elements.
 
     Raises:
         BadRequest: it is no XML that is read here, or none of WFS or WCS.
@@ -198,5 +215,10 @@ def _read(body: bytes) -> tuple[str, bytes]:
     namespace = etree.QName(root).namespace or ""
     for start, service in _NAMESPACES:
         if namespace == start or namespace.startswith(f"{start}/"):
-            return service, etree.tostring(root, encoding="UTF-8", xml_declaration=True, with_tail=False)
+            texts = [(etree.QName(one).localname, one.text or "") for one in root.iter("*")]
+            return (
+                service,
+                etree.tostring(root, encoding="UTF-8", xml_declaration=True, with_tail=False),
+                texts,
+            )
     raise BadRequest(f"what is posted is no request of WFS or WCS; its namespace is '{namespace[:100]}'")

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from azenha.domain.published import Box4, Features, Published, Raster, Service
+from azenha.domain.published import Box4, Features, Published, Raster, Service, why_no_coverage
 
 LARGEST: Final = 4096  # pixels of each side of a map
 _LONGEST: Final = 200  # characters of a title
 _ADDRESS: Final = 4000  # the same of an address
+# Whoever asks a WMS for the layer of this name is drawn all of them: it is what no layer can be called.
+_WHOLE: Final = "all-layers"
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _PAIR: Final = re.compile(r"[A-Za-z_0-9]+(=[A-Za-z0-9_.,+-]+)?")
@@ -52,10 +54,10 @@ class Layer:
 
 
 def services(layers: Sequence[Layer]) -> tuple[Service, ...]:
-    """What the layers, all of one kind, are served as. A coverage in a system without a number cannot be named."""
+    """What the layers, all of one kind, are served as."""
     if not isinstance(layers[0].facts.content, Raster):
         return _FEATURES
-    return _RASTERS if all(layer.facts.crs is not None for layer in layers) else (Service.WMS,)
+    return _RASTERS if all(why_no_coverage(layer.facts) is None for layer in layers) else (Service.WMS,)
 
 
 def string(text: str, longest: int = _LONGEST) -> str:
@@ -112,16 +114,27 @@ def configuration(key: str, map: Path, templates: Path | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def mapfile(layers: Sequence[Layer], title: str, abstract: str, folder: Path, address: str) -> str:
+def mapfile(
+    layers: Sequence[Layer],
+    title: str,
+    abstract: str,
+    folder: Path,
+    address: str,
+    coverages: Collection[str] = (),
+) -> str:
     """
     Args:
         layers: at least one, all rasters or all features.
+        coverages: casefolded names that the request has, of which one may be a layer's: a coverage is given in the
+            one type that the map has.
         folder: that `mapserv` may write to.
         address: of the services as the client sees them: ours, and not a text of a client's.
     Raises:
         ValueError: a name or a path cannot be written.
     """
-    return "\n".join(_indented(_map(layers, title, abstract, folder, address))) + "\n"
+    asked = [layer for layer in layers if layer.name.casefold() in coverages] or layers
+    formats = _formats([layer.facts.content for layer in asked])
+    return "\n".join(_indented(_map(layers, title, abstract, folder, address, formats))) + "\n"
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:
@@ -141,10 +154,12 @@ _BLOCKS: Final = (
 )
 
 
-def _map(layers: Sequence[Layer], title: str, abstract: str, folder: Path, address: str) -> Iterator[str]:
+def _map(
+    layers: Sequence[Layer], title: str, abstract: str, folder: Path, address: str, formats: Iterable[str]
+) -> Iterator[str]:
     first = layers[0].facts
     yield "MAP"
-    yield f"NAME {name(layers[0].name)}"
+    yield f'NAME "{_WHOLE}"'
     yield "STATUS ON"
     yield "SIZE 512 512"
     yield f"MAXSIZE {LARGEST}"
@@ -160,7 +175,7 @@ def _map(layers: Sequence[Layer], title: str, abstract: str, folder: Path, addre
     yield from _immutable()
     yield from _metadata(_of_map(layers, title, abstract, address))
     yield "END"
-    yield from _formats(first.content)
+    yield from formats
     for layer in layers:
         yield from _layer(layer)
     yield "END"
@@ -196,7 +211,7 @@ _ENABLED: Final[Mapping[Service, str]] = {
 }
 
 
-def _formats(content: Raster | Features) -> Iterator[str]:
+def _formats(contents: Sequence[Raster | Features]) -> Iterator[str]:
     yield "OUTPUTFORMAT"
     yield 'NAME "png"'
     yield 'DRIVER "AGG/PNG"'
@@ -204,16 +219,20 @@ def _formats(content: Raster | Features) -> Iterator[str]:
     yield "IMAGEMODE RGBA"
     yield "TRANSPARENT ON"
     yield "END"
-    if isinstance(content, Raster):
+    rasters = [content for content in contents if isinstance(content, Raster)]
+    if rasters:
+        kinds, missing = {one.type for one in rasters}, {one.nodata for one in rasters}
+        # Where the request does not tell of which it is, what no value of either is changed by.
+        kind, nodata = kinds.pop() if len(kinds) == 1 else "", missing.pop() if len(missing) == 1 else None
         yield "OUTPUTFORMAT"
         yield 'NAME "GEOTIFF"'
         yield 'DRIVER "GDAL/GTiff"'
         yield 'MIMETYPE "image/tiff"'
-        yield f"IMAGEMODE {_MODES.get(content.type, 'FLOAT32')}"
+        yield f"IMAGEMODE {_MODES.get(kind, 'FLOAT32')}"
         yield 'EXTENSION "tif"'
         yield 'FORMATOPTION "COMPRESS=DEFLATE"'
-        if content.nodata is not None:
-            yield f'FORMATOPTION "NULLVALUE={_number(content.nodata)}"'
+        if nodata is not None:
+            yield f'FORMATOPTION "NULLVALUE={_number(nodata)}"'
         yield "END"
         return
     yield "OUTPUTFORMAT"

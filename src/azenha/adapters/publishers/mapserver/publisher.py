@@ -24,7 +24,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from azenha.adapters.publishers.mapserver import asked as asking
-from azenha.adapters.publishers.mapserver.answered import PIECE, head_of, is_page, understood
+from azenha.adapters.publishers.mapserver.answered import PIECE, begun, head_of, is_flat, is_page, understood
 from azenha.adapters.publishers.mapserver.mapfile import Layer, configuration, mapfile, services
 from azenha.domain.errors import BadRequest, NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
 from azenha.domain.job import Job
@@ -128,6 +128,14 @@ class MapServer:
             status, headers = understood(head)
             if is_page(headers) and not asking.is_api(asked):
                 raise BadRequest("what is asked is no request of WMS, WFS or WCS that the map server knows")
+            if passed.coverages:
+                async with asyncio.timeout(self._settings.time):
+                    rest = await begun(running.process.stdout, rest)
+                if is_flat(rest):
+                    raise BadRequest(
+                        "what is asked of the coverage is one pixel wide or high; "
+                        "the map server can give 2 × 2 pixels and more"
+                    )
         except TimeoutError:
             await self._ended(running)
             raise ServiceTookTooLong(self._settings.time, "services.time") from None
@@ -153,7 +161,7 @@ class MapServer:
     async def _started(
         self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, passed: asking.Passed
     ) -> _Running:
-        own = await self._own(job, output, layers, asked)
+        own = await self._own(job, output, layers, asked, passed)
         try:
             process = await asyncio.create_subprocess_exec(
                 *_command(self._program, self._settings),
@@ -178,16 +186,20 @@ class MapServer:
         running.watched = asyncio.ensure_future(self._watched(running))
         return running
 
-    async def _own(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
+    async def _own(
+        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, passed: asking.Passed
+    ) -> Path:
         """See `_prepared`. A thread goes on when nobody waits for it any more: what it makes then is removed."""
-        made = asyncio.ensure_future(asyncio.to_thread(self._prepared, job, output, layers, asked))
+        made = asyncio.ensure_future(asyncio.to_thread(self._prepared, job, output, layers, asked, passed))
         try:
             return await asyncio.shield(made)
         except asyncio.CancelledError:
             made.add_done_callback(_removed)
             raise
 
-    def _prepared(self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest) -> Path:
+    def _prepared(
+        self, job: Job, output: OutputValue, layers: list[Layer], asked: ServiceRequest, passed: asking.Passed
+    ) -> Path:
         """Blocks. The folder of one child, with its MAP file and configuration."""
         if not os.access(self._program, os.X_OK):
             raise _cannot_start(self._program)
@@ -195,7 +207,7 @@ class MapServer:
         own = Path(tempfile.mkdtemp(dir=self._folder))
         try:
             title, about = layers[0].title, f"Output '{output.id}' of job {job.id} of process '{job.process}'"
-            text = mapfile(layers, title, about, own, asked.address)
+            text = mapfile(layers, title, about, own, asked.address, passed.coverages)
             (own / _MAP).write_text(text, encoding="utf-8")
             (own / _CONFIGURATION).write_text(
                 configuration(output.id, own / _MAP, self._templates), encoding="utf-8"
