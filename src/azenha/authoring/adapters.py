@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from azenha.authoring.archives import inspect, names_in, unpack
-from azenha.domain import formats
+from azenha.domain import encodings
 from azenha.domain.known_formats import KNOWN
 
 _INSIDE: Final = (".shp", ".kml")  # what a zip of features may hold one of
@@ -36,10 +36,10 @@ def library(name: str, what: str) -> Any:
 
 
 def text(path: Path, media_type: str) -> str:
-    """The text of a file, in the charset that its media type names, UTF-8 if none."""
-    parsed = formats.media_type(media_type)
-    charset = parsed.parameters.get("charset", "utf-8") if parsed else "utf-8"
-    return path.read_text("utf-8-sig" if charset.lower() in ("utf-8", "utf8") else charset)
+    """The text of a file, in the encoding that XML says itself, or its media type, UTF-8 if neither."""
+    with path.open("rb") as file:
+        head = file.read(encodings.HEAD)
+    return path.read_text(encodings.codec(head, media_type))
 
 
 def xml(path: Path) -> Any:
