@@ -81,6 +81,18 @@ def array() -> Annotated[Raster, Media("application/x-netcdf")]:
     return xarray.DataArray(numpy.arange(4.0), dims="x", name="height").astype("float64")
 
 @process
+def encoded(encoding: str, *, ctx: Context) -> Csv:
+    path = ctx.workdir / "a.csv"
+    path.write_bytes("a\\u00e9".encode(encoding))
+    return path
+
+@process
+def labelled(encoding: str, *, ctx: Context) -> Annotated[File, Media("text/plain; charset=iso-8859-1")]:
+    path = ctx.workdir / "a.txt"
+    path.write_bytes("a\\u00e9".encode(encoding))
+    return path
+
+@process
 def far(address: str) -> Raster:
     return Url(address)
 
@@ -172,6 +184,25 @@ def test_an_array_of_xarray_is_netcdf(maker: Workshop) -> None:
     assert file.name == "result.nc"
     with xarray.open_dataset(io.BytesIO(found)) as dataset:
         assert dataset["height"].values.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("process", "encoding", "charset"),
+    [
+        ("encoded", "utf-8", "utf-8"),
+        ("encoded", "iso-8859-1", ""),
+        ("encoded", "utf-16", ""),
+        ("encoded", "utf-16-le", ""),
+        ("labelled", "iso-8859-1", ""),
+    ],
+)
+def test_the_charset_of_a_file_is_told_where_it_is_utf8_and_its_media_type_names_none(
+    process: str, encoding: str, charset: str, maker: Workshop
+) -> None:
+    id = maker.submit(process, values={"encoding": [Literal(encoding)]})
+    ((file,),) = maker.outputs(id).values()
+    assert isinstance(file, StoredFile)
+    assert (maker.content(id, file).decode(encoding), file.charset) == ("aé", charset)
 
 
 def test_an_address_is_given_out_and_not_fetched(maker: Workshop) -> None:

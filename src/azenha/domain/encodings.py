@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -64,6 +65,37 @@ def codec(head: bytes, type: str) -> str:
     named = charset(type)
     name = (said or named) if is_xml(type) else (named or said)
     return "utf-8-sig" if name is None or name.lower() in UTF8 else name
+
+
+def as_utf8(pieces: Iterable[bytes], type: str) -> Iterator[str]:
+    """Text out of UTF-8, which it is by what it says itself and by its media type; or reads alike in both.
+
+    Raises:
+        NotInEncoding: it is none, or is said to be in another encoding in which it reads otherwise.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    other: str | None = None
+    first = True
+    try:
+        for piece in pieces:
+            if first:
+                name = codec(piece[:HEAD], type)
+                other, first = None if name in UTF8 else name, False
+            if other is not None and not (piece.isascii() and _extends_ascii(other)):
+                raise NotInEncoding(f"its text is in {clean(other, 40)}")
+            yield decoder.decode(piece)
+        yield decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        raise NotInEncoding("its text is not in UTF-8") from None
+
+
+@lru_cache(maxsize=64)
+def _extends_ascii(name: str) -> bool:
+    plain = bytes(range(128))
+    try:
+        return plain.decode(name) == plain.decode("ascii")
+    except (LookupError, UnicodeError):
+        return False
 
 
 def as_declared(pieces: Iterable[bytes]) -> tuple[str | None, Iterator[bytes]]:

@@ -19,6 +19,8 @@ from zlib_ng.zlib_ng import crc32
 
 from azenha.authoring.calling import LocalFile, Produced
 from azenha.authoring.errors import OutputError
+from azenha.domain import encodings
+from azenha.domain.encodings import NotInEncoding
 from azenha.domain.geodata import Geodata
 from azenha.domain.plain import counted, room
 from azenha.domain.published import Published
@@ -98,6 +100,7 @@ def put_out(
                     crc32=crc,
                     geodata=geodata or None,
                     published=served[id][number] if id in served else None,
+                    charset=_charset(folder / key, item.format.media_type),
                 )
             )
         results[id] = tuple(values)
@@ -166,6 +169,23 @@ def _beside(task: Callable[[], None]) -> Callable[[], None]:
             raise raised[0]
 
     return wait
+
+
+def _charset(path: Path, type: str) -> str:
+    """That of text whose media type names none, as whoever reads it must know; empty: it is none, or not clear.
+
+    Looked at once, here: later every reply would have to.
+    """
+    if not type.lower().startswith("text/") or encodings.charset(type) is not None:
+        return ""
+    try:
+        with path.open("rb") as file:
+            for piece in encodings.as_utf8(iter(lambda: file.read(PIECE), b""), type):
+                if "\0" in piece:  # text in UTF-16 may be taken for UTF-8
+                    return ""
+    except NotInEncoding:
+        return ""
+    return "utf-8"
 
 
 def _place(source: Path, workdir: Path, target: Path) -> None:
