@@ -19,7 +19,7 @@ from azenha.engine.sandbox import tree
 PROCESSES = """
 import io
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from azenha import Context, Features, File, Media, Raster, Url, process
 
 Csv = Annotated[File, Media("text/csv")]
@@ -99,6 +99,20 @@ def far(address: str) -> Raster:
 @process
 def alike(*, ctx: Context) -> list[Csv]:
     return [written(ctx, f"{n}/same.csv", str(n)) for n in range(3)]
+
+class Two(NamedTuple):
+    one: Csv
+    other: Csv
+
+@process
+def twice(*, ctx: Context) -> Two:
+    path = written(ctx, "same.csv", "a,b")
+    (ctx.workdir / "link.csv").symlink_to(path)
+    return Two(path, ctx.workdir / "link.csv")
+
+@process
+def often(*, ctx: Context) -> list[Csv]:
+    return [written(ctx, "same.csv", "a,b")] * 3
 
 @process
 def named(name: str, *, ctx: Context) -> Csv:
@@ -224,6 +238,14 @@ def test_files_of_one_name_do_not_replace_each_other(maker: Workshop) -> None:
     assert [file.name for file in files if isinstance(file, StoredFile)] == ["same.csv"] * 3
     assert [maker.content(id, file) for file in files if isinstance(file, StoredFile)] == [b"0", b"1", b"2"]
     assert len({file.key for file in files if isinstance(file, StoredFile)}) == 3
+
+
+@pytest.mark.parametrize(("process", "times"), [("twice", 2), ("often", 3)])
+def test_a_file_may_be_returned_more_than_once(process: str, times: int, maker: Workshop) -> None:
+    id = maker.submit(process)
+    files = [f for several in maker.outputs(id).values() for f in several if isinstance(f, StoredFile)]
+    assert [maker.content(id, file) for file in files] == [b"a,b"] * times
+    assert len({file.key for file in files}) == times
 
 
 @pytest.mark.parametrize(

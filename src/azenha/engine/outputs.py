@@ -75,6 +75,7 @@ def put_out(
 ) -> dict[str, tuple[Value, ...]]:
     """Move the files that were returned to `folder`, on disk for good; values with keys relative to it."""
     results: dict[str, tuple[Value, ...]] = {}
+    moved: dict[Path, Path] = {}
     total = 0
     for id, items in produced.items():
         values: list[Value] = []
@@ -82,13 +83,17 @@ def put_out(
             if not isinstance(item, LocalFile):
                 values.append(item)
                 continue
-            size = item.path.stat().st_size
+            own = item.path.resolve()
+            source = moved.get(own, item.path)  # a file may be named again
+            size = source.stat().st_size
             total += size
             if total > limit:
                 raise OutputError(id, f"the job's files exceed {limit:,} bytes (setting limits.outputs)")
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
-            sha256, crc = _placed(item.path, workdir, folder / key)
+            sha256, crc = _placed(source, workdir, folder / key)
+            if not own.exists():
+                moved[own] = folder / key
             geodata = look_into and look_into(folder / key, item.format.media_type)
             values.append(
                 StoredFile(
