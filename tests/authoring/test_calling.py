@@ -182,6 +182,14 @@ FILES: list[tuple[object, Value, type[File], str, str, bytes]] = [
         ".xml",
         '<?xml version="1.0" encoding="ISO-8859-1"?><é/>'.encode("latin-1"),
     ),
+    (
+        File,
+        InlineText('<?xml version="1.0" encoding="UTF-16"?><é/>', Format("text/xml; charset=utf-8")),
+        File,
+        "text/xml; charset=UTF-16",
+        ".xml",
+        '<?xml version="1.0" encoding="UTF-16"?><é/>'.encode("utf-16"),
+    ),
 ]
 
 

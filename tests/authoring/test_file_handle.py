@@ -54,6 +54,22 @@ def test_text_is_decoded_by_the_charset_of_its_media_type(tmp_path: Path) -> Non
     assert File(path, "text/plain").text == "Olá"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "media_type"),
+    [
+        ("ISO-8859-1", "application/xml"),
+        ("UTF-16", "application/gml+xml"),
+        ("windows-1252", "text/xml; charset=utf-8"),
+    ],
+)
+def test_xml_says_itself_in_which_encoding_it_is(encoding: str, media_type: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    text = f'<?xml version="1.0" encoding="{encoding}"?><a>Olá</a>'
+    path.write_bytes(text.encode(encoding))
+    assert File(path, media_type).text == text
+    assert File(path, media_type).lxml().getroot().text == "Olá"
+
+
 def test_xml_is_parsed_without_entities(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret")

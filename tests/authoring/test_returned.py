@@ -53,12 +53,21 @@ def shown(value: object) -> str:
 Csv = Annotated[File, Media("text/csv")]
 Json = Annotated[File, Media("application/json")]
 Png = Annotated[File, Media("image/png")]
+Latin = Annotated[File, Media("text/plain; charset=iso-8859-1")]
+Xml = Annotated[File, Media("application/xml")]
+XML_TEXT = '<?xml version="1.0" encoding="ISO-8859-1"?><a>café</a>'
 
 WRITTEN: list[tuple[object, object, bytes, str]] = [
     (Csv, "a,b\n1,2\n", b"a,b\n1,2\n", "result.csv"),
     (Csv, b"a,b\r\n", b"a,b\r\n", "result.csv"),
     (Csv, io.StringIO("Olá"), "Olá".encode(), "result.csv"),
     (Csv, pieces(), b"a,b\n1,2\n", "result.csv"),
+    (Latin, "café\r\n", b"caf\xe9\r\n", "result.txt"),
+    (Latin, io.StringIO("café"), b"caf\xe9", "result.txt"),
+    (Latin, iter(["caf", "é"]), b"caf\xe9", "result.txt"),
+    (Latin, b"caf\xc3\xa9", b"caf\xc3\xa9", "result.txt"),
+    (Xml, XML_TEXT, XML_TEXT.encode("latin-1"), "result.xml"),
+    (Xml, iter(XML_TEXT), XML_TEXT.encode("latin-1"), "result.xml"),
     (Png, io.BytesIO(b"\x89PNG"), b"\x89PNG", "result.png"),
     (Png, bytearray(b"\x89PNG"), b"\x89PNG", "result.png"),
     (Json, {"a": "Olá"}, '{"a": "Olá"}'.encode(), "result.json"),
@@ -101,6 +110,9 @@ REFUSED: list[tuple[object, object, str]] = [
     (Json, {"a": {1}}, "cannot be written as JSON"),
     (Csv, iter([1]), "expected bytes from the stream or iterator, got int"),
     (Png, io.StringIO("text"), "expected bytes from the stream or iterator, got str"),
+    (Latin, "5 €", "output 'result': its text cannot be in the encoding .* iso-8859-1: it has no '€'"),
+    (Xml, XML_TEXT.replace("ISO-8859-1", "us-ascii"), "it declares, us-ascii"),
+    (Csv, iter(["a", b"b"]), "expected text from the stream or iterator, got bytes"),
     (File, None, "got NoneType"),
     (Csv, Path("gone.csv"), "does not exist"),
 ]
@@ -156,6 +168,15 @@ def test_a_frame_is_a_table_where_csv_is_declared_and_no_picture(tmp_path: Path)
     assert returned(Csv, frame, tmp_path).path.read_text() == "a,b\n1,2\n"
     with pytest.raises(OutputError, match="cannot be written as image/png"):
         returned(Png, frame, tmp_path)
+
+
+def test_a_frame_is_a_table_in_the_charset_that_is_declared(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    table = Annotated[File, Media("text/csv; charset=iso-8859-1")]
+    file = returned(table, pandas.DataFrame({"a": ["é"]}), tmp_path)
+    assert file.path.read_bytes().split() == [b"a", b"\xe9"]
+    with pytest.raises(OutputError, match="cannot be written as text/csv; charset=iso-8859-1"):
+        returned(table, pandas.DataFrame({"a": ["€"]}), tmp_path)
 
 
 def dataset(folder: Path, where: str, mode: str) -> Any:

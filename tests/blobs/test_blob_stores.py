@@ -53,7 +53,8 @@ def blobs(s3: S3, tmp_path: Path) -> S3Blobs:
 def put(
     blobs: Blobs, folder: Path, content: dict[str, bytes], type: str = "image/tiff", attempt: int = 1
 ) -> None:
-    files = [replace(file, format=Format(type)) for file in made(folder, content)]
+    charset = "utf-8" if type.startswith("text/") else ""
+    files = [replace(file, format=Format(type), charset=charset) for file in made(folder, content)]
     blobs.put(JOB, attempt, folder, files)
 
 

@@ -29,6 +29,7 @@ from azenha.engine.formats.sniff import HEAD
 
 LOOK = AtHand(Level.SIMPLE)
 GEOJSON, TIFF = Format("application/geo+json"), Format("image/tiff")
+XML = Format("application/xml")
 ANY = ComplexDomain((TIFF, GEOJSON, Format("application/x-zipped-shp")))
 
 
@@ -49,11 +50,21 @@ def test_good_data_of_every_format_is_let_through_with_no_file_open(
         assert LOOK(ANY, InlineBytes(data, Format(media_type))) is None
 
 
+@pytest.mark.parametrize("encoding", ["UTF-16", "ISO-8859-1", "Shift_JIS"])
+def test_text_is_looked_at_in_the_encoding_that_it_declares(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><a>x</a>'
+    assert LOOK(ComplexDomain((XML,)), InlineText(text, XML)) is None
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
         (InlineText(KML, GEOJSON), "is declared application/geo+json, and its content is KML"),
         (InlineBytes(b"<html><body>404", TIFF), "is declared image/tiff, and its content is HTML"),
+        (
+            InlineText('<?xml version="1.0" encoding="us-ascii"?><é/>', XML),
+            "its text cannot be in the encoding that it declares, us-ascii: it has no 'é'",
+        ),
         (InlineBytes(b"", TIFF), "is declared image/tiff, and its content is an empty file"),
         (
             InlineBytes(b"PK\3\4" + bytes(99), Format("application/x-zipped-shp")),
@@ -61,7 +72,7 @@ def test_good_data_of_every_format_is_let_through_with_no_file_open(
         ),
         (InlineText('{"type": "Point"}', GEOJSON), "is no good GeoJSON: its coordinates is missing"),
     ],
-    ids=["KML", "a page", "nothing", "no zip", "no point"],
+    ids=["KML", "a page", "text that is not in its encoding", "nothing", "no zip", "no point"],
 )
 def test_data_that_is_plainly_something_else_is_refused(value: InlineText | InlineBytes, reason: str) -> None:
     assert reason in (LOOK(ANY, value) or "")

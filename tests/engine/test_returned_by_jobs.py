@@ -19,7 +19,7 @@ from azenha.engine.sandbox import tree
 PROCESSES = """
 import io
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from azenha import Context, Features, File, Media, Raster, Url, process
 
 Csv = Annotated[File, Media("text/csv")]
@@ -81,12 +81,38 @@ def array() -> Annotated[Raster, Media("application/x-netcdf")]:
     return xarray.DataArray(numpy.arange(4.0), dims="x", name="height").astype("float64")
 
 @process
+def encoded(encoding: str, *, ctx: Context) -> Csv:
+    path = ctx.workdir / "a.csv"
+    path.write_bytes("a\\u00e9".encode(encoding))
+    return path
+
+@process
+def labelled(encoding: str, *, ctx: Context) -> Annotated[File, Media("text/plain; charset=iso-8859-1")]:
+    path = ctx.workdir / "a.txt"
+    path.write_bytes("a\\u00e9".encode(encoding))
+    return path
+
+@process
 def far(address: str) -> Raster:
     return Url(address)
 
 @process
 def alike(*, ctx: Context) -> list[Csv]:
     return [written(ctx, f"{n}/same.csv", str(n)) for n in range(3)]
+
+class Two(NamedTuple):
+    one: Csv
+    other: Csv
+
+@process
+def twice(*, ctx: Context) -> Two:
+    path = written(ctx, "same.csv", "a,b")
+    (ctx.workdir / "link.csv").symlink_to(path)
+    return Two(path, ctx.workdir / "link.csv")
+
+@process
+def often(*, ctx: Context) -> list[Csv]:
+    return [written(ctx, "same.csv", "a,b")] * 3
 
 @process
 def named(name: str, *, ctx: Context) -> Csv:
@@ -174,6 +200,25 @@ def test_an_array_of_xarray_is_netcdf(maker: Workshop) -> None:
         assert dataset["height"].values.tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
+@pytest.mark.parametrize(
+    ("process", "encoding", "charset"),
+    [
+        ("encoded", "utf-8", "utf-8"),
+        ("encoded", "iso-8859-1", ""),
+        ("encoded", "utf-16", ""),
+        ("encoded", "utf-16-le", ""),
+        ("labelled", "iso-8859-1", ""),
+    ],
+)
+def test_the_charset_of_a_file_is_told_where_it_is_utf8_and_its_media_type_names_none(
+    process: str, encoding: str, charset: str, maker: Workshop
+) -> None:
+    id = maker.submit(process, values={"encoding": [Literal(encoding)]})
+    ((file,),) = maker.outputs(id).values()
+    assert isinstance(file, StoredFile)
+    assert (maker.content(id, file).decode(encoding), file.charset) == ("aé", charset)
+
+
 def test_an_address_is_given_out_and_not_fetched(maker: Workshop) -> None:
     id = maker.submit("far", values={"address": [Literal("https://data.example/a.tif?x=1")]})
     ((value,),) = maker.outputs(id).values()
@@ -193,6 +238,14 @@ def test_files_of_one_name_do_not_replace_each_other(maker: Workshop) -> None:
     assert [file.name for file in files if isinstance(file, StoredFile)] == ["same.csv"] * 3
     assert [maker.content(id, file) for file in files if isinstance(file, StoredFile)] == [b"0", b"1", b"2"]
     assert len({file.key for file in files if isinstance(file, StoredFile)}) == 3
+
+
+@pytest.mark.parametrize(("process", "times"), [("twice", 2), ("often", 3)])
+def test_a_file_may_be_returned_more_than_once(process: str, times: int, maker: Workshop) -> None:
+    id = maker.submit(process)
+    files = [f for several in maker.outputs(id).values() for f in several if isinstance(f, StoredFile)]
+    assert [maker.content(id, file) for file in files] == [b"a,b"] * times
+    assert len({file.key for file in files}) == times
 
 
 @pytest.mark.parametrize(

@@ -573,6 +573,44 @@ def test_a_large_text_is_carried_as_text_if_it_is_utf8(
     assert (found.start, found.end) == (0, len(data))
 
 
+LATIN = Format("text/plain; charset=iso-8859-1")
+
+
+@pytest.mark.parametrize("times", [1, 3 * INLINE])
+@pytest.mark.parametrize(
+    ("piece", "format", "as_text"),
+    [
+        (b"a\n", LATIN, True),
+        (b"\xc3\xa9\n", LATIN, False),  # two characters, and not the one of UTF-8
+        (b'<?xml version="1.0" encoding="ISO-8859-1"?><a>\xc3\xa9</a>', Format("application/xml"), False),
+        (b"<\0?\0", Format("application/xml"), False),
+    ],
+)
+def test_text_that_would_be_another_in_utf8_is_carried_in_base64(
+    piece: bytes, format: Format, as_text: bool, times: int, tmp_path: Path
+) -> None:
+    file = stored(tmp_path, "a.txt", piece * times, format)
+    reply = write(results(output("t", file, by=Transmission.VALUE), form=DOCUMENT, folder=tmp_path))
+    head = next(part for part in reply.body if isinstance(part, bytes))
+    assert (b'"encoding":"base64"' in head) is not as_text
+
+
+@pytest.mark.parametrize(
+    ("type", "charset", "told"),
+    [
+        ("text/csv", "utf-8", "text/csv; charset=utf-8"),
+        ("text/csv", "", "text/csv"),
+        ("text/csv; charset=iso-8859-1", "utf-8", "text/csv; charset=iso-8859-1"),
+        ("application/xml", "utf-8", "application/xml"),
+    ],
+)
+def test_no_charset_is_told_of_a_file_that_nobody_knows(
+    type: str, charset: str, told: str, tmp_path: Path
+) -> None:
+    file = replace(stored(tmp_path, "a.txt", b"a", Format(type)), charset=charset)
+    assert header(write(results(output("t", file), folder=tmp_path)), "Content-Type") == told
+
+
 def test_a_wish_for_little_leaves_small_values_where_they_are(tmp_path: Path) -> None:
     file = stored(tmp_path, "a.png", b"png", PNG)
     outcome = results(output("n", Literal(1)), output("f", file), form=DOCUMENT, folder=tmp_path)

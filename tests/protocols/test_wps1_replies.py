@@ -516,6 +516,22 @@ def test_data_is_an_element_text_or_base64(
         assert found.text == shown
 
 
+@pytest.mark.parametrize(
+    ("given", "type"),
+    [
+        (b"\xc3\xa9", "text/plain; charset=iso-8859-1"),
+        (b"<a>\xc3\xa9</a>", "text/xml; charset=iso-8859-1"),
+        (b'<?xml version="1.0" encoding="ISO-8859-1"?><a>\xc3\xa9</a>', "text/xml"),
+    ],
+)
+def test_a_file_that_would_be_another_text_in_utf8_is_in_base64(
+    given: bytes, type: str, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(given)
+    found = data(output("o", StoredFile("f", "f", len(given), Format(type))), folder=str(tmp_path))
+    assert (found.get("encoding"), b64decode(found.text)) == ("base64", given)
+
+
 def test_text_is_in_base64_where_the_client_asked_for_that() -> None:
     wanted = OutputRequest(Format("text/xml", "base64"))
     found = data(OutputValue("o", (InlineText("<a/>", XML),), False, wanted))

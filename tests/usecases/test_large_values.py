@@ -54,6 +54,7 @@ PROCESS = ProcessDescription(
     (
         named("data", BYTES),
         named("several", BYTES, **MANY),
+        named("document", ComplexDomain((Format("application/xml"),))),
         named("features", FEATURES),
         named("layers", FEATURES, **MANY),
         named("numbers", NUMBER, **MANY),
@@ -221,3 +222,38 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputs) as caught:
         checked(tmp_path, {"data": CODED[:-1], "features": 5, "other": LONG})
     assert [p.locator for p in caught.value.problems] == ["data", "features", "other"]
+
+
+XML = "application/xml"
+
+
+def xml(encoding: str, times: int) -> str:
+    head = f'<?xml version="1.0" encoding="{encoding}"?><a><n>café</n>'
+    return head + "<b>x</b>" * times + "</a>"
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16", "windows-1252", "utf-8"])
+@pytest.mark.parametrize("ascii", [True, False])
+def test_a_large_text_that_is_xml_is_written_in_the_encoding_that_it_declares(
+    tmp_path: Path, encoding: str, ascii: bool
+) -> None:
+    text = xml(encoding, 90_000)
+    found = checked(tmp_path, {"document": {"value": text, "mediaType": XML}}, ascii=ascii)
+    assert found.files == 1
+    assert contents(tmp_path, found.inputs) == {"document": [text.encode(encoding)]}
+
+
+def test_the_charset_of_a_large_text_is_told_as_the_encoding_that_it_was_written_in(tmp_path: Path) -> None:
+    given = {"value": xml("ISO-8859-1", 9000), "mediaType": f"{XML}; charset=utf-8"}
+    (stored,) = checked(tmp_path, {"document": given}).inputs["document"]
+    assert isinstance(stored, StoredFile)
+    assert stored.format.media_type == f"{XML}; charset=ISO-8859-1"
+
+
+@pytest.mark.parametrize("times", [9000, 90_000])
+@pytest.mark.parametrize("encoding", ["us-ascii", "klingon", "rot13"])
+def test_a_large_text_that_cannot_be_in_the_encoding_that_it_declares_is_refused(
+    tmp_path: Path, encoding: str, times: int
+) -> None:
+    with pytest.raises(InvalidInputs, match=f"in the encoding that it declares, {encoding}"):
+        checked(tmp_path, {"document": {"value": xml(encoding, times), "mediaType": XML}})

@@ -13,7 +13,7 @@ from typing import Any
 
 from azenha.authoring import geocsv, geoparquet
 from azenha.authoring.archives import inspect, names_in, unpack
-from azenha.domain import formats
+from azenha.domain import encodings
 from azenha.domain.known_formats import KNOWN
 
 
@@ -36,10 +36,10 @@ def library(name: str, what: str) -> Any:
 
 
 def text(path: Path, media_type: str) -> str:
-    """The text of a file, in the charset that its media type names, UTF-8 if none."""
-    parsed = formats.media_type(media_type)
-    charset = parsed.parameters.get("charset", "utf-8") if parsed else "utf-8"
-    return path.read_text("utf-8-sig" if charset.lower() in ("utf-8", "utf8") else charset)
+    """The text of a file, in the encoding that XML says itself, or its media type, UTF-8 if neither."""
+    with path.open("rb") as file:
+        head = file.read(encodings.HEAD)
+    return path.read_text(encodings.codec(head, media_type))
 
 
 def xml(path: Path) -> Any:

@@ -10,7 +10,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from azenha.authoring import shapes
@@ -21,17 +21,16 @@ from azenha.authoring.returned import as_file
 from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, RecordShape, Slot
 from azenha.authoring.signature import RESULT, Definition
 from azenha.authoring.types import BBox, File
-from azenha.domain import formats
+from azenha.domain import encodings, formats
+from azenha.domain.encodings import NotInEncoding
 from azenha.domain.errors import InvalidValue
 from azenha.domain.files import essence, extension, file_name
-from azenha.domain.lexical import clean
 from azenha.domain.process import ComplexDomain, Format, InputDescription, LiteralDomain, ObjectDomain
 from azenha.domain.values import Box, InlineBytes, InlineText, Literal, Record, Reference, StoredFile, Value
 
 INLINE = "inline"  # the folder, beside the stored files, for values that came within the request
 
 _PLACE = re.compile(r"\[([0-9]+)\]")  # of a value among several: its file is counted from 1
-_XML_ENCODING = re.compile(r"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,8 @@ def _file(shape: FileShape, data: InlineText | InlineBytes | StoredFile, folder:
     made = _file_class(shape, format)
     match data:
         case InlineText(text):
-            path = _write(folder, where, format, _encoded(text, where))
+            content, format = _encoded(text, format, where)
+            path = _write(folder, where, format, content)
         case InlineBytes(content):
             path = _write(folder, where, format, content)
         case StoredFile(key, name) as stored:
@@ -195,17 +195,16 @@ def _write(folder: Path, where: str, format: Format, data: bytes) -> Path:
     return target.resolve()
 
 
-def _encoded(text: str, where: str) -> bytes:
+def _encoded(text: str, format: Format, where: str) -> tuple[bytes, Format]:
     """UTF-8, unless an XML declaration says otherwise: its reader would go by that."""
-    declared = _XML_ENCODING.match(text)
-    if not declared:
-        return text.encode()
     try:
-        return text.encode(declared[1])
-    except (LookupError, UnicodeEncodeError):
-        raise InvalidValue(
-            where, f"its text cannot be in the encoding that it declares, {clean(declared[1], 40)}"
-        ) from None
+        name, pieces = encodings.as_declared((text.encode(),))
+        data = b"".join(pieces)
+    except NotInEncoding as reason:
+        raise InvalidValue(where, str(reason)) from None
+    if name is None:
+        return data, format
+    return data, replace(format, media_type=encodings.in_charset(format.media_type, name))
 
 
 def _file_class(shape: FileShape, format: Format) -> type[File]:

@@ -11,7 +11,8 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,8 @@ from azenha.authoring.adapters import library
 from azenha.authoring.blame import blamed, told, without_folder
 from azenha.authoring.shapes import FileShape, Misfit
 from azenha.authoring.types import File
-from azenha.domain import formats
+from azenha.domain import encodings, formats
+from azenha.domain.encodings import NotInEncoding
 from azenha.domain.files import extension
 from azenha.domain.known_formats import KNOWN
 from azenha.domain.media import KnownFormat
@@ -77,19 +79,18 @@ def _class_of(media_type: str | None, shape: FileShape) -> type[File]:
 
 def _plain(value: object, path: Path, format: Format) -> bool:
     """Bytes, text, JSON, and streams and iterators of bytes or text."""
-    is_text = formats.is_text(format.media_type)
     if isinstance(value, str):
-        if not is_text:
+        if not formats.is_text(format.media_type):
             return False
-        path.write_text(value, "utf-8", newline="")
+        _write(iter((value,)), path, format)
     elif isinstance(value, bytes | bytearray | memoryview):
         path.write_bytes(value)
     elif formats.is_json(format.media_type) and _is_json(value):
-        path.write_text(_json(value), "utf-8")
+        _write(iter((_json(value),)), path, format)
     elif callable(read := getattr(value, "read", None)) and not hasattr(value, "crs"):
-        _write(iter(lambda: read(_PIECE), type(read(0))()), path, is_text)
+        _write(iter(lambda: read(_PIECE), type(read(0))()), path, format)
     elif isinstance(value, Iterator):
-        _write(value, path, is_text)
+        _write(value, path, format)
     else:
         return False
     return True
@@ -110,14 +111,24 @@ def _json(value: object) -> str:
         raise Misfit(f"it cannot be written as JSON: {reason}") from None
 
 
-def _write(pieces: Iterable[object], path: Path, is_text: bool) -> None:
-    with path.open("wb") as file:
-        for piece in pieces:
-            if isinstance(piece, str) and is_text:
-                piece = piece.encode()
-            if not isinstance(piece, bytes | bytearray | memoryview):
-                raise shapes.expected("bytes from the stream or iterator", piece)
-            file.write(piece)
+def _write(pieces: Iterator[object], path: Path, format: Format) -> None:
+    """Bytes as they are; text in the encoding that it declares itself, or its media type does."""
+    first = next(pieces, b"")
+    is_text = isinstance(first, str) and formats.is_text(format.media_type)
+    wanted: tuple[type, ...] = (str,) if is_text else (bytes, bytearray, memoryview)
+    name = "text" if is_text else "bytes"
+
+    def checked() -> Iterator[Any]:
+        for piece in chain((first,), pieces):
+            if not isinstance(piece, wanted):
+                raise shapes.expected(f"{name} from the stream or iterator", piece)
+            yield piece
+
+    try:
+        with path.open("wb") as file:
+            file.writelines(encodings.encoded(checked(), format.media_type) if is_text else checked())
+    except NotInEncoding as reason:
+        raise Misfit(str(reason)) from None
 
 
 def _is_of(value: object, module: str, *names: str) -> bool:
@@ -156,7 +167,10 @@ def _of_library(value: object, path: Path, format: Format, known: KnownFormat | 
 def _frame(value: Any, path: Path, format: Format, known: KnownFormat | None) -> bool:
     """A GeoDataFrame, GeoSeries or, as CSV, any frame of pandas."""
     if known is not None and known.id == "csv" and _is_of(value, "pandas", "DataFrame", "Series"):
-        value.to_csv(path, index=False)
+        try:
+            value.to_csv(path, index=False, encoding=encodings.charset(format.media_type) or "utf-8")
+        except UnicodeEncodeError as error:
+            raise Misfit(f"it cannot be written as {format.media_type}: {error}") from None
         return True
     if not _is_of(value, "geopandas", "GeoDataFrame", "GeoSeries") or known is None:
         return False

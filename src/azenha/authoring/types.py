@@ -254,7 +254,7 @@ class File(os.PathLike[str]):
     @property
     @opens
     def text(self) -> str:
-        """All of it, decoded by the charset of its media type, UTF-8 if that names none."""
+        """All of it, decoded as XML says of itself, or a byte order mark or its media type; UTF-8 if nothing does."""
         return adapters.text(self.path, self.media_type)
 
     @property

@@ -153,22 +153,24 @@ def _load_asking(data: Sequence[object]) -> tuple[str, tuple[tuple[str, str], ..
 def _dump_more(file: StoredFile) -> list[object]:
     """What not every file has; nothing where there is nothing."""
     geodata = None if file.geodata is None else dict(file.geodata)
-    if file.published is not None:
-        return [file.source, file.crc32, geodata, dump_published(file.published)]
-    if geodata is not None:
-        return [file.source, file.crc32, geodata]
-    if file.crc32 is not None:
-        return [file.source, file.crc32]
-    return [file.source] if file.source else []
+    served = None if file.published is None else dump_published(file.published)
+    more: list[object] = [file.source, file.crc32, geodata, served, file.charset]
+    while more and more[-1] in (None, ""):
+        more.pop()
+    return more
 
 
 def _load_more(
-    source: object = "", crc32: object = None, geodata: object = None, published: object = None
-) -> tuple[str, int | None, Geodata | None, Published | None]:
+    source: object = "",
+    crc32: object = None,
+    geodata: object = None,
+    published: object = None,
+    charset: object = "",
+) -> tuple[str, int | None, Geodata | None, Published | None, str]:
     """Rows that older versions wrote have less."""
     known = cast("Geodata", geodata) if isinstance(geodata, dict) else None
     served = None if published is None else load_published(published)
-    return str(source), None if crc32 is None else int(str(crc32)), known, served
+    return str(source), None if crc32 is None else int(str(crc32)), known, served, str(charset)
 
 
 def dump_value(value: Value) -> list[object]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from azenha.domain import datatypes, formats, lexical, native
+from azenha.domain.encodings import NotInEncoding
 from azenha.domain.errors import TooManyPlain, UnsupportedFormat, ValueTooLarge
 from azenha.domain.lexical import NotAValue, clean, quoted
 from azenha.domain.packed import unpacked
@@ -77,7 +78,7 @@ class CutTooLarge(Exception):
     """A value has more bytes than `Cut.at_most`."""
 
 
-# What cuts: the checked value. Raises NotDecodable, CutTooLarge.
+# What cuts: the checked value. Raises NotDecodable, NotInEncoding, CutTooLarge.
 Cutter = Callable[[Cut], InlineText | InlineBytes | StoredFile]
 
 
@@ -200,6 +201,8 @@ class ComplexBinding:
             if encoded:
                 raise _no_base64(format, f"{raw.size} bytes of text", str(reason)) from None
             raise NotAValue(str(reason)) from None
+        except NotInEncoding as wrong:
+            raise NotAValue(str(wrong)) from None
 
     def reference(self, domain: ComplexDomain, raw: RawReference, locator: str) -> Reference:
         """A reference whose format, if it names one, is offered. The address rule is somebody else's."""

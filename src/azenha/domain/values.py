@@ -234,6 +234,7 @@ class StoredFile:
         geodata: what its content says of where it is; None where that was not looked at.
         source: the address that it was fetched from; empty where it was not.
         published: what is known of its copy that is served, of an output that was asked as a service.
+        charset: of text whose media type names none, where it was looked at; empty: not known.
     """
 
     key: str
@@ -245,6 +246,7 @@ class StoredFile:
     crc32: int | None = field(default=None, compare=False)
     geodata: Geodata | None = field(default=None, compare=False)
     published: Published | None = None
+    charset: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from zlib_ng.zlib_ng import crc32
 
 from azenha.authoring.calling import LocalFile, Produced
 from azenha.authoring.errors import OutputError
+from azenha.domain import encodings
+from azenha.domain.encodings import NotInEncoding
 from azenha.domain.geodata import Geodata
 from azenha.domain.plain import counted, room
 from azenha.domain.published import Published
@@ -73,6 +75,7 @@ def put_out(
 ) -> dict[str, tuple[Value, ...]]:
     """Move the files that were returned to `folder`, on disk for good; values with keys relative to it."""
     results: dict[str, tuple[Value, ...]] = {}
+    moved: dict[Path, Path] = {}
     total = 0
     for id, items in produced.items():
         values: list[Value] = []
@@ -80,13 +83,17 @@ def put_out(
             if not isinstance(item, LocalFile):
                 values.append(item)
                 continue
-            size = item.path.stat().st_size
+            own = item.path.resolve()
+            source = moved.get(own, item.path)  # a file may be named again
+            size = source.stat().st_size
             total += size
             if total > limit:
                 raise OutputError(id, f"the job's files exceed {limit:,} bytes (setting limits.outputs)")
             name = item.name or item.path.name
             key = f"{id}/{name}" if len(items) == 1 else f"{id}/{number}/{name}"
-            sha256, crc = _placed(item.path, workdir, folder / key)
+            sha256, crc = _placed(source, workdir, folder / key)
+            if not own.exists():
+                moved[own] = folder / key
             geodata = look_into and look_into(folder / key, item.format.media_type)
             values.append(
                 StoredFile(
@@ -98,6 +105,7 @@ def put_out(
                     crc32=crc,
                     geodata=geodata or None,
                     published=served[id][number] if id in served else None,
+                    charset=_charset(folder / key, item.format.media_type),
                 )
             )
         results[id] = tuple(values)
@@ -166,6 +174,23 @@ def _beside(task: Callable[[], None]) -> Callable[[], None]:
             raise raised[0]
 
     return wait
+
+
+def _charset(path: Path, type: str) -> str:
+    """That of text whose media type names none, as whoever reads it must know; empty: it is none, or not clear.
+
+    Looked at once, here: later every reply would have to.
+    """
+    if not type.lower().startswith("text/") or encodings.charset(type) is not None:
+        return ""
+    try:
+        with path.open("rb") as file:
+            for piece in encodings.as_utf8(iter(lambda: file.read(PIECE), b""), type):
+                if "\0" in piece:  # text in UTF-16 may be taken for UTF-8
+                    return ""
+    except NotInEncoding:
+        return ""
+    return "utf-8"
 
 
 def _place(source: Path, workdir: Path, target: Path) -> None:

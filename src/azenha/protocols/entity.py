@@ -6,16 +6,16 @@ Every dialect gives out results at addresses of their own; what it says of them 
 from __future__ import annotations
 
 import base64
-import codecs
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import quote
 
-from azenha.domain import lexical
+from azenha.domain import encodings, lexical
 from azenha.domain.blob_path import BlobPath, opened
 from azenha.domain.boxes import corners
+from azenha.domain.encodings import NotInEncoding
 from azenha.domain.files import file_name
 from azenha.domain.formats import OCTETS, media_type
 from azenha.domain.process import BoxDomain, Domain, ObjectDomain
@@ -73,7 +73,7 @@ def digest(sha256: str) -> str:
 
 def headers_of(file: StoredFile) -> tuple[tuple[str, str], ...]:
     """What a store that serves a file itself is to say of it. Others' data is nothing that it may show as a page."""
-    type = with_charset(file.format.media_type)
+    type = with_charset(file.format.media_type, file.charset)
     return (
         ("Content-Type", in_header(type)),
         ("Content-Disposition", disposition(file.name, inline=_is_passive(type))),
@@ -117,10 +117,10 @@ def size_of(value: Value) -> int:
             return 0
 
 
-def with_charset(type: str) -> str:
-    """A media type of text that was written as UTF-8."""
+def with_charset(type: str, charset: str) -> str:
+    """A media type of text that is in that charset; as it is where it names one, or is none of text."""
     plain_text = type.lower().startswith("text/") and "charset" not in type.lower()
-    return f"{type}; charset=utf-8" if plain_text else type
+    return f"{type}; charset={charset}" if plain_text and charset else type
 
 
 def path_of(folder: str, key: str) -> str:
@@ -141,12 +141,13 @@ def entity(id: str, value: Value, domain: Domain | None, folder: str, *, as_text
         case Literal(scalar, None) if as_text:
             return Entity(TEXT, (lexical.write(scalar).encode(),))
         case InlineText(text, format):
-            return Entity(with_charset(format.media_type), (text.encode(),), file_name(id, format.media_type))
+            type = with_charset(format.media_type, "utf-8")
+            return Entity(type, (text.encode(),), file_name(id, format.media_type))
         case InlineBytes(data, format):
             return Entity(format.media_type, (data,), file_name(id, format.media_type))
         case StoredFile(key, name, size, format, sha256):
             whole = FileSlice(path_of(folder, key), 0, size)
-            return Entity(with_charset(format.media_type), (whole,), name, sha256)
+            return Entity(with_charset(format.media_type, value.charset), (whole,), name, sha256)
         case Reference():
             return None
         case _:
@@ -186,15 +187,16 @@ def _box(box: Box, domain: Domain | None) -> object:
     return {"bbox": [*lower, *upper], "crs": box.crs}
 
 
-def is_utf8(path: str) -> bool:
-    """Looked at before the first byte is sent: afterwards nothing else could be answered."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def is_utf8(path: str, type: str) -> bool:
+    """Whether a file is text in UTF-8, and not said to be in an encoding in which it is another.
+
+    Looked at before the first byte is sent: afterwards nothing else could be answered.
+    """
     try:
         with opened(path) as file:
-            while piece := file.read(256 * 1024):
-                decoder.decode(piece)
-        decoder.decode(b"", True)
-    except UnicodeDecodeError:
+            for _ in encodings.as_utf8(iter(lambda: file.read(256 * 1024), b""), type):
+                pass
+    except NotInEncoding:
         return False
     return True
 

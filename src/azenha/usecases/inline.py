@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from azenha.domain import encodings
 from azenha.domain.complexes import Cut, CutTooLarge
+from azenha.domain.encodings import NotInEncoding
+from azenha.domain.errors import InvalidInputs, InvalidValue
 from azenha.domain.files import file_name
 from azenha.domain.process import Format
 from azenha.domain.slices import Buffer, content, decoded
@@ -38,6 +42,7 @@ class LargeValues:
         """
         Raises:
             NotDecodable, CutTooLarge
+            NotInEncoding: of text that is XML.
         """
         pieces = content(self._body, cut.slice)
         if cut.base64:
@@ -47,12 +52,17 @@ class LargeValues:
         for piece in pieces:
             head += piece
             if len(head) > min(self.row, self._room):
-                return self.file(cut.name, chain((head,), pieces), cut.format)
+                write = self.file if cut.base64 else self.text
+                return write(cut.name, chain((head,), pieces), cut.format)
         self._room -= len(head)
         return InlineBytes(head, cut.format) if cut.base64 else InlineText(head.decode(), cut.format)
 
     def to_files(self, inputs: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
-        """For `settle` to make durable, where a row is that names them."""
+        """For `settle` to make durable, where a row is that names them.
+
+        Raises:
+            InvalidInputs: text that is XML cannot be in the encoding that it declares.
+        """
         return self.members(inputs)
 
     def members(self, values: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
@@ -61,12 +71,26 @@ class LargeValues:
     def value(self, id: str, value: Value) -> Value:
         match value:
             case InlineText(text) if len(text) * 4 > self.row and len(data := text.encode()) > self.row:
-                return self.file(id, (data,), value.format)
+                try:
+                    return self.text(id, (data,), value.format)
+                except NotInEncoding as reason:
+                    raise InvalidInputs([InvalidValue(id, str(reason))]) from None
             case InlineBytes(data) if len(data) > self.row:
                 return self.file(id, (data,), value.format)
             case Record(fields):
                 return Record(self.members(fields))
         return value
+
+    def text(self, id: str, pieces: Iterable[bytes], format: Format) -> StoredFile:
+        """Text in UTF-8, to a file in the encoding that it declares itself.
+
+        Raises:
+            NotInEncoding
+        """
+        name, written = encodings.as_declared(pieces)
+        if name is not None:
+            format = replace(format, media_type=encodings.in_charset(format.media_type, name))
+        return self.file(id, written, format)
 
     def file(self, id: str, pieces: Iterable[bytes], format: Format) -> StoredFile:
         name = file_name(id.translate(_PLACE), format.media_type)

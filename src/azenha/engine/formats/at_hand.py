@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from azenha.domain import encodings
+from azenha.domain.encodings import NotInEncoding
 from azenha.domain.lexical import clean
 from azenha.domain.process import ComplexDomain, Level
 from azenha.domain.values import InlineBytes, InlineText
@@ -28,7 +30,19 @@ class AtHand:
         table = known.table()
         if table.named(value.format.media_type) is None:
             return None
-        # One character more than is looked at, so that it is seen whether there is more.
-        data = value.text[: HEAD + 1].encode() if isinstance(value, InlineText) else value.data
+        try:
+            data = _beginning(value.text) if isinstance(value, InlineText) else value.data
+        except NotInEncoding as wrong:
+            return str(wrong)
         reason = contradicted(value.format.media_type, detect_at_hand(data, table), table)
         return reason and clean(reason, 2000)
+
+
+def _beginning(text: str) -> bytes:
+    """As the job gets it. One character more than is looked at, so that it is seen whether there is more.
+
+    Raises:
+        NotInEncoding: it cannot be in the encoding that it declares.
+    """
+    _, pieces = encodings.as_declared((text[: HEAD + 1].encode(),))
+    return b"".join(pieces)

@@ -10,10 +10,11 @@ from contextlib import closing, contextmanager
 from typing import Any, Final, TextIO, cast
 
 from azenha.authoring.archives import Unsafe, inspect
-from azenha.domain import formats
+from azenha.domain import encodings
 from azenha.engine.formats.opening import NotValid, Opening, counted
 
 PIECE: Final = 256 * 1024
+_SHOWN: Final = {"utf-8-sig": "utf-8"}  # codecs, as people call them
 DEEPEST: Final = 256  # elements within elements
 LONGEST_LINE: Final = 64 * 1024**2  # characters of a table's line, which is held
 _ROWS: Final = 1000  # of a table, that are looked at where not all of it is to be read
@@ -136,25 +137,22 @@ def _decoded(opening: Opening) -> Iterator[TextIO]:
     Raises:
         NotValid: also while it is read.
     """
-    parsed = formats.media_type(opening.media_type)
-    charset = parsed.parameters.get("charset", "utf-8") if parsed else "utf-8"
+    with opening.path.open("rb") as beginning:
+        charset = encodings.codec(beginning.read(encodings.HEAD), opening.media_type)
     if not charset.isprintable():
         raise NotValid("it is declared to be in a character set whose name cannot be written")
     try:
         # Codecs that are no character sets, such as those that unpack, are refused by this.
-        file = opening.path.open(encoding=_bare(charset), newline="")
+        file = opening.path.open(encoding=charset, newline="")
     except LookupError:
         raise NotValid(f"it is declared to be in {charset}, which is not known here") from None
     try:
         with file:
             yield file
     except UnicodeError as error:
-        raise NotValid(f"it is no text in {charset}: {getattr(error, 'reason', error)}") from None
-
-
-def _bare(charset: str) -> str:
-    """The codec of a character set; a mark at the beginning of UTF-8 is no part of the text."""
-    return "utf-8-sig" if charset.lower() in ("utf-8", "utf8") else charset
+        raise NotValid(
+            f"it is no text in {_SHOWN.get(charset, charset)}: {getattr(error, 'reason', error)}"
+        ) from None
 
 
 def open_archive(opening: Opening) -> str:

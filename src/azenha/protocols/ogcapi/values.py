@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from azenha.domain.blob_path import opened
+from azenha.domain.encodings import NotInEncoding, as_utf8
 from azenha.domain.errors import NoSuchJob
 from azenha.domain.formats import BASE64, is_json, is_text
 from azenha.domain.process import Domain, Format
@@ -68,7 +69,7 @@ def _file(value: StoredFile, folder: str, address: str, job: str, *, carried: bo
             return (reference(address, format.media_type),)
     try:
         if value.size > INLINE:
-            as_text = is_text(format.media_type) and is_utf8(path)
+            as_text = is_text(format.media_type) and is_utf8(path, format.media_type)
             return _streamed(
                 replace(whole, encoding=Encoding.JSON_TEXT if as_text else Encoding.BASE64), format
             )
@@ -76,7 +77,17 @@ def _file(value: StoredFile, folder: str, address: str, job: str, *, carried: bo
             data = file.read(value.size)
     except FileNotFoundError:
         raise NoSuchJob(job) from None  # its time ran out between the record and its files
-    return _text(data, format) if is_text(format.media_type) else (_base64(data, format),)
+    return _text(data, format) if _is_readable(data, format) else (_base64(data, format),)
+
+
+def _is_readable(data: bytes, format: Format) -> bool:
+    """Whether it may stand in the document as the text that it is."""
+    if not is_text(format.media_type):
+        return False
+    try:
+        return bool(list(as_utf8((data,), format.media_type)))
+    except NotInEncoding:
+        return False
 
 
 def _streamed(file: FileSlice, format: Format) -> Pieces:

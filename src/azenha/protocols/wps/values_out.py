@@ -7,15 +7,15 @@ looked at before the first byte goes: afterwards nothing else could be answered.
 from __future__ import annotations
 
 import base64
-import codecs
 import mmap
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from azenha.domain import boxes, lexical
+from azenha.domain import boxes, encodings, lexical
 from azenha.domain.blob_path import check_present, opened
+from azenha.domain.encodings import NotInEncoding
 from azenha.domain.errors import NoSuchJob
 from azenha.domain.formats import BASE64, is_text, is_xml
 from azenha.domain.process import BoxDomain, Domain, Format, Scalar
@@ -163,10 +163,10 @@ def _file(value: StoredFile, path: str) -> Embedded:
     as_text = _wanted(format) and is_text(format.media_type)
     if as_text and is_xml(format.media_type):
         with opened(path) as file:
-            start = _root(file.fileno(), value.size)
+            start = _root(file.fileno(), value.size, format.media_type)
         if start is not None:
             return Embedded(Verbatim((replace(whole, start=start),)), replace(format, encoding=None))
-    if as_text and _carried(path):
+    if as_text and _carried(path, format.media_type):
         sent = replace(whole, encoding=Encoding.XML_TEXT)
         return Embedded(Verbatim((sent,)), replace(format, encoding=None))
     check_present(path)
@@ -174,23 +174,19 @@ def _file(value: StoredFile, path: str) -> Embedded:
     return Embedded(Verbatim((sent,)), replace(format, encoding=BASE64))
 
 
-def _root(file: int, size: int) -> int | None:
+def _root(file: int, size: int, type: str) -> int | None:
     if not size:
         return None
     with mmap.mmap(file, size, access=mmap.ACCESS_READ) as mapped:
         buffer: Buffer = mapped
-        return embeddable(buffer)
+        in_utf8 = encodings.codec(bytes(buffer[: encodings.HEAD]), type) in encodings.UTF8
+        return embeddable(buffer) if in_utf8 else None
 
 
-def _carried(path: str) -> bool:
+def _carried(path: str, type: str) -> bool:
     """Whether a file is text that XML can carry."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with opened(path) as file:
-            while piece := file.read(_PIECE):
-                if not carries(decoder.decode(piece)):
-                    return False
-        decoder.decode(b"", True)
-    except UnicodeDecodeError:
+            return all(map(carries, encodings.as_utf8(iter(lambda: file.read(_PIECE), b""), type)))
+    except NotInEncoding:
         return False
-    return True
