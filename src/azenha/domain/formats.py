@@ -23,6 +23,7 @@ _UTF8 = ("utf-8", "utf8")
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 # A value is taken unquoted although it has `/` or `:` in it: clients write addresses of profiles that way.
 _ESSENCE = re.compile(rf"\s*({_TOKEN})/({_TOKEN})\s*")
+_LATER = re.compile(r"(?:\.[0-9]+)+")  # what makes version 3.2 version 3.2.1
 _PARAMETER = re.compile(rf';\s*(?:({_TOKEN})=("(?:[^"\\]|\\.)*"|[^\s;",]+)\s*)?')
 _LONGEST = 1000
 
@@ -164,15 +165,31 @@ def offers(offered: Sequence[Format], asked: Format) -> bool:
     )
 
 
+def promised(offered: Sequence[Format], asked: Format) -> Format | None:
+    """The format that an output asked for in `asked` is made in; None: it is not offered.
+
+    As asked, where that is offered as it was written; else by the name under which the same format is offered:
+    `application/vnd.geo+json` is GeoJSON, and so is `application/geo+json; charset=utf-8`.
+    """
+    if offers(offered, asked):
+        return asked
+    wanted = media_type(asked.media_type) if asked.media_type else None
+    if wanted is None:
+        return None
+    names = [f.media_type for f in offered if _is_also(f, wanted, asked.media_type)]
+    return next((made for name in names if offers(offered, made := replace(asked, media_type=name))), None)
+
+
 def wished(offered: Sequence[Format], media_types: Sequence[str]) -> Format | None:
     """The offered format that the first of these names which names any; None from the first range on."""
     for name in media_types:
         wanted = media_type(name)
         if wanted is None or "*" in wanted.essence:
             return None
-        found = next((f for f in offered if _gives(f, wanted) and "*" not in f.media_type), None)
-        if found is not None:
-            return found
+        named = [f for f in offered if "*" not in f.media_type]
+        found = [f for f in named if _gives(f, wanted)] or [f for f in named if _is_also(f, wanted, name)]
+        if found:
+            return found[0]
     return None
 
 
@@ -187,14 +204,49 @@ def _gives(offered: Format, wanted: MediaType) -> bool:
     )
 
 
+def _is_also(offered: Format, wanted: MediaType, written: str) -> bool:
+    """Whether `wanted` is another name of the offered format, and asks for nothing beyond it."""
+    ours = media_type(offered.media_type)
+    if ours is None or wanted.essence == "*/*":
+        return False
+    same: dict[str, str] = {}
+    our_name, their_name = KNOWN.name_of(offered.media_type), KNOWN.name_of(written)
+    if our_name is not None and their_name is not None:
+        if our_name[1].id != their_name[1].id:
+            return False
+        same |= their_name[0]
+    elif our_name is not their_name or ours.essence != wanted.essence:
+        return False
+    if ours.essence == wanted.essence:
+        same |= ours.parameters
+    return all(
+        (name in same and _agree(same[name], value))
+        or (
+            name == "charset"
+            and name not in ours.parameters
+            and value.lower() in _UTF8
+            and is_text(ours.essence)
+        )
+        for name, value in wanted.parameters.items()
+    )
+
+
 def _distance(offered: Format, wanted: MediaType) -> int:
     """In how many parameters they differ: a plain TIFF is no GeoTIFF where both are offered."""
-    ours = media_type(offered.media_type)
-    return len(_folded(ours) ^ _folded(wanted)) if ours else 0
+    type = media_type(offered.media_type)
+    if type is None:
+        return 0
+    ours, theirs = type.parameters, wanted.parameters
+    other = sum(not _agree(ours[name], theirs[name]) for name in ours.keys() & theirs.keys())
+    return len(ours.keys() ^ theirs.keys()) + 2 * other
 
 
-def _folded(type: MediaType) -> set[tuple[str, str]]:
-    return {(name, value.lower()) for name, value in type.parameters.items()}
+def _agree(ours: str, theirs: str) -> bool:
+    """Whether two values of a parameter are one, or one names a version more closely: 3.2 and 3.2.1."""
+    short, long = sorted((ours.lower(), theirs.lower()), key=len)
+    return short == long or (
+        short[-1:].isdigit() and long.startswith(short) and bool(_LATER.fullmatch(long, len(short)))
+    )
 
 
 def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
@@ -211,7 +263,7 @@ def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
     for name, value in wanted.parameters.items():
         if name not in ours.parameters:
             more[name] = value
-        elif ours.parameters[name].lower() != value.lower():
+        elif not _agree(ours.parameters[name], value):
             return None
     parameters = "".join(f"; {name}={_quoted(value)}" for name, value in more.items())
     return replace(offered, media_type=offered.media_type + parameters)
