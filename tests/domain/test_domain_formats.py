@@ -21,6 +21,7 @@ GML32_IN_UTF8 = Format("application/gml+xml; version=3.2; charset=utf-8")
 GML321 = Format("text/xml; subtype=gml/3.2.1")
 GML31 = Format("application/gml+xml; version=3.1")
 GML2 = Format("application/gml+xml; version=2")
+KMZ = Format("application/vnd.google-earth.kmz")
 GPKG = Format("application/geopackage+sqlite3")
 OCTETS = Format("application/octet-stream")
 
@@ -57,6 +58,7 @@ ACCEPTED = [
     ([GML321], Format("text/xml; subtype=gml/3.2"), GML321),
     ([Format("application/zip")], Format("application/vnd.google-earth.kmz"), None),
     ([Format("application/zip")], Format("application/x-zipped-shp"), Format("application/zip")),
+    ([KMZ], Format("application/zip"), KMZ),
     ([GEOTIFF], Format("image"), None),
     ([GEOTIFF], Format("image/*"), None),
     ([GEOTIFF], Format("*/*"), None),
@@ -96,6 +98,23 @@ ACCEPTED = [
 @pytest.mark.parametrize(("offered", "given_format", "expected"), ACCEPTED)
 def test_a_format_is_accepted_only_if_it_contradicts_nothing_that_is_offered(offered, given_format, expected):
     assert formats.accepted(offered, given_format) == expected
+
+
+@pytest.mark.parametrize(
+    ("accepted_as", "given_format", "called"),
+    [
+        (GML, Format("text/xml"), "text/xml"),
+        (KMZ, Format("application/zip"), "application/zip"),
+        (GEOJSON, Format(""), ""),
+        (GEOJSON, Format("application/json; charset=utf-8"), "application/json; charset=utf-8"),
+        (JSON, Format("application/json"), None),
+        (Format("application/xml"), Format("text/xml"), None),
+        (GPKG, Format("application/x-gpkg"), None),
+        (CSV, Format("", schema=CSV.schema), None),
+    ],
+)
+def test_data_is_declared_by_a_name_of_its_format_and_not_by_a_general_one(accepted_as, given_format, called):
+    assert formats.called(accepted_as, given_format) == called
 
 
 OFFERED = [

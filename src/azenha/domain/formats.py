@@ -19,6 +19,7 @@ OCTETS = "application/octet-stream"
 BASE64 = "base64"
 RAW = "raw"  # WPS 2.0 (14-065r2 §7.1): the bytes as they are
 _UTF8 = ("utf-8", "utf8")
+GENERAL = ("xml", "json", "zip")  # ids of formats by whose names data of their special cases is called too
 
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 # A value is taken unquoted although it has `/` or `:` in it: clients write addresses of profiles that way.
@@ -152,6 +153,35 @@ def accepted(offered: Sequence[Format], given: Format) -> Format | None:
     return None
 
 
+def called(format: Format, given: Format) -> str | None:
+    """What data was called that was accepted as `format`, where that does not say that it is: see Format."""
+    if not given.media_type:
+        return "" if given.schema is None else None
+    ours, theirs = KNOWN.named(format.media_type), KNOWN.named(given.media_type)
+    general = ours is not None and theirs is not None and ours.id != theirs.id and theirs.id in GENERAL
+    return given.media_type if general else None
+
+
+def candidates(offered: Sequence[Format], format: Format) -> list[Format]:
+    """The offered formats that data may be of which was not declared to be of `format`, in their order."""
+    known = KNOWN.named(format.called) if format.called else None
+    general = known is not None and known.id in GENERAL
+    return [
+        replace(one, encoding=None, called=format.called)
+        for one in offered
+        if "*" not in one.media_type and (not general or _same_format(one.media_type, format.called or ""))
+    ]
+
+
+def declared(media_type: str, called: str | None) -> str:
+    """What data was declared, in a message, where it is taken for `media_type`."""
+    if called is None:
+        return f"is declared {media_type}"
+    if not called:
+        return f"has no declared type and is taken for {media_type}"
+    return f"is declared {clean(called, 200)} and is taken for {media_type}"
+
+
 def offers(offered: Sequence[Format], asked: Format) -> bool:
     """Whether an output can be had in the format `asked`: nothing in it may go beyond what is offered."""
     wanted = media_type(asked.media_type) if asked.media_type else None
@@ -272,12 +302,13 @@ def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
 def _same_format(offered: str, given: str) -> bool:
     """Whether two media types are names of one format, or one of them names it more closely.
 
-    GML is text/xml to many clients, and GeoJSON application/json: what the data is, its content tells the job.
+    GML is text/xml to many clients, GeoJSON application/json, and KMZ application/zip: what the data is, its
+    content tells the job.
     """
     ours, theirs = KNOWN.named(offered), KNOWN.named(given)
     if ours is None or theirs is None:
         return False
-    if theirs.id in ("xml", "json"):
+    if theirs.id in GENERAL:
         return theirs.id in KNOWN.lineage(ours.id)
     if (ours.id, theirs.id) == ("zip", "shapefile"):
         return True  # it has no type of its own that is registered

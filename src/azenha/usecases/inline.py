@@ -68,7 +68,7 @@ class LargeValues:
         return value
 
     def file(self, id: str, pieces: Iterable[bytes], format: Format) -> StoredFile:
-        name = file_name(id.replace(".", "_"), format.media_type)
+        name = file_name(id.replace(".", "_"), format.called or format.media_type)
         key = f"{INLINE}/{self._change}{self.files}-{name}"
         self.files += 1
         self.keys.append(key)

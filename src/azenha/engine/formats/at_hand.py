@@ -11,7 +11,8 @@ from azenha.domain.lexical import clean
 from azenha.domain.process import ComplexDomain, Level
 from azenha.domain.values import InlineBytes, InlineText
 from azenha.engine.formats import known
-from azenha.engine.formats.sniff import HEAD, contradicted, detect_at_hand
+from azenha.engine.formats.recognised import at_hand, recognised
+from azenha.engine.formats.sniff import contradicted, detect_at_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class AtHand:
         table = known.table()
         if table.named(value.format.media_type) is None:
             return None
-        # One character more than is looked at, so that it is seen whether there is more.
-        data = value.text[: HEAD + 1].encode() if isinstance(value, InlineText) else value.data
-        reason = contradicted(value.format.media_type, detect_at_hand(data, table), table)
+        detected = detect_at_hand(at_hand(value), table)
+        format = recognised(value.format, domain.formats, detected, table)
+        reason = contradicted(format.media_type, detected, table, format.called)
         return reason and clean(reason, 2000)
