@@ -653,6 +653,14 @@ def test_outputs_that_are_offered_are_requested_as_they_were_asked():
     assert bind_outputs(OUTPUTS, asked) == asked
 
 
+def test_an_output_asked_for_by_another_name_of_its_format_is_requested_as_it_is_offered():
+    asked = {"raster": OutputRequest(Format("image/geotiff", "base64"), Transmission.VALUE)}
+    told = bind_outputs(OUTPUTS, asked)
+    assert told == {
+        "raster": OutputRequest(Format(RASTER.formats[0].media_type, "base64"), Transmission.VALUE)
+    }
+
+
 def test_an_output_is_in_its_own_unit_and_every_other_is_refused():
     assert bind_outputs(OUTPUTS, {"mean": OutputRequest(unit=" m\n")}) is not None
     with pytest.raises(InvalidInputs) as refusal:

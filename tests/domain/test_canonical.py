@@ -245,3 +245,16 @@ def test_what_not_every_file_has_survives_and_older_rows_are_read() -> None:
         assert isinstance(found, StoredFile)
         assert (found, found.source, found.crc32) == (file, file.source, file.crc32)
     assert len(canonical.dump_value(plain)) == 6  # as it was
+
+
+def test_what_data_was_called_survives_the_row_of_one_and_of_many() -> None:
+    kinds = [Format("text/csv", called=called) for called in (None, "", "text/xml")]
+    many = tuple(InlineText("a", format) for format in kinds for _ in range(20))
+    values = {
+        "many": many,
+        "one": (StoredFile("k", "n", 1, kinds[2]),),
+        "bytes": (InlineBytes(b"", kinds[1]),),
+    }
+    loaded = canonical.load_values(through_json(canonical.dump_values(values)))
+    assert [v.format.called for v in loaded["many"]] == [v.format.called for v in many]
+    assert (loaded["one"][0].format.called, loaded["bytes"][0].format.called) == ("text/xml", "")

@@ -17,6 +17,12 @@ PACKED = Format("image/png", encoding="base64")
 JSON = Format("application/json")
 GML = Format("application/gml+xml")
 GML32 = Format("application/gml+xml; version=3.2")
+GML32_IN_UTF8 = Format("application/gml+xml; version=3.2; charset=utf-8")
+GML321 = Format("text/xml; subtype=gml/3.2.1")
+GML31 = Format("application/gml+xml; version=3.1")
+GML2 = Format("application/gml+xml; version=2")
+KMZ = Format("application/vnd.google-earth.kmz")
+GPKG = Format("application/geopackage+sqlite3")
 OCTETS = Format("application/octet-stream")
 
 ACCEPTED = [
@@ -42,8 +48,17 @@ ACCEPTED = [
     ([GML32], Format("application/gml+xml"), GML32),
     ([GML32], Format("text/xml; subtype=gml/3.2.1"), GML32),
     ([GML32], Format("text/xml; subtype=gml/3.1.1"), None),
+    ([GML32], Format("application/gml+xml; version=3.2.1"), GML32),
+    ([GML32], Format("application/gml+xml; charset=utf-8; version=3.2.1"), GML32_IN_UTF8),
+    ([GML31], Format("application/gml+xml; version=3.1.1"), GML31),
+    ([GML, GML31, GML32], Format("application/gml+xml; version=3.2.1"), GML32),
+    ([GML32], Format("application/gml+xml; version=3.20"), None),
+    ([GML32], Format("application/gml+xml; version=3.1.1"), None),
+    ([GML2], Format("application/gml+xml; version=2.1.2"), GML2),
+    ([GML321], Format("text/xml; subtype=gml/3.2"), GML321),
     ([Format("application/zip")], Format("application/vnd.google-earth.kmz"), None),
     ([Format("application/zip")], Format("application/x-zipped-shp"), Format("application/zip")),
+    ([KMZ], Format("application/zip"), KMZ),
     ([GEOTIFF], Format("image"), None),
     ([GEOTIFF], Format("image/*"), None),
     ([GEOTIFF], Format("*/*"), None),
@@ -85,6 +100,23 @@ def test_a_format_is_accepted_only_if_it_contradicts_nothing_that_is_offered(off
     assert formats.accepted(offered, given_format) == expected
 
 
+@pytest.mark.parametrize(
+    ("accepted_as", "given_format", "called"),
+    [
+        (GML, Format("text/xml"), "text/xml"),
+        (KMZ, Format("application/zip"), "application/zip"),
+        (GEOJSON, Format(""), ""),
+        (GEOJSON, Format("application/json; charset=utf-8"), "application/json; charset=utf-8"),
+        (JSON, Format("application/json"), None),
+        (Format("application/xml"), Format("text/xml"), None),
+        (GPKG, Format("application/x-gpkg"), None),
+        (CSV, Format("", schema=CSV.schema), None),
+    ],
+)
+def test_data_is_declared_by_a_name_of_its_format_and_not_by_a_general_one(accepted_as, given_format, called):
+    assert formats.called(accepted_as, given_format) == called
+
+
 OFFERED = [
     ([GEOTIFF], Format("image/tiff"), True),
     ([GEOTIFF], Format("image/TIFF; application=GEOTIFF"), True),
@@ -106,6 +138,43 @@ OFFERED = [
 @pytest.mark.parametrize(("offered", "asked", "expected"), OFFERED)
 def test_an_output_is_promised_in_no_more_than_what_is_offered(offered, asked, expected):
     assert formats.offers(offered, asked) is expected
+
+
+OTHER_NAMES = [
+    ([GEOJSON], "application/vnd.geo+json", GEOJSON),
+    ([GEOJSON], "application/geo+json; charset=UTF-8", GEOJSON),
+    ([GEOJSON], "application/vnd.geo+json;charset=utf8", GEOJSON),
+    ([GEOJSON], "application/geo+json; charset=latin-1", None),
+    ([GEOJSON], "application/json", None),
+    ([GML31, GML32], "text/xml; subtype=gml/3.2.1", GML32),
+    ([GML32, GML31], "text/xml; subtype=gml/3.1.1", GML31),
+    ([GML31], "application/gml+xml; version=3.1.1", GML31),
+    ([GML31], "text/xml; subtype=gml/3.1.1/profiles/gmlsf/1.0.0/0", None),
+    ([GML], "text/xml; subtype=gml/3.1.1", None),
+    ([GPKG], "application/x-gpkg", GPKG),
+    ([GPKG], "application/x-gpkg; version=1.2", None),
+    ([GEOTIFF], "image/geotiff", GEOTIFF),
+    ([GEOTIFF], "image/geotiff; profile=cloud-optimized", None),
+    ([GEOTIFF], "image/tiff; charset=utf-8", None),
+    ([Format("text/x-notes")], "text/x-notes; charset=utf-8", Format("text/x-notes")),
+    ([Format("text/x-notes; charset=latin-1")], "text/x-notes; charset=utf-8", None),
+    ([Format("application/zip")], "application/x-zipped-shp", None),
+]
+
+
+@pytest.mark.parametrize(("offered", "asked", "expected"), OTHER_NAMES)
+def test_an_output_asked_for_by_another_name_of_its_format_is_made_in_that_which_is_offered(
+    offered, asked, expected
+):
+    assert formats.promised(offered, Format(asked)) == expected
+    assert formats.wished(offered, [asked]) == expected
+
+
+def test_an_output_that_is_offered_as_it_was_asked_for_is_made_so():
+    assert formats.promised([GEOTIFF], Format("image/TIFF")) == Format("image/TIFF")
+    assert formats.promised([GEOJSON], Format("application/vnd.geo+json", "base64")) == Format(
+        GEOJSON.media_type, "base64"
+    )
 
 
 @pytest.mark.parametrize(

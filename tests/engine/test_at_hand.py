@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import builtins
 import json
 import sys
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from samples import KML, SAMPLES, geojson, sample
+from samples import GML, KML, SAMPLES, geojson, sample
 
 from azenha.domain.binding import bind
 from azenha.domain.complexes import BindingLimits
@@ -25,6 +26,7 @@ from azenha.domain.process import (
 )
 from azenha.domain.values import InlineBytes, InlineText, Lexical, Native, Raw
 from azenha.engine.formats.at_hand import AtHand
+from azenha.engine.formats.recognised import in_file
 from azenha.engine.formats.sniff import HEAD
 
 LOOK = AtHand(Level.SIMPLE)
@@ -76,6 +78,59 @@ def test_text_is_looked_at_in_the_encoding_that_it_declares(encoding: str) -> No
 )
 def test_data_that_is_plainly_something_else_is_refused(value: InlineText | InlineBytes, reason: str) -> None:
     assert reason in (LOOK(ANY, value) or "")
+
+
+XMLS = ComplexDomain(
+    (Format("application/vnd.google-earth.kml+xml"), Format("application/gml+xml"), Format("text/plain"))
+)
+ZIPS = ComplexDomain((Format("application/vnd.google-earth.kmz"), Format("application/x-zipped-shp")))
+
+
+@pytest.mark.parametrize("called", ["text/xml", "application/xml; charset=utf-8"])
+def test_data_that_is_called_by_a_general_name_may_be_of_each_format_that_is_called_so(called: str) -> None:
+    (kml,) = bind_one(XMLS, Lexical(KML, format=Format(called)))
+    (gml,) = bind_one(XMLS, Lexical(GML.format("http://www.opengis.net/gml"), format=Format(called)))
+    assert (kml.format, gml.format) == (
+        XMLS.formats[0],
+        XMLS.formats[0],
+    )  # the content is looked at by the job
+    with pytest.raises(InvalidInputs) as refusal:
+        bind_one(XMLS, Lexical('<gpx xmlns="http://www.topografix.com/GPX/1/1"/>', format=Format(called)))
+    (problem,) = refusal.value.problems
+    assert str(problem) == (
+        f"input 'a': is declared {called} and is taken for application/vnd.google-earth.kml+xml, "
+        "and its content is GPX"
+    )
+
+
+def test_what_is_declared_by_its_own_name_is_of_no_other_format() -> None:
+    with pytest.raises(InvalidInputs) as refusal:
+        bind_one(XMLS, Lexical(KML, format=Format("application/gml+xml")))
+    (problem,) = refusal.value.problems
+    assert str(problem) == "input 'a': is declared application/gml+xml, and its content is KML"
+
+
+def test_data_without_a_type_is_not_called_declared() -> None:
+    with pytest.raises(InvalidInputs) as refusal:
+        bind_one(ComplexDomain((GEOJSON,)), Native(KML))
+    (problem,) = refusal.value.problems
+    assert str(problem) == (
+        "input 'a': has no declared type and is taken for application/geo+json, and its content is KML"
+    )
+
+
+def test_a_zip_may_be_of_each_format_that_is_one(tmp_path: Path) -> None:
+    path, _ = sample("shapefile", tmp_path)
+    data = base64.b64encode(path.read_bytes()).decode()
+    (value,) = bind_one(ZIPS, Native(data, format=Format("application/zip")))
+    assert value.format == ZIPS.formats[0]
+    assert in_file(path, value.format, ZIPS.formats) == ZIPS.formats[1]
+    assert in_file(path, ZIPS.formats[0], ZIPS.formats) == ZIPS.formats[0]
+
+
+def bind_one(domain: ComplexDomain, raw: Raw) -> tuple[InlineText, ...]:
+    process = ProcessDescription("p", "1", Text("P"), (InputDescription("a", domain, Text("a")),), ())
+    return bind(process, {"a": [raw]}, limits=BindingLimits(10**6), look=LOOK)["a"]  # type: ignore[return-value]
 
 
 def test_what_its_process_or_the_server_does_not_look_at_is_let_through() -> None:

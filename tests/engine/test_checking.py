@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ from azenha.domain.media import Family
 from azenha.domain.process import Level, Validation
 from azenha.engine.formats import documents
 from azenha.engine.formats.checking import Check, conforms
+from azenha.engine.formats.cut_short import all_there
 from azenha.engine.formats.opening import NotValid, Opening
 from azenha.engine.formats.policy import Policy
 from azenha.engine.formats.schemas import follow_schema
@@ -244,6 +246,67 @@ def test_a_raster_that_opens_and_cannot_be_read_is_found_by_reading_it() -> None
     assert "3 bands" in look(file, Level.STRICT)
     with pytest.raises(NotValid, match="opens, and cannot be read"):
         look(file, Level.STRICT, read=True)
+
+
+WHOLE = (("png", 0.6), ("png", 0.999), ("jp2", 0.6), ("geotiff", 0.6), ("netcdf 3", 0.6), ("netcdf 4", 0.6))
+
+
+@pytest.mark.parametrize(("name", "part"), WHOLE)
+def test_a_raster_that_is_cut_short_is_found_by_reading_it(name: str, part: float, tmp_path: Path) -> None:
+    path, media_type = sample(name, tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * part)])
+    with pytest.raises(NotValid):
+        look(Raster(path, media_type), Level.STRICT, read=True)
+
+
+def test_a_png_whose_checksums_do_not_hold_is_refused_by_reading_it(tmp_path: Path) -> None:
+    path, media_type = sample("png", tmp_path)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"IEND") + 5] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(NotValid, match=r"the checksum of its chunk IEND at byte [\d,]+ does not hold"):
+        look(Raster(path, media_type), Level.STRICT, read=True)
+
+
+def netcdf_with_records(version: int, records: int) -> bytes:
+    """Two variables of each record, one byte and one double; three numbers of their own, 2 bytes each."""
+    count, at = ("Q" if version == 5 else "I"), ("I" if version == 1 else "Q")
+
+    def pack(kinds: str, *values: int) -> bytes:
+        return struct.pack(">" + kinds.replace("n", count).replace("o", at), *values)
+
+    def named(name: bytes) -> bytes:
+        return pack("n", len(name)) + name + bytes(-len(name) % 4)
+
+    def head(*begins: int) -> bytes:
+        dimensions = pack("In", 10, 2) + named(b"time") + pack("n", 0) + named(b"x") + pack("n", 3)
+        title = pack("In", 12, 1) + named(b"title") + pack("In", 2, 5) + b"waves\0\0\0"
+        none = pack("In", 0, 0)
+        one = named(b"flag") + pack("nn", 1, 0) + none + pack("Ino", 1, 4, begins[0])
+        two = named(b"height") + pack("nn", 1, 0) + none + pack("Ino", 6, 8, begins[1])
+        fixed = named(b"depth") + pack("nn", 1, 1) + none + pack("Ino", 3, 8, begins[2])
+        variables = pack("In", 11, 3) + one + two + fixed
+        return b"CDF" + bytes([version]) + pack("n", records) + dimensions + title + variables
+
+    start = len(head(0, 0, 0))
+    return head(start + 8, start + 12, start) + b"\0\1\0\2\0\3\0\0" + records * (b"\1\0\0\0" + bytes(8))
+
+
+@pytest.mark.parametrize("version", [1, 2, 5])
+def test_a_netcdf_file_has_all_that_its_header_tells_of(version: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.nc"
+    path.write_bytes(whole := netcdf_with_records(version, 5))
+    all_there(path, "netcdf")
+    for end in (len(whole) - 1, len(whole) - 12, 40):
+        path.write_bytes(whole[:end])
+        with pytest.raises(NotValid, match="it is cut short"):
+            all_there(path, "netcdf")
+
+
+def test_a_netcdf_file_may_lack_the_bytes_that_fill_it_up(tmp_path: Path) -> None:
+    (tmp_path / "a.nc").write_bytes(netcdf_with_records(1, 0)[:-2])
+    all_there(tmp_path / "a.nc", "netcdf")
 
 
 def test_real_data_passes_strict_even_when_it_is_read() -> None:

@@ -84,6 +84,35 @@ def test_what_is_tried_again_stands_in_the_jobs_log(web: Web, working: Callable[
     assert "attempt 2 of 4" in shop.log(id)
 
 
+FEATURES = b'{"type": "FeatureCollection", "features": []}'
+
+
+@pytest.mark.parametrize("served", ["application/octet-stream", "text/plain", "application/json", None])
+def test_what_its_server_calls_nothing_in_particular_is_what_its_content_says(
+    served: str | None, web: Web, working: Callable[..., Workshop]
+) -> None:
+    shop = working()
+    more = {} if served is None else {"Content_Type": served}
+    id = shop.submit("measured", values={"a": (Reference(web.has("/a", FEATURES, **more)),)})
+    assert shop.text(id) == "Features application/geo+json []"
+
+
+def test_the_type_of_a_file_that_nobody_declared_is_not_called_declared(
+    web: Web, working: Callable[..., Workshop]
+) -> None:
+    shop = working()
+    untold = shop.submit("measured", values={"a": (Reference(web.has("/a", b"%PDF-1.4")),)})
+    assert shop.failure(untold).message == (
+        "input 'a': has no declared type and is taken for image/tiff; application=geotiff, "
+        "and its content is PDF"
+    )
+    url = web.has("/b", b"%PDF-1.4", Content_Type="text/plain")
+    assert shop.failure(shop.submit("measured", values={"a": (Reference(url),)})).message == (
+        "input 'a': is declared text/plain and is taken for image/tiff; application=geotiff, "
+        "and its content is PDF"
+    )
+
+
 def test_a_job_that_waits_for_the_next_attempt_is_dismissed_at_once(
     web: Web, working: Callable[..., Workshop]
 ) -> None:

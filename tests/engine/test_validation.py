@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samples import KML, geojson, shared
+from samples import GML, KML, geojson, shared
 from workshop import Offered, Workshop, quick
 
 from azenha import File
@@ -65,6 +65,23 @@ def test_a_repeated_input_keeps_the_format_of_each_item_and_the_log_says_what_ea
     id = shop.submit("measured", values={"a": [one], "b": [one, other]})
     assert shop.text(id) == "Features application/geo+json ['application/geo+json', 'text/csv']"
     assert "input 'b[1]': text/csv, its content is text" in shop.log(id)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_data_that_is_called_by_a_general_name_is_given_to_its_process_as_what_it_is(
+    large: bool, shop: Workshop
+) -> None:
+    gml = GML.format("http://www.opengis.net/gml")
+    taken_for = Format("application/geo+json", called="text/xml")
+
+    def run(format: Format) -> str:
+        values = {"a": [StoredFile("a.xml", "a.xml", len(gml), format) if large else InlineText(gml, format)]}
+        return shop.submit(
+            "measured", values=values, prepare=lambda f: (f / "a.xml").write_text(gml) and None
+        )
+
+    assert shop.text(run(taken_for)) == "Features application/gml+xml []"
+    assert "its content is GML" in shop.failure(run(GEOJSON)).message
 
 
 def test_a_raster_is_opened_and_read_where_its_process_asks_for_that(shop: Workshop) -> None:

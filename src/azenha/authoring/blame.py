@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
 
 from azenha.domain.errors import InvalidValue
+from azenha.domain.formats import declared
 from azenha.domain.lexical import clean
 
 _MARK: Final = "_azenha_input"
@@ -53,9 +54,10 @@ def told(error: BaseException) -> str:
 
 
 class Came(Protocol):
-    """A file: `input` is the locator of what it came as; None: it was made here."""
+    """A file: `input` is the locator of what it came as; None: it was made here. `called`: see Format."""
 
     input: str | None
+    called: str | None
 
     @property
     def media_type(self) -> str: ...
@@ -82,7 +84,7 @@ def opens(method: Callable[P, R]) -> Callable[P, R]:
             file = cast("Came", args[0])
             if file.input is not None and not kwargs and not isinstance(error, _OTHERS):
                 reason = clean(without_folder(told(error), file.path) or type(error).__name__, 2000)
-                text = f"is declared {file.media_type}, and cannot be read as that: {reason}"
+                text = f"{declared(file.media_type, file.called)}, and cannot be read as that: {reason}"
                 setattr(error, _MARK, InvalidValue(file.input, text))
             raise
 

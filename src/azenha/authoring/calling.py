@@ -156,7 +156,7 @@ def _python(slot: Slot, value: Value, folder: Path, where: str) -> object:
             return BBox(minx, miny, maxx, maxy, crs, *minz, *maxz)
         case FileShape() as shape, (InlineText() | InlineBytes() | StoredFile()) as data:
             file = _file(shape, data, folder, where)
-            file.input = where
+            file.input, file.called = where, data.format.called
             return file
         case RecordShape() as shape, Record(fields):
             return shape.type(**_fields(shape.slots, fields, folder, f"{where}."))

@@ -231,6 +231,9 @@ class File(os.PathLike[str]):
         self.schema = schema
         self._url = url
         self.input: str | None = None  # of a file that came in: which input it is
+        self.called: str | None = (
+            None  # and what its client called it, if that does not say its type: see Format
+        )
 
     @property
     def media_type(self) -> str:

@@ -71,7 +71,10 @@ def load_scalar(data: Sequence[object]) -> Scalar:
 
 
 def _dump_format(format: Format | None) -> object:
-    return None if format is None else [format.media_type, format.encoding, format.schema]
+    if format is None:
+        return None
+    called = [] if format.called is None else [format.called]
+    return [format.media_type, format.encoding, format.schema, *called]
 
 
 def _load_format(data: object) -> Format | None:

@@ -257,11 +257,11 @@ def _whole(domain: ComplexDomain, raw: Raw, locator: str) -> Raw:
 
 def accepted_format(offered: Sequence[Format], given: Format | None, locator: str) -> Format:
     if given is None:
-        return formats.default(offered)
+        return replace(formats.default(offered), called="")
     format = formats.accepted(offered, given)
     if format is None:
         raise UnsupportedFormat(locator, format_refused(given, offered))
-    return format
+    return replace(format, called=formats.called(format, given))
 
 
 def _is_base64(format: Format) -> bool:

@@ -19,10 +19,12 @@ OCTETS = "application/octet-stream"
 BASE64 = "base64"
 RAW = "raw"  # WPS 2.0 (14-065r2 §7.1): the bytes as they are
 _UTF8 = ("utf-8", "utf8")
+GENERAL = ("xml", "json", "zip")  # ids of formats by whose names data of their special cases is called too
 
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 # A value is taken unquoted although it has `/` or `:` in it: clients write addresses of profiles that way.
 _ESSENCE = re.compile(rf"\s*({_TOKEN})/({_TOKEN})\s*")
+_LATER = re.compile(r"(?:\.[0-9]+)+")  # what makes version 3.2 version 3.2.1
 _PARAMETER = re.compile(rf';\s*(?:({_TOKEN})=("(?:[^"\\]|\\.)*"|[^\s;",]+)\s*)?')
 _LONGEST = 1000
 
@@ -151,6 +153,35 @@ def accepted(offered: Sequence[Format], given: Format) -> Format | None:
     return None
 
 
+def called(format: Format, given: Format) -> str | None:
+    """What data was called that was accepted as `format`, where that does not say that it is: see Format."""
+    if not given.media_type:
+        return "" if given.schema is None else None
+    ours, theirs = KNOWN.named(format.media_type), KNOWN.named(given.media_type)
+    general = ours is not None and theirs is not None and ours.id != theirs.id and theirs.id in GENERAL
+    return given.media_type if general else None
+
+
+def candidates(offered: Sequence[Format], format: Format) -> list[Format]:
+    """The offered formats that data may be of which was not declared to be of `format`, in their order."""
+    known = KNOWN.named(format.called) if format.called else None
+    general = known is not None and known.id in GENERAL
+    return [
+        replace(one, encoding=None, called=format.called)
+        for one in offered
+        if "*" not in one.media_type and (not general or _same_format(one.media_type, format.called or ""))
+    ]
+
+
+def declared(media_type: str, called: str | None) -> str:
+    """What data was declared, in a message, where it is taken for `media_type`."""
+    if called is None:
+        return f"is declared {media_type}"
+    if not called:
+        return f"has no declared type and is taken for {media_type}"
+    return f"is declared {clean(called, 200)} and is taken for {media_type}"
+
+
 def offers(offered: Sequence[Format], asked: Format) -> bool:
     """Whether an output can be had in the format `asked`: nothing in it may go beyond what is offered."""
     wanted = media_type(asked.media_type) if asked.media_type else None
@@ -164,15 +195,31 @@ def offers(offered: Sequence[Format], asked: Format) -> bool:
     )
 
 
+def promised(offered: Sequence[Format], asked: Format) -> Format | None:
+    """The format that an output asked for in `asked` is made in; None: it is not offered.
+
+    As asked, where that is offered as it was written; else by the name under which the same format is offered:
+    `application/vnd.geo+json` is GeoJSON, and so is `application/geo+json; charset=utf-8`.
+    """
+    if offers(offered, asked):
+        return asked
+    wanted = media_type(asked.media_type) if asked.media_type else None
+    if wanted is None:
+        return None
+    names = [f.media_type for f in offered if _is_also(f, wanted, asked.media_type)]
+    return next((made for name in names if offers(offered, made := replace(asked, media_type=name))), None)
+
+
 def wished(offered: Sequence[Format], media_types: Sequence[str]) -> Format | None:
     """The offered format that the first of these names which names any; None from the first range on."""
     for name in media_types:
         wanted = media_type(name)
         if wanted is None or "*" in wanted.essence:
             return None
-        found = next((f for f in offered if _gives(f, wanted) and "*" not in f.media_type), None)
-        if found is not None:
-            return found
+        named = [f for f in offered if "*" not in f.media_type]
+        found = [f for f in named if _gives(f, wanted)] or [f for f in named if _is_also(f, wanted, name)]
+        if found:
+            return found[0]
     return None
 
 
@@ -187,14 +234,49 @@ def _gives(offered: Format, wanted: MediaType) -> bool:
     )
 
 
+def _is_also(offered: Format, wanted: MediaType, written: str) -> bool:
+    """Whether `wanted` is another name of the offered format, and asks for nothing beyond it."""
+    ours = media_type(offered.media_type)
+    if ours is None or wanted.essence == "*/*":
+        return False
+    same: dict[str, str] = {}
+    our_name, their_name = KNOWN.name_of(offered.media_type), KNOWN.name_of(written)
+    if our_name is not None and their_name is not None:
+        if our_name[1].id != their_name[1].id:
+            return False
+        same |= their_name[0]
+    elif our_name is not their_name or ours.essence != wanted.essence:
+        return False
+    if ours.essence == wanted.essence:
+        same |= ours.parameters
+    return all(
+        (name in same and _agree(same[name], value))
+        or (
+            name == "charset"
+            and name not in ours.parameters
+            and value.lower() in _UTF8
+            and is_text(ours.essence)
+        )
+        for name, value in wanted.parameters.items()
+    )
+
+
 def _distance(offered: Format, wanted: MediaType) -> int:
     """In how many parameters they differ: a plain TIFF is no GeoTIFF where both are offered."""
-    ours = media_type(offered.media_type)
-    return len(_folded(ours) ^ _folded(wanted)) if ours else 0
+    type = media_type(offered.media_type)
+    if type is None:
+        return 0
+    ours, theirs = type.parameters, wanted.parameters
+    other = sum(not _agree(ours[name], theirs[name]) for name in ours.keys() & theirs.keys())
+    return len(ours.keys() ^ theirs.keys()) + 2 * other
 
 
-def _folded(type: MediaType) -> set[tuple[str, str]]:
-    return {(name, value.lower()) for name, value in type.parameters.items()}
+def _agree(ours: str, theirs: str) -> bool:
+    """Whether two values of a parameter are one, or one names a version more closely: 3.2 and 3.2.1."""
+    short, long = sorted((ours.lower(), theirs.lower()), key=len)
+    return short == long or (
+        short[-1:].isdigit() and long.startswith(short) and bool(_LATER.fullmatch(long, len(short)))
+    )
 
 
 def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
@@ -211,7 +293,7 @@ def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
     for name, value in wanted.parameters.items():
         if name not in ours.parameters:
             more[name] = value
-        elif ours.parameters[name].lower() != value.lower():
+        elif not _agree(ours.parameters[name], value):
             return None
     parameters = "".join(f"; {name}={_quoted(value)}" for name, value in more.items())
     return replace(offered, media_type=offered.media_type + parameters)
@@ -220,12 +302,13 @@ def _joined(offered: Format, wanted: MediaType, written: str) -> Format | None:
 def _same_format(offered: str, given: str) -> bool:
     """Whether two media types are names of one format, or one of them names it more closely.
 
-    GML is text/xml to many clients, and GeoJSON application/json: what the data is, its content tells the job.
+    GML is text/xml to many clients, GeoJSON application/json, and KMZ application/zip: what the data is, its
+    content tells the job.
     """
     ours, theirs = KNOWN.named(offered), KNOWN.named(given)
     if ours is None or theirs is None:
         return False
-    if theirs.id in ("xml", "json"):
+    if theirs.id in GENERAL:
         return theirs.id in KNOWN.lineage(ours.id)
     if (ours.id, theirs.id) == ("zip", "shapefile"):
         return True  # it has no type of its own that is registered

@@ -155,10 +155,15 @@ class Table:
 
     def named(self, media_type: str) -> KnownFormat | None:
         """The format of that media type: the one whose parameters are most of those given; None: not known."""
+        found = self.name_of(media_type)
+        return found and found[1]
+
+    def name_of(self, media_type: str) -> tuple[Mapping[str, str], KnownFormat] | None:
+        """The same, with those parameters that make the media type a name of it."""
         essence, given = _apart(media_type)
         for parameters, known in self._by_essence.get(essence, ()):
             if all(given.get(name, "").startswith(value) for name, value in parameters.items()):
-                return known
+                return parameters, known
         return None
 
     def by_magic(self, head: bytes) -> KnownFormat | None:

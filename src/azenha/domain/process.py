@@ -54,11 +54,18 @@ class ValueRange:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How complex data travels: media type with its parameters, encoding (`base64`) and schema address."""
+    """How complex data travels: media type with its parameters, encoding (`base64`) and schema address.
+
+    Attributes:
+        called: of data that came, what it was called where that is no name of this format: a general one, as
+            `text/xml` is of KML, or nothing at all (empty). Its content then decides which of the offered formats
+            it is. None: it was declared to be of this format.
+    """
 
     media_type: str
     encoding: str | None = None
     schema: str | None = None
+    called: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from azenha.domain import formats, literals
@@ -37,6 +38,8 @@ def bind_outputs(
 ) -> Mapping[str, OutputRequest] | None:
     """The requested outputs, each known and in a format and unit that it offers; None: all, as the server likes.
 
+    A format that was asked for under another name of it has that under which it is offered.
+
     Raises:
         InvalidInputs: with an UnknownOutput, UnsupportedOutputFormat or UnsupportedOutputUnit for each that is not.
     """
@@ -45,7 +48,22 @@ def bind_outputs(
     problems = list(islice(_wrong(description.outputs, requested, ""), PROBLEMS_AT_MOST))
     if problems:
         raise InvalidInputs(problems)
-    return requested
+    return _as_offered(description.outputs, requested)
+
+
+def _as_offered(
+    described: Sequence[OutputDescription | InputDescription], requested: Mapping[str, OutputRequest]
+) -> Mapping[str, OutputRequest]:
+    domains = {output.id: output.domain for output in described}
+    return {id: _named(domains[id], request) for id, request in requested.items()}
+
+
+def _named(domain: Domain, request: OutputRequest) -> OutputRequest:
+    if isinstance(domain, ComplexDomain) and request.format and not asked(request.format.media_type):
+        return replace(request, format=formats.promised(domain.formats, request.format))
+    if isinstance(domain, ObjectDomain) and request.fields is not None:
+        return replace(request, fields=_as_offered(domain.fields, request.fields))
+    return request
 
 
 def _wrong(
@@ -79,7 +97,7 @@ def _not_offered(domain: Domain, wanted: Format) -> str | None:
     if isinstance(domain, ComplexDomain) and (service := asked(wanted.media_type)):
         return None if service in domain.services else _no_service(domain, service)
     if isinstance(domain, ComplexDomain):
-        return None if formats.offers(domain.formats, wanted) else format_refused(wanted, domain.formats)
+        return None if formats.promised(domain.formats, wanted) else format_refused(wanted, domain.formats)
     if formats.is_plain(wanted) or (isinstance(domain, ObjectDomain) and formats.is_written_json(wanted)):
         return None
     return f"is {kind(domain)} and has no formats, got {formats.shown(wanted)}"

@@ -32,6 +32,8 @@ from azenha.engine.channel import END_OF_JOB, Channel, Message
 from azenha.engine.formats import facts, lacking
 from azenha.engine.formats.checking import check_inputs, check_outputs
 from azenha.engine.formats.policy import Policy
+from azenha.engine.formats.recognised import in_file
+from azenha.engine.formats.taken_for import in_values
 from azenha.engine.hearing import Inbox, ToWorker, writable
 from azenha.engine.outputs import check_values, put_out
 from azenha.engine.sandbox import tree
@@ -138,7 +140,9 @@ def _fetch(
 
     description = load_description(order["description"])
     inputs = Path(order["inputs"])
-    fetched = fetch_references(request.inputs, inputs, fetch, progress, say=say, description=description)
+    fetched = fetch_references(
+        request.inputs, inputs, fetch, progress, say=say, description=description, recognise=in_file
+    )
     policy = Policy.heard(order["formats"])
     if policy.fetches_for(description):
         lacking.fetch_schemas(fetched, description, inputs, policy, fetch, progress, say)
@@ -165,8 +169,9 @@ def _call(
     def look(arguments: Mapping[str, object]) -> None:
         check_inputs(definition.inputs, arguments, policy, lambda text: reporter.log(logging.INFO, text))
 
+    given = in_values(definition.inputs, request.inputs, inputs)
     with _copies_end():
-        produced = call(definition, request.inputs, inputs, context, look)
+        produced = call(definition, given, inputs, context, look)
     check_values(produced, order["values"])
 
     def warn(text: str) -> None:

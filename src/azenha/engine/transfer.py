@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +33,10 @@ FOLDER: Final = "fetched"  # within the job's folder
 TEXT_AT_MOST: Final = 1024 * 1024  # bytes of a literal or a box
 PLAIN: Final = Format("text/plain")
 PIECE: Final = 256 * 1024
+_LONGEST: Final = 1000  # characters of a media type
 
 Progress = Callable[[str, int, int | None], None]
+Recognise = Callable[[Path, Format, Sequence[Format]], Format]
 
 
 def fetch_references(
@@ -44,6 +47,7 @@ def fetch_references(
     *,
     say: Say | None = None,
     description: ProcessDescription | None = None,
+    recognise: Recognise | None = None,
 ) -> dict[str, tuple[Value, ...]]:
     """The inputs with every `Reference`, nested ones too, replaced by a `StoredFile` with a key in `folder`.
 
@@ -54,11 +58,12 @@ def fetch_references(
         on_progress: told the locator, the bytes received, and how many there will be (None: not known).
         say: told in a sentence what people may want to know of the fetching.
         description: says which format is meant where the client named none, and how large a value may be.
+        recognise: says by the content which of the offered formats it is, where nobody declared that.
     Raises:
         InputProblem: NotFetched or ValueTooLarge for the first reference that could not be fetched.
         OSError: the folder cannot be written.
     """
-    fetched = _Fetching(folder, fetch, on_progress, say, description)
+    fetched = _Fetching(folder, fetch, on_progress, say, description, recognise)
     return fetched.members(inputs, description.inputs if description else (), "")
 
 
@@ -79,11 +84,13 @@ class _Fetching:
         on_progress: Progress | None,
         say: Say | None,
         description: ProcessDescription | None,
+        recognise: Recognise | None,
     ) -> None:
         self.folder = folder
         self.fetch = fetch
         self.on_progress = on_progress
         self.tell = say
+        self.recognise = recognise
         self.input_bytes = description.limits.input_bytes if description else None
         self.count = 0
         shutil.rmtree(folder / FOLDER, ignore_errors=True)
@@ -141,17 +148,16 @@ class _Fetching:
         encoded = _is_base64(reference.format)
         # In base64 four characters and some line ends stand for three bytes; the data is measured below.
         got = self.get(reference, own, limit * 2 if encoded and limit is not None else limit, locator)
-        format = _format(reference.format, got.media_type, domain)
+        format, size = _format(reference.format, got.media_type, domain), got.size
+        if encoded:
+            size = _decode(part, own / "decoded", limit, locator)
+            (own / "decoded").replace(part)
+            format = replace(format, encoding=None)
+        if domain is not None and self.recognise is not None:
+            format = self.recognise(part, format, domain.formats)
         name = file_name(got.name, format.media_type)
-        target = own / name
-        if not encoded:
-            part.rename(target)
-            return StoredFile(f"{FOLDER}/{own.name}/{name}", name, got.size, format, source=reference.href)
-        size = _decode(part, own / "decoded", limit, locator)
-        part.unlink()
-        (own / "decoded").rename(target)
-        decoded = Format(format.media_type, None, format.schema)
-        return StoredFile(f"{FOLDER}/{own.name}/{name}", name, size, decoded, source=reference.href)
+        part.rename(own / name)
+        return StoredFile(f"{FOLDER}/{own.name}/{name}", name, size, format, source=reference.href)
 
     def get(self, reference: Reference, own: Path, limit: int | None, locator: str) -> Fetched:
         """Fetch to the file `part` in `own`, after what is to be posted."""
@@ -190,15 +196,18 @@ def _is_base64(format: Format | None) -> bool:
 
 
 def _format(declared: Format | None, served: str | None, domain: ComplexDomain | None) -> Format:
-    """What the client says; else what the server says, if the input takes that; else what the input means."""
+    """What the client says; else what the server says, if the input takes that; else what the input means.
+
+    With what it was called, where nobody declared that it is of this format.
+    """
     if declared is not None:
         return declared
     if domain is None:
         return Format(served or formats.OCTETS)
+    served = (served or "")[:_LONGEST]
     if served and (offered := formats.accepted(domain.formats, Format(served))):
-        return Format(offered.media_type, None, offered.schema)
-    meant = formats.default(domain.formats)
-    return Format(meant.media_type, None, meant.schema)
+        return replace(offered, encoding=None, called=formats.called(offered, Format(served)))
+    return replace(formats.default(domain.formats), encoding=None, called=served)
 
 
 def _decode(source: Path, target: Path, limit: int | None, locator: str) -> int:

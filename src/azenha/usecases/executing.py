@@ -74,7 +74,7 @@ def check(
         command = _recased(description, command)
     large = LargeValues(limits.row, folders.inputs(job), body)
     try:
-        inputs = bound(
+        inputs, outputs = bound(
             description, command.inputs, command.outputs, limits, large, look=look, schemes=schemes
         )
         if command.single:
@@ -85,7 +85,7 @@ def check(
         if large.files:
             folders.remove(job)
         raise
-    outputs = as_services(description, command.outputs)
+    outputs = as_services(description, outputs)
     wording = None if command.wording is None else kept(command.wording, stored)
     return Checked(job, replace(command, inputs={}, outputs=outputs, wording=wording), stored, large.files)
 
@@ -289,8 +289,8 @@ def bound(
     *,
     look: Look = look_at_nothing,
     schemes: tuple[str, ...] = WEB,
-) -> dict[str, tuple[Value, ...]]:
-    """The checked inputs; large ones are cut out of the body.
+) -> tuple[dict[str, tuple[Value, ...]], Mapping[str, OutputRequest] | None]:
+    """The checked inputs, of which large ones are cut out of the body, and the checked requests for outputs.
 
     Raises:
         InvalidInputs: with every problem of inputs and requested outputs.
@@ -308,9 +308,9 @@ def bound(
     except InvalidInputs as error:
         problems += error.problems
     try:
-        bind_outputs(description, requested)
+        requested = bind_outputs(description, requested)
     except InvalidInputs as error:
         problems += error.problems
     if problems:
         raise InvalidInputs(problems)
-    return inputs
+    return inputs, requested

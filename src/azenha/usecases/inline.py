@@ -93,7 +93,7 @@ class LargeValues:
         return self.file(id, written, format)
 
     def file(self, id: str, pieces: Iterable[bytes], format: Format) -> StoredFile:
-        name = file_name(id.translate(_PLACE), format.media_type)
+        name = file_name(id.translate(_PLACE), format.called or format.media_type)
         key = f"{INLINE}/{self._change}{self.files}-{name}"
         self.files += 1
         self.keys.append(key)

@@ -103,14 +103,13 @@ def change(
     mentioned, given = _mentioned(description, command), _given(description, command)
     large = LargeValues(limits.row, folders.inputs(job.id), body, f"{name}-")
     try:
-        inputs = large.to_files(
-            bound(mentioned, given, command.outputs, limits, large, look=look, schemes=schemes)
-        )
+        inputs, outputs = bound(mentioned, given, command.outputs, limits, large, look=look, schemes=schemes)
+        inputs = large.to_files(inputs)
         if large.keys:
             settle(folders.inputs(job.id), large.keys)
         for _ in range(CHANGES_AT_ONCE):
             job, before = _created(command.job, jobs, "changed")
-            after = _changed(description, before, command, inputs)
+            after = _changed(description, before, replace(command, outputs=outputs), inputs)
             _check_plain(after.inputs, limits.values)
             now = jobs.change(job.id, after, job.updated)
             if now is not None:

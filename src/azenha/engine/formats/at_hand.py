@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from azenha.domain import encodings
 from azenha.domain.encodings import NotInEncoding
 from azenha.domain.lexical import clean
 from azenha.domain.process import ComplexDomain, Level
 from azenha.domain.values import InlineBytes, InlineText
 from azenha.engine.formats import known
-from azenha.engine.formats.sniff import HEAD, contradicted, detect_at_hand
+from azenha.engine.formats.recognised import at_hand, recognised
+from azenha.engine.formats.sniff import contradicted, detect_at_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,9 @@ class AtHand:
         if table.named(value.format.media_type) is None:
             return None
         try:
-            data = _beginning(value.text) if isinstance(value, InlineText) else value.data
+            detected = detect_at_hand(at_hand(value), table)
         except NotInEncoding as wrong:
             return str(wrong)
-        reason = contradicted(value.format.media_type, detect_at_hand(data, table), table)
+        format = recognised(value.format, domain.formats, detected, table)
+        reason = contradicted(format.media_type, detected, table, format.called)
         return reason and clean(reason, 2000)
-
-
-def _beginning(text: str) -> bytes:
-    """As the job gets it. One character more than is looked at, so that it is seen whether there is more.
-
-    Raises:
-        NotInEncoding: it cannot be in the encoding that it declares.
-    """
-    _, pieces = encodings.as_declared((text[: HEAD + 1].encode(),))
-    return b"".join(pieces)

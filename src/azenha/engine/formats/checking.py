@@ -17,6 +17,7 @@ from azenha.authoring.errors import OutputError
 from azenha.authoring.shapes import FileShape, RecordShape, Slot
 from azenha.authoring.types import File
 from azenha.domain.errors import InputProblem, InvalidInputs, InvalidValue
+from azenha.domain.formats import declared as declared_as
 from azenha.domain.lexical import clean
 from azenha.domain.media import Family, KnownFormat
 from azenha.domain.process import Level, Validation
@@ -151,7 +152,7 @@ def _looked_at(check: Check, policy: Policy) -> str:
     media_type = check.file.media_type
     declared = table.named(media_type)
     detected = detect(check.file.path, table)
-    if (reason := contradicted(media_type, detected, table)) is not None:
+    if (reason := contradicted(media_type, detected, table, check.file.called)) is not None:
         raise NotValid(reason)
     if check.level is Level.SIMPLE:
         return f"{media_type}, its content is {detected.title}"
@@ -161,7 +162,7 @@ def _looked_at(check: Check, policy: Policy) -> str:
         details = _opened(check, nearest(declared, detected), policy)
     except NotValid as reason:
         raise NotValid(
-            f"is declared {media_type}, its content is {detected.title}, and it is not valid "
+            f"{declared_as(media_type, check.file.called)}, its content is {detected.title}, and it is not valid "
             f"({check.level}): {without_folder(str(reason), check.file.path)}"
         ) from None
     return f"{media_type}, its content is {detected.title}: {details} ({check.level})"

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from azenha.authoring.archives import Unsafe, inspect
+from azenha.engine.formats.cut_short import all_there
 from azenha.engine.formats.opening import NotValid, Opening, counted
 
 # Nothing beside the file is looked for, and nothing is fetched, whatever the file names.
@@ -42,6 +43,7 @@ def open_raster(opening: Opening) -> str:
             raise NotValid("there is no raster in it")
         _as_asked(opening, datasets)
         if opening.asked.read:
+            all_there(opening.path, opening.format.id)
             for one in datasets:
                 _read(rasterio, one)
         bands = sum(one.count for one in datasets)

@@ -18,6 +18,7 @@ from typing import Final
 from xml.parsers import expat
 
 from azenha.authoring.archives import Unsafe, names_in
+from azenha.domain import formats
 from azenha.domain.media import KnownFormat, Table
 from azenha.engine.formats.geojson import misshapen
 
@@ -94,15 +95,20 @@ def agrees(declared: KnownFormat, detected: Detected, table: Table) -> bool:
     )
 
 
-def contradicted(media_type: str, detected: Detected, table: Table) -> str | None:
-    """What speaks against data being of its declared type, a sentence without subject; None: nothing does."""
+def contradicted(media_type: str, detected: Detected, table: Table, called: str | None = None) -> str | None:
+    """What speaks against data being of its declared type, a sentence without subject; None: nothing does.
+
+    Args:
+        called: what it was called, where it was not declared to be of that type: see Format.
+    """
     declared = table.named(media_type)
     if declared is None:
         return None
     if not agrees(declared, detected, table):
-        return f"is declared {media_type}, and its content is {detected.title}"
+        return f"{formats.declared(media_type, called)}, and its content is {detected.title}"
     if detected.flaw is not None and declared.id == detected.id:
-        return f"is declared {media_type}, and its content is no good {detected.title}: {detected.flaw}"
+        said = formats.declared(media_type, called)
+        return f"{said}, and its content is no good {detected.title}: {detected.flaw}"
     return None
 
 
