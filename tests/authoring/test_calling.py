@@ -55,6 +55,12 @@ class Options(TypedDict):
     place: Place | None
 
 
+class Tagged(TypedDict):
+    tags: Annotated[list[str], Occurs(1, 2)]
+    others: list[int]
+    scale: Annotated[float, Unit("m")]
+
+
 class Sheet(File):
     media_types = ("text/csv",)
 
@@ -335,6 +341,11 @@ RETURNED: list[tuple[object, object, Produced | tuple[Produced, ...]]] = [
         (Record({"name": (v.Literal("a"),), "height": (v.Literal(1.0),), "colours": (v.Literal("red"),)}),),
     ),
     (Options, {"depth": 1, "place": None}, Record({"depth": (v.Literal(1),)})),
+    (
+        Tagged,
+        {"tags": ["a"], "others": [], "scale": 2},
+        Record({"tags": (v.Literal("a"),), "others": (), "scale": (v.Literal(2.0, "m"),)}),
+    ),
 ]
 
 
@@ -397,6 +408,16 @@ NOT_RETURNED: list[tuple[object, object, str]] = [
     (Options, {"depth": 1, "place": None, "more": 1}, "Options has no field 'more'"),
     (Options, {"label": "a", "place": None}, "the field 'depth' is missing"),
     (Options, {"depth": "1", "place": None}, "output 'result.depth': expected int, got str"),
+    (
+        Tagged,
+        {"tags": ["a", "b", "c"], "others": [], "scale": 2},
+        "output 'result.tags': it has 3 values; declared: at least 1, at most 2",
+    ),
+    (
+        list[Tagged],
+        [{"tags": [], "others": [], "scale": 2}],
+        "output 'result[0].tags': it has 0 values; declared: at least 1, at most 2",
+    ),
     (list[Place], [Options(depth=1, place=None)], "output 'result[0]': expected Place, got dict"),
     (list[Place], [Place("a"), Place(3)], "output 'result[1].name': expected str, got int: 3"),  # type: ignore[arg-type]
     (Raster, "ndvi.tif", "expected Raster, got str: 'ndvi.tif'"),

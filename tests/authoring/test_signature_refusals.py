@@ -103,6 +103,15 @@ class Result:
     inner: WithFile
 
 
+class Height(TypedDict):
+    h: Annotated[float, Unit("m", "km")]
+
+
+@dataclass(frozen=True)
+class Heights:
+    all: list[Height]
+
+
 class Pair(NamedTuple):
     a: int
 
@@ -366,6 +375,14 @@ def units() -> Annotated[float, Unit("m", "km")]:
     raise AssertionError
 
 
+def units_in_object() -> Height:
+    raise AssertionError
+
+
+def units_deep_in_objects() -> list[Heights]:
+    raise AssertionError
+
+
 class NoCall:
     pass
 
@@ -406,6 +423,8 @@ FUNCTIONS: list[tuple[Callable[..., object], str, str]] = [
     (occurs, "output 'result': Occurs does not go with outputs", "leave it out"),
     (items, "output 'result': Items does not go with outputs", "leave it out"),
     (units, "output 'result': it has the units m, km", "name the one"),
+    (units_in_object, "output 'result', field 'h': it has the units m, km", "name the one"),
+    (units_deep_in_objects, "field 'all', field 'h': it has the units m, km", "name the one"),
     (len, "only a function or a class can be a process", "write a def"),
     (NoCall, "the class has no __call__", "def __call__(self, …)"),
     (NeedsMore, "__init__ needs model", "give them defaults"),

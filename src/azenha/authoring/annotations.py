@@ -278,7 +278,8 @@ def _record(core: type, place: Place, *, output: bool) -> tuple[RecordShape, str
             if isinstance(one.slot.shape, FileShape):
                 remedy = "make it an output of its own: a field of the class that the process returns"
                 raise one.place.error("a file within an object", remedy)
-    domain = ObjectDomain(tuple(describe(one, docs.entries.get(one.slot.name)) for one in reads))
+    described = (describe(one, docs.entries.get(one.slot.name), output=output) for one in reads)
+    domain = ObjectDomain(tuple(described))
     shape = RecordShape(domain, core, tuple(one.slot for one in reads), _is_typed_dict(core))
     return shape, "\n\n".join(part for part in (docs.title, docs.abstract) if part) or None
 

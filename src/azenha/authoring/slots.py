@@ -40,14 +40,21 @@ class Read:
     summary: str | None = None
 
 
-def describe(one: Read, abstract: str | None) -> InputDescription:
+def describe(one: Read, abstract: str | None, *, output: bool = False) -> InputDescription:
     """The description of an input or field.
 
+    Args:
+        output: it is a field of an object that the process returns. A list may then have any length, unless its
+            marks say more.
     Raises:
-        AuthoringError: the default is no value of its type.
+        AuthoringError: the default is no value of its type; a field that is returned has several units.
     """
     slot, place = one.slot, one.place
     least, most = marks.occurrences(one.marks, place) if slot.array else (1, 1)
+    if output:
+        _refuse_several_units(one)
+        if slot.array and not (one.marks.occurs or one.marks.items):
+            least = 0
     may_miss = slot.has_default or slot.nullable
     if may_miss and least > 1:
         name = "Items" if one.marks.items else "Occurs"
@@ -116,10 +123,7 @@ def describe_output(one: Read, abstract: str | None) -> OutputDescription:
     if one.marks.occurs or one.marks.items:
         name = "Occurs" if one.marks.occurs else "Items"
         raise place.error(f"{name} does not go with outputs", "leave it out: a list may have any length")
-    if isinstance(slot.shape, LiteralShape) and len(slot.shape.domain.units) > 1:
-        raise place.error(
-            f"it has the units {', '.join(slot.shape.domain.units)}", "name the one that you return it in"
-        )
+    _refuse_several_units(one)
     return OutputDescription(
         slot.name,
         slot.shape.domain,
@@ -128,3 +132,11 @@ def describe_output(one: Read, abstract: str | None) -> OutputDescription:
         optional=slot.nullable,
         translations=marks.translations(one.marks.translated.texts if one.marks.translated else None, place),
     )
+
+
+def _refuse_several_units(one: Read) -> None:
+    """A number that is returned does not say in which of them it is."""
+    shape = one.slot.shape
+    if isinstance(shape, LiteralShape) and len(shape.domain.units) > 1:
+        names = ", ".join(shape.domain.units)
+        raise one.place.error(f"it has the units {names}", "name the one that you return it in")
