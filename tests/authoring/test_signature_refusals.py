@@ -21,9 +21,11 @@ from azenha import (
     Items,
     Keywords,
     Media,
+    Metadata,
     Occurs,
     Range,
     Raster,
+    Text,
     Title,
     Translated,
     Unit,
@@ -219,6 +221,9 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[list[int], Occurs(0, 0)], "Occurs(0, 0) is not possible", "Occurs(least, most)"),
     (Annotated[list[int], Occurs(-1)], "Occurs(-1, None) is not possible", "Occurs(least, most)"),
     (Annotated[list[int], Occurs(2, 3)] | None, "it may be left out, and needs at least 2", "Occurs(0, …)"),
+    (Annotated[File, Media("image/png", schema=5)], "the schema of Media is 5", "as text"),  # type: ignore[arg-type]
+    (Annotated[File, Media("image/png", encoding=5)], "the encoding of Media is 5", "as text"),  # type: ignore[arg-type]
+    (Annotated[int, Translated({"pt": Text(5)})], "its translation to 'pt' is Text(title=5", "as texts"),  # type: ignore[arg-type]
     (Annotated[File, Media("png")], "'png' is no media type", "type/subtype"),
     (Annotated[int, Validation("strict")], "Validation does not go with int", "File, Raster"),
     (Annotated[int, Checked(by=len)], "Checked does not go with int", "File, Raster"),
@@ -458,6 +463,9 @@ OPTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"labels": [3]}, "3 is among the labels", "write texts"),
     ({"metadata": "https://x.example"}, "metadata is one text", "write a list"),
     ({"metadata": [3]}, "metadata has 3", "azenha.Metadata"),
+    ({"metadata": [Metadata(5)]}, "metadata has Metadata(href=5", "as texts"),  # type: ignore[arg-type]
+    ({"metadata": [Metadata("https://x.example", 5)]}, "title=5", "as texts"),  # type: ignore[arg-type]
+    ({"metadata": [""]}, "metadata has ''", "as texts"),
     ({"translations": {"": "a"}}, "'' is no language tag", "BCP 47"),
     ({"sync": False, "async_": False}, "neither synchronously nor asynchronously", "leave sync"),
     ({"pause": "always"}, "pause is 'always'", '"cooperative"'),

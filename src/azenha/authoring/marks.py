@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -129,9 +129,11 @@ def text(marks: Marks, name: str, abstract: str | None, place: Place) -> Text:
     return Text(title, abstract, words(marks.keywords.words if marks.keywords else (), place))
 
 
-def words(keywords: Sequence[str], place: Place, name: str = "keywords") -> tuple[str, ...]:
+def words(keywords: object, place: Place, name: str = "keywords") -> tuple[str, ...]:
     if isinstance(keywords, str):
         raise place.error(f"{name} are one text, {keywords!r}", f"write a list: [{keywords!r}]")
+    if not isinstance(keywords, Collection) or isinstance(keywords, Mapping):
+        raise place.error(f"{name} are {keywords!r}", "write a list of texts")
     for word in keywords:
         if not is_text(word):
             raise place.error(f"{word!r} is among the {name}", "write texts")
@@ -149,8 +151,14 @@ def translations(texts: Mapping[str, str | Text] | None, place: Place) -> Mappin
             raise place.error(
                 f"its translation to '{language}' is {title!r}", "give a title or an azenha.Text"
             )
-        read[language] = Text(title) if isinstance(title, str) else title
+        read[language] = _translation(language, Text(title) if isinstance(title, str) else title, place)
     return MappingProxyType(read)
+
+
+def _translation(language: str, text: Text, place: Place) -> Text:
+    if not is_text(text.title) or not (text.abstract is None or isinstance(text.abstract, str)):
+        raise place.error(f"its translation to '{language}' is {text!r}", "give title and abstract as texts")
+    return Text(text.title, text.abstract, words(text.keywords, place, f"keywords in '{language}'"))
 
 
 # -- literals ------------------------------------------------------------------------------------
@@ -267,6 +275,9 @@ def media_formats(media: Sequence[Media], place: Place) -> tuple[tuple[Format, .
             if not is_text(name) or formats.media_type(name) is None:
                 raise place.error(f"{name!r} is no media type", "write type/subtype, such as 'image/png'")
             named.append(Format(name, one.encoding, one.schema))
+        for what, given in (("encoding", one.encoding), ("schema", one.schema)):
+            if given is not None and not is_text(given):
+                raise place.error(f"the {what} of Media is {given!r}", "give it as text, or leave it out")
     if len(set(named)) < len(named):
         raise place.error("Media names a format twice", "name each once, the default first")
     if len(sizes) > 1:

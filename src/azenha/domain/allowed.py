@@ -63,10 +63,10 @@ def _on_a_step(value: Any, interval: ValueRange) -> bool:
             origin = _ZERO[type(value)]
         steps: bool = (value - origin) % spacing == timedelta(0)
         return steps
-    return (_exact(value) - _exact(0 if origin is None else origin)) % _exact(spacing) == 0
+    return (exact(value) - exact(0 if origin is None else origin)) % exact(spacing) == 0
 
 
-def _exact(number: float | Decimal) -> Fraction:
+def exact(number: float | Decimal) -> Fraction:
     """A double counts as its shortest text: 0.3 is three steps of 0.1."""
     return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
