@@ -6,7 +6,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
 
 import pytest
 
@@ -112,6 +112,17 @@ class Height(TypedDict):
 @dataclass(frozen=True)
 class Heights:
     all: list[Height]
+
+
+@dataclass(frozen=True)
+class Inner:
+    a: int
+    picture: Raster | None = None
+
+
+class Outer(TypedDict):
+    inner: Annotated[list[Inner], Occurs(0, 2)]
+    box: NotRequired[BBox]
 
 
 class Pair(NamedTuple):
@@ -284,7 +295,21 @@ DEFAULTS: list[tuple[object, object, str, str]] = [
     (list[int], ["a"], "its default: expected int", "clients could give"),
     (Annotated[list[int], Occurs(2, 3)], [1, 2], "needs at least 2 values", "Occurs(0, …)"),
     (Raster, "a.tif", "its default is 'a.tif'", "give Raster"),
+    (Raster | File, "a.tif", "its default is 'a.tif'", "give Raster or File, or None"),
     (BBox, (0, 0, 1, 1), "its default is (0, 0, 1, 1)", "give BBox"),
+    (Annotated[list[int], Occurs(0, 2)], [1, 2, 3], "its default has 3 values", "give at most 2"),
+    (Annotated[list[int], Items(0, 2)], [1, 2, 3], "its default has 3 values", "give at most 2"),
+    (BBox, BBox(0, 0, 1, 1, "EPSG:31985"), "EPSG/0/31985 is not declared", "clients could give"),
+    (BBox, BBox(0, 10, 1, 1), "its lower latitude 10.0 is above", "clients could give"),
+    (BBox, BBox(0, float("nan"), 1, 1), "its default: coordinate: nan", "clients could give"),
+    (list[BBox], [BBox(0, 0, 1, 1), BBox(0, 10, 1, 1)], "its lower latitude 10.0", "clients could give"),
+    (Inner, Inner("no"), "its default: field 'a': expected int, got str: 'no'", "clients could give"),  # type: ignore[arg-type]
+    (Outer, {"inner": [Inner(1), Inner("no")]}, "field 'inner': field 'a': expected int", "clients"),  # type: ignore[arg-type]
+    (Outer, {"inner": [Inner(1)] * 3}, "field 'inner': it has 3 values; declared: ", "clients could give"),
+    (Outer, {"box": BBox(0, 10, 1, 1)}, "the field 'inner' is missing", "clients could give"),
+    (Outer, {"inner": [], "box": BBox(0, 10, 1, 1)}, "field 'box': its lower latitude 10.0", "clients could"),
+    (Outer, {"inner": [], "more": 3}, "Outer has no field 'more'", "clients could give"),
+    (list[Outer], [{"inner": 3}], "field 'inner': expected list, got int: 3", "clients could give"),
 ]
 
 
