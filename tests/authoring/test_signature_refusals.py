@@ -222,6 +222,8 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[float, Range(True, 2)], "the minimum of Range: expected float, got bool", "finite number"),
     (Annotated[int, Range(9, 1)], "begins at 9 and ends at 1", "swap them"),
     (Annotated[int, Range(1, 1, closure="open")], "Range from 1 to 1 is empty", "close it"),
+    (Annotated[int, Range(1, 2, "open")], "Range from 1 to 2 is empty", "close it"),
+    (Annotated[int, Range(0, 9, "open", spacing=10)], "from 0 to 9 in steps of 10 is empty", "wider"),
     (Annotated[int, Range(1, 2, closure="half")], "closure is 'half'", "'open-closed'"),
     (Annotated[int, Range(None, 2, spacing=1)], "no minimum to count from", "give a minimum"),
     (Annotated[int, Range(1, 2, spacing=0)], "the spacing of Range is 0", "more than 0"),
@@ -234,6 +236,11 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[list[int], Occurs(2, 3)] | None, "it may be left out, and needs at least 2", "Occurs(0, …)"),
     (Annotated[File, Media("image/png", schema=5)], "the schema of Media is 5", "as text"),  # type: ignore[arg-type]
     (Annotated[File, Media("image/png", encoding=5)], "the encoding of Media is 5", "as text"),  # type: ignore[arg-type]
+    (Annotated[File, Media("image/png", encoding="rot13")], "the encoding of Media is 'rot13'", "'base64'"),
+    (Annotated[File, Media(encoding="base64")], "Media has an encoding and no media type", "name the types"),
+    (Annotated[File, Media()], "Media says nothing", "Media('image/png')"),
+    (Annotated[Raster, Validation("strict", crs="no")], "crs of Validation is 'no'", "True or False"),  # type: ignore[arg-type]
+    (Annotated[Raster, Validation("strict", read=1)], "read of Validation is 1", "True or False"),  # type: ignore[arg-type]
     (Annotated[int, Translated({"pt": Text(5)})], "its translation to 'pt' is Text(title=5", "as texts"),  # type: ignore[arg-type]
     (Annotated[File, Media("png")], "'png' is no media type", "type/subtype"),
     (Annotated[int, Validation("strict")], "Validation does not go with int", "File, Raster"),
@@ -493,6 +500,9 @@ OPTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"metadata": [""]}, "metadata has ''", "as texts"),
     ({"translations": {"": "a"}}, "'' is no language tag", "BCP 47"),
     ({"sync": False, "async_": False}, "neither synchronously nor asynchronously", "leave sync"),
+    ({"sync": "no"}, "sync is 'no'", "True or False"),
+    ({"async_": None}, "async_ is None", "True or False"),
+    ({"dismiss": 1}, "dismiss is 1", "True or False"),
     ({"pause": "always"}, "pause is 'always'", '"cooperative"'),
     ({"pause": 0}, "pause is 0", "write True"),
     ({"time_limit": 0}, "time_limit is 0", "seconds above 0"),

@@ -26,7 +26,7 @@ from azenha.authoring.types import (
     Unit,
     Validation,
 )
-from azenha.domain import formats, process
+from azenha.domain import allowed, formats, process
 from azenha.domain.process import Closure, Format, Level, LiteralType, Scalar, Text, ValueRange
 
 _KINDS = (Unit, Range, Occurs, Items, Media, Validation, Checked, Title, Keywords, Translated, Crs)
@@ -189,14 +189,15 @@ def _range(given: Range, type: LiteralType, place: Place) -> ValueRange:
             f"closure is {given.closure!r}", f"write one of {', '.join(map(repr, map(str, Closure)))}"
         )
     closure = Closure(given.closure)
-    if minimum is not None and maximum is not None:
-        if minimum > maximum:  # type: ignore[operator]  # both are of `type`
-            raise place.error(f"Range begins at {given.minimum} and ends at {given.maximum}", "swap them")
-        if minimum == maximum and closure is not Closure.CLOSED:
-            raise place.error(
-                f"Range from {given.minimum} to {given.maximum} is empty", "close it at both ends"
-            )
-    return ValueRange(minimum, maximum, closure, _spacing(given, type, place))
+    # Both are of `type`.
+    if minimum is not None and maximum is not None and minimum > maximum:  # type: ignore[operator]
+        raise place.error(f"Range begins at {given.minimum} and ends at {given.maximum}", "swap them")
+    made = ValueRange(minimum, maximum, closure, _spacing(given, type, place))
+    if allowed.is_empty(type, made):
+        ends = f"from {given.minimum} to {given.maximum}" if maximum is not None else f"from {given.minimum}"
+        ends += "" if given.spacing is None else f" in steps of {given.spacing}"
+        raise place.error(f"Range {ends} is empty", "close it at both ends, or let it be wider")
+    return made
 
 
 def _bound(which: str, value: Bound | None, type: LiteralType, place: Place) -> Scalar | None:
@@ -271,13 +272,11 @@ def media_formats(media: Sequence[Media], place: Place) -> tuple[tuple[Format, .
     named: list[Format] = []
     sizes = {one.max_bytes for one in media if one.max_bytes is not None}
     for one in media:
+        encoding = _encoding(one, place)
         for name in one.types:
             if not is_text(name) or formats.media_type(name) is None:
                 raise place.error(f"{name!r} is no media type", "write type/subtype, such as 'image/png'")
-            named.append(Format(name, one.encoding, one.schema))
-        for what, given in (("encoding", one.encoding), ("schema", one.schema)):
-            if given is not None and not is_text(given):
-                raise place.error(f"the {what} of Media is {given!r}", "give it as text, or leave it out")
+            named.append(Format(name, encoding, one.schema))
     if len(set(named)) < len(named):
         raise place.error("Media names a format twice", "name each once, the default first")
     if len(sizes) > 1:
@@ -286,6 +285,25 @@ def media_formats(media: Sequence[Media], place: Place) -> tuple[tuple[Format, .
     if largest is not None and (type(largest) is not int or largest < 1):
         raise place.error(f"max_bytes is {largest!r}", "give a number of bytes, 1 or more")
     return tuple(named), largest
+
+
+def _encoding(one: Media, place: Place) -> str | None:
+    """The encoding of a Media that says something and can be."""
+    for article, what, given in (("an", "encoding", one.encoding), ("a", "schema", one.schema)):
+        if given is not None and not is_text(given):
+            raise place.error(f"the {what} of Media is {given!r}", "give it as text, or leave it out")
+        if given is not None and not one.types:
+            raise place.error(f"Media has {article} {what} and no media type", "name the types that it is of")
+    if not one.types and one.max_bytes is None:
+        raise place.error("Media says nothing", "name media types: Media('image/png')")
+    if one.encoding is None:
+        return None
+    if one.encoding.lower() not in formats.ENCODINGS:
+        known = ", ".join(map(repr, formats.ENCODINGS))
+        raise place.error(
+            f"the encoding of Media is {one.encoding!r}", f"write one of {known}, or leave it out"
+        )
+    return formats.BASE64 if one.encoding.lower() == formats.BASE64 else one.encoding
 
 
 _GEOMETRIES = (
@@ -312,6 +330,9 @@ def validation(found: Marks, place: Place) -> process.Validation | None:
     for name in geometries:
         if name not in _GEOMETRIES:
             raise place.error(f"{name!r} is no type of geometry", f"write one of {', '.join(_GEOMETRIES)}")
+    for name, asked in (("read", mark.read), ("crs", mark.crs)):
+        if not isinstance(asked, bool):
+            raise place.error(f"{name} of Validation is {asked!r}", "write True or False")
     bands = (mark.bands, mark.bands) if isinstance(mark.bands, int) else mark.bands
     if bands is not None and not _is_count(bands):
         raise place.error(
@@ -321,7 +342,7 @@ def validation(found: Marks, place: Place) -> process.Validation | None:
     if asks and Level(mark.level) in (Level.NONE, Level.SIMPLE):
         remedy = "write Validation('strict', …): the content is not opened below that"
         raise place.error(f"Validation({mark.level!r}) asks for read, geometry, bands or crs", remedy)
-    return process.Validation(Level(mark.level), bool(mark.read), geometries, bands, bool(mark.crs), names)
+    return process.Validation(Level(mark.level), mark.read, geometries, bands, mark.crs, names)
 
 
 def _is_count(bands: object) -> bool:

@@ -113,6 +113,9 @@ def _metadata(links: Sequence[Metadata | str], place: Place) -> tuple[Metadata, 
 
 
 def _job_control(options: Options, place: Place) -> frozenset[JobControl]:
+    for name, chosen in (("sync", options.sync), ("async_", options.async_), ("dismiss", options.dismiss)):
+        if not isinstance(chosen, bool):
+            raise place.error(f"{name} is {chosen!r}", "write True or False")
     given = {
         JobControl.SYNC: options.sync,
         JobControl.ASYNC: options.async_,
