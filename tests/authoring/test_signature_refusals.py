@@ -1,5 +1,6 @@
 """Everything wrong with a signature fails at import, with module, function, parameter and remedy."""
 
+import collections
 import enum
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import InitVar, dataclass, field
@@ -149,6 +150,10 @@ class Odd(File):
     media_types = ("csv",)
 
 
+class Numbered(File):
+    media_types = (5,)  # type: ignore[assignment]
+
+
 class Loose(TypedDict):
     a: set[int]
 
@@ -180,6 +185,7 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[Raster, Unit("m")] | Features, "Unit does not go with a file", "int, float and Decimal"),
     (Wrong, "Wrong.media_types is 'text/csv'", "a tuple"),
     (Odd, "Odd.media_types has 'csv'", "type/subtype"),
+    (Numbered, "Numbered.media_types has 5", "type/subtype"),
     (Literal["a", 1], "Literal['a', 1]", "values of one type"),
     (Literal[b"a"], "Literal[b'a']", "values of one type"),
     (Mixed, "values of the Enum Mixed are of types: int, str", "values of one type"),
@@ -250,6 +256,8 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[Raster, Validation("strict", bands=0)], "bands is 0", "(least, most)"),
     (Annotated[Raster, Validation("strict", bands=(3, 1))], "bands is (3, 1)", "(least, most)"),
     (Annotated[Features, Validation("strict", geometry="Blob")], "'Blob' is no type of geometry", "Polygon"),
+    (Annotated[Features, Validation("strict", geometry=5)], "geometry is 5", "tuple"),  # type: ignore[arg-type]
+    (Annotated[int, Translated("Altura")], "translations are 'Altura'", "by language"),  # type: ignore[arg-type]
     (Annotated[File, Checked(by="len")], "Checked(by='len') names no function", "give a function"),  # type: ignore[arg-type]
     (Annotated[File, Validation("none"), Validation("strict")], "there are 2 Validation", "keep one"),
     (
@@ -262,6 +270,8 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[File, Media("a/b", max_bytes=1), Media("a/c", max_bytes=2)], "several max_bytes", "name one"),
     (Annotated[BBox, Crs("WGS 84")], "Crs names 'WGS 84'", "'EPSG:4326'"),
     (Annotated[BBox, Crs("EPSG:4326", "urn:ogc:def:crs:EPSG::4326")], "names a system twice", "once"),
+    (Annotated[BBox, Crs("EPSG:4326", dimensions=2)], "dimensions of a box are 2", "write (2,)"),  # type: ignore[arg-type]
+    (Annotated[BBox, Crs(dimensions=("2",))], "dimensions of a box are ('2',)", "write (2,)"),  # type: ignore[arg-type]
     (Annotated[BBox, Crs(dimensions=(4,))], "the dimensions of a box are (4,)", "(2, 3)"),
     ("Nowhere", "its annotation names 'Nowhere', which is not known", "at module level"),
     ("list[", "its annotations cannot be read", "correct them"),
@@ -400,6 +410,10 @@ def file_in_object() -> Result:
     raise AssertionError
 
 
+def untyped_fields() -> collections.namedtuple("P", "a b"):  # type: ignore[valid-type]
+    raise AssertionError
+
+
 def occurs() -> Annotated[list[int], Occurs(1, 2)]:
     raise AssertionError
 
@@ -441,6 +455,18 @@ class Builtin:
     __call__ = len
 
 
+class StaticCall:
+    @staticmethod
+    def __call__(a: int) -> str:
+        return ""
+
+
+class ClassCall:
+    @classmethod
+    def __call__(cls, a: int) -> str:
+        return ""
+
+
 FUNCTIONS: list[tuple[Callable[..., object], str, str]] = [
     (asynchronous, "it is async def", "write def"),
     (asynchronous_generator, "it is async def", "write def"),
@@ -455,6 +481,7 @@ FUNCTIONS: list[tuple[Callable[..., object], str, str]] = [
     (mutable, "the dataclass Mutable is mutable", "frozen=True"),
     (maybe_several, "WithFile is several outputs, and they may be None together", "beside those fields"),
     (titled_several, "Title(text='All') stands beside WithFile", "beside its fields"),
+    (untyped_fields, "field 'a': it has no type", "class P(NamedTuple), with a: int"),
     (files_in_list, "field 'a': a file within an object", "an output of its own"),
     (file_in_object, "field 'inner', field 'a': a file within an object", "an output of its own"),
     (occurs, "output 'result': Occurs does not go with outputs", "leave it out"),
@@ -466,6 +493,8 @@ FUNCTIONS: list[tuple[Callable[..., object], str, str]] = [
     (NoCall, "the class has no __call__", "def __call__(self, …)"),
     (NeedsMore, "__init__ needs model", "give them defaults"),
     (AsynchronousCall, "it is async def", "write def"),
+    (StaticCall, "its __call__ is a staticmethod", "def __call__(self, …)"),
+    (ClassCall, "its __call__ is a classmethod", "def __call__(self, …)"),
     (Builtin, "the class has no __call__", "def __call__(self, …)"),
     (lambda a: a, "parameter 'a': it has no type", "a: int"),
 ]
@@ -492,6 +521,12 @@ OPTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"version": 1}, "its version is 1", "'1.0.0'"),
     ({"title": ""}, "its title is ''", "give it a text"),
     ({"keywords": "land"}, "keywords are one text", "['land']"),
+    ({"verson": "1"}, "@process has no option 'verson'", "is it 'version'?"),
+    ({"colour": "red"}, "@process has no option 'colour'", "known are id, version"),
+    ({"keywords": 5}, "keywords are 5", "a list of texts"),
+    ({"labels": 5}, "labels are 5", "a list of texts"),
+    ({"metadata": 5}, "metadata is 5", "a list of addresses"),
+    ({"translations": "pt"}, "translations are 'pt'", '{"pt": "Altura"}'),
     ({"labels": [3]}, "3 is among the labels", "write texts"),
     ({"metadata": "https://x.example"}, "metadata is one text", "write a list"),
     ({"metadata": [3]}, "metadata has 3", "azenha.Metadata"),

@@ -140,9 +140,12 @@ def words(keywords: object, place: Place, name: str = "keywords") -> tuple[str, 
     return tuple(keywords)
 
 
-def translations(texts: Mapping[str, str | Text] | None, place: Place) -> Mapping[str, Text]:
+def translations(texts: object, place: Place) -> Mapping[str, Text]:
     read: dict[str, Text] = {}
-    for language, title in (texts or {}).items():
+    given = {} if texts is None else texts
+    if not isinstance(given, Mapping):
+        raise place.error(f"translations are {given!r}", 'write them by language: {"pt": "Altura"}')
+    for language, title in given.items():
         if not is_text(language) or not _LANGUAGE.fullmatch(language):
             raise place.error(
                 f"{language!r} is no language tag", "write one such as 'pt' or 'pt-BR' (BCP 47)"
@@ -326,7 +329,9 @@ def validation(found: Marks, place: Place) -> process.Validation | None:
     if mark.level not in list(Level):
         remedy = f"write one of {', '.join(map(repr, map(str, Level)))}"
         raise place.error(f"the level of Validation is {mark.level!r}", remedy)
-    geometries = (mark.geometry,) if isinstance(mark.geometry, str) else tuple(mark.geometry)
+    geometries = (mark.geometry,) if isinstance(mark.geometry, str) else mark.geometry
+    if not isinstance(geometries, tuple | list):
+        raise place.error(f"geometry is {geometries!r}", "write a type of geometry, or a tuple of them")
     for name in geometries:
         if name not in _GEOMETRIES:
             raise place.error(f"{name!r} is no type of geometry", f"write one of {', '.join(_GEOMETRIES)}")
@@ -342,7 +347,7 @@ def validation(found: Marks, place: Place) -> process.Validation | None:
     if asks and Level(mark.level) in (Level.NONE, Level.SIMPLE):
         remedy = "write Validation('strict', …): the content is not opened below that"
         raise place.error(f"Validation({mark.level!r}) asks for read, geometry, bands or crs", remedy)
-    return process.Validation(Level(mark.level), mark.read, geometries, bands, mark.crs, names)
+    return process.Validation(Level(mark.level), mark.read, tuple(geometries), bands, mark.crs, names)
 
 
 def _is_count(bands: object) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
 
 from azenha.authoring import marks
 from azenha.authoring.docstring import Docstring
 from azenha.authoring.places import Place
+from azenha.domain.names import near
 from azenha.domain.process import (
     InputDescription,
     JobControl,
@@ -47,6 +48,21 @@ class Options:
     retries: int = 0
     reuse: int = 1
     labels: Sequence[str] = ()
+
+
+def given(options: Mapping[str, Any], place: Place) -> Options:
+    """The options by their names.
+
+    Raises:
+        AuthoringError: there is none of a name.
+    """
+    known = [field.name for field in fields(Options)]
+    for name in options:
+        if name not in known:
+            close = near(name, known)
+            remedy = f"is it '{close}'?" if close else f"known are {', '.join(known)}"
+            raise place.error(f"@process has no option '{name}'", remedy)
+    return Options(**options)
 
 
 def description(
@@ -96,9 +112,11 @@ def description(
     )
 
 
-def _metadata(links: Sequence[Metadata | str], place: Place) -> tuple[Metadata, ...]:
+def _metadata(links: object, place: Place) -> tuple[Metadata, ...]:
     if isinstance(links, str):
         raise place.error(f"metadata is one text, {links!r}", f"write a list: [{links!r}]")
+    if not isinstance(links, Collection) or isinstance(links, Mapping):
+        raise place.error(f"metadata is {links!r}", "write a list of addresses, or of azenha.Metadata")
     for link in links:
         if not isinstance(link, (str, Metadata)):
             raise place.error(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 from azenha.authoring import docstring
 from azenha.authoring.annotations import fields, hints, is_several, read, unfold
 from azenha.authoring.docstring import Docstring
-from azenha.authoring.options import Options, Pause, description
+from azenha.authoring.options import Options, Pause, description, given
 from azenha.authoring.places import Place
 from azenha.authoring.shapes import Slot
 from azenha.authoring.slots import Read, describe, describe_output
@@ -100,10 +100,9 @@ def process(target: Any = None, /, **options: Any) -> Any:
     Raises:
         AuthoringError: no process can be made of it; the text says where, why, and what to write instead.
     """
-    chosen = Options(**options)
 
     def decorate(target: Target) -> Target:
-        definition = define(target, chosen)
+        definition = define(target, given(options, _place(target)))
         setattr(target, ATTRIBUTE, definition)
         return target
 
@@ -125,7 +124,7 @@ def define(target: Callable[..., object], options: Options) -> Definition:
     Raises:
         AuthoringError: no process can be made of it.
     """
-    place = Place(getattr(target, "__module__", "?") or "?", getattr(target, "__qualname__", repr(target)))
+    place = _place(target)
     called = _called(target, place)
     docs = _docstring(target, called)
     parameters, context, positional = _parameters(called, isinstance(target, type), place)
@@ -146,13 +145,20 @@ def define(target: Callable[..., object], options: Options) -> Definition:
     )
 
 
+def _place(target: object) -> Place:
+    return Place(getattr(target, "__module__", "?") or "?", getattr(target, "__qualname__", repr(target)))
+
+
 # -- the function --------------------------------------------------------------------------------
 
 
 def _called(target: Callable[..., object], place: Place) -> Callable[..., object]:
     """What is called with the inputs: the function itself, or the `__call__` of a class."""
     if isinstance(target, type):
-        called = vars(target).get("__call__") or getattr(target, "__call__", None)  # noqa: B004
+        called = next((vars(c)["__call__"] for c in target.__mro__ if "__call__" in vars(c)), None)
+        if isinstance(called, staticmethod | classmethod):
+            kind = type(called).__name__
+            raise place.error(f"its __call__ is a {kind}", "write def __call__(self, …) with the inputs")
         if not inspect.isfunction(called):
             raise place.error("the class has no __call__", "write def __call__(self, …) with the inputs")
         needed = [p.name for p in _signature(target, place).parameters.values() if _must_be_given(p)]
