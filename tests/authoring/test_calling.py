@@ -25,6 +25,7 @@ from azenha import (
     process,
 )
 from azenha.authoring.calling import LocalFile, Produced, call
+from azenha.authoring.shapes import shortened
 from azenha.authoring.signature import definition_of
 from azenha.domain import values as v
 from azenha.domain.errors import InvalidValue
@@ -318,6 +319,7 @@ RETURNED: list[tuple[object, object, Produced | tuple[Produced, ...]]] = [
     (str, "a", v.Literal("a")),
     (int, 3, v.Literal(3)),
     (int, Whole(3), v.Literal(3)),
+    (int, 10**1000 - 1, v.Literal(10**1000 - 1)),
     (float, 3, v.Literal(3.0)),
     (Annotated[float, Unit("m")], 1.5, v.Literal(1.5, "m")),
     (Decimal, Decimal("1.50"), v.Literal(Decimal("1.50"))),
@@ -366,6 +368,10 @@ NOT_RETURNED: list[tuple[object, object, str]] = [
     (str, 3, "output 'result': expected str, got int: 3"),
     (str, None, "output 'result': expected str, got NoneType"),
     (str, "\ud800", "half of a surrogate pair"),
+    (int, 10**5000, "output 'result': an integer has at most 1000 digits"),
+    (int, -(10**1000), "output 'result': an integer has at most 1000 digits"),
+    (float, 10**5000, "output 'result': a value that cannot be shown is beyond the range of float"),
+    (str, 10**5000, "output 'result': expected str, got int: a value that cannot be shown"),
     (int, "3", "output 'result': expected int, got str: '3'"),
     (int, True, "expected int, got bool"),
     (int, 3.0, "expected int, got float"),
@@ -431,7 +437,7 @@ NOT_RETURNED: list[tuple[object, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("annotation", "value", "problem"), NOT_RETURNED, ids=lambda x: str(x)[:50])
+@pytest.mark.parametrize(("annotation", "value", "problem"), NOT_RETURNED, ids=lambda x: shortened(x, 50))
 def test_what_was_not_declared_is_refused_with_the_name_of_the_output(
     annotation: object, value: object, problem: str, tmp_path: Path
 ) -> None:

@@ -26,6 +26,8 @@ from azenha.domain.process import (
 )
 from azenha.domain.values import Box
 
+_TOO_LARGE = 10**lexical.DIGITS
+
 
 class Misfit(ValueError):
     """Why a value is not of its shape: the rest of a sentence that begins with its place."""
@@ -100,7 +102,10 @@ def expected(wanted: str, value: object) -> Misfit:
 
 
 def shortened(value: object, longest: int = 80) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # an int of thousands of digits; an author's own class
+        return "a value that cannot be shown"
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
@@ -133,6 +138,8 @@ def _string(value: object) -> str:
 def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise expected("int", value)
+    if not -_TOO_LARGE < value < _TOO_LARGE:
+        raise Misfit(f"an integer has at most {lexical.DIGITS} digits")
     return int(value)
 
 
