@@ -25,6 +25,7 @@ from azenha import (
     process,
 )
 from azenha.authoring.calling import LocalFile, Produced, call
+from azenha.authoring.shapes import shortened
 from azenha.authoring.signature import definition_of
 from azenha.domain import values as v
 from azenha.domain.errors import InvalidValue
@@ -53,6 +54,12 @@ class Options(TypedDict):
     depth: int
     label: NotRequired[str]
     place: Place | None
+
+
+class Tagged(TypedDict):
+    tags: Annotated[list[str], Occurs(1, 2)]
+    others: list[int]
+    scale: Annotated[float, Unit("m")]
 
 
 class Sheet(File):
@@ -320,6 +327,7 @@ RETURNED: list[tuple[object, object, Produced | tuple[Produced, ...]]] = [
     (str, "a", v.Literal("a")),
     (int, 3, v.Literal(3)),
     (int, Whole(3), v.Literal(3)),
+    (int, 10**1000 - 1, v.Literal(10**1000 - 1)),
     (float, 3, v.Literal(3.0)),
     (Annotated[float, Unit("m")], 1.5, v.Literal(1.5, "m")),
     (Decimal, Decimal("1.50"), v.Literal(Decimal("1.50"))),
@@ -343,6 +351,11 @@ RETURNED: list[tuple[object, object, Produced | tuple[Produced, ...]]] = [
         (Record({"name": (v.Literal("a"),), "height": (v.Literal(1.0),), "colours": (v.Literal("red"),)}),),
     ),
     (Options, {"depth": 1, "place": None}, Record({"depth": (v.Literal(1),)})),
+    (
+        Tagged,
+        {"tags": ["a"], "others": [], "scale": 2},
+        Record({"tags": (v.Literal("a"),), "others": (), "scale": (v.Literal(2.0, "m"),)}),
+    ),
 ]
 
 
@@ -363,6 +376,10 @@ NOT_RETURNED: list[tuple[object, object, str]] = [
     (str, 3, "output 'result': expected str, got int: 3"),
     (str, None, "output 'result': expected str, got NoneType"),
     (str, "\ud800", "half of a surrogate pair"),
+    (int, 10**5000, "output 'result': an integer has at most 1000 digits"),
+    (int, -(10**1000), "output 'result': an integer has at most 1000 digits"),
+    (float, 10**5000, "output 'result': a value that cannot be shown is beyond the range of float"),
+    (str, 10**5000, "output 'result': expected str, got int: a value that cannot be shown"),
     (int, "3", "output 'result': expected int, got str: '3'"),
     (int, True, "expected int, got bool"),
     (int, 3.0, "expected int, got float"),
@@ -405,6 +422,16 @@ NOT_RETURNED: list[tuple[object, object, str]] = [
     (Options, {"depth": 1, "place": None, "more": 1}, "Options has no field 'more'"),
     (Options, {"label": "a", "place": None}, "the field 'depth' is missing"),
     (Options, {"depth": "1", "place": None}, "output 'result.depth': expected int, got str"),
+    (
+        Tagged,
+        {"tags": ["a", "b", "c"], "others": [], "scale": 2},
+        "output 'result.tags': it has 3 values; declared: at least 1, at most 2",
+    ),
+    (
+        list[Tagged],
+        [{"tags": [], "others": [], "scale": 2}],
+        "output 'result[0].tags': it has 0 values; declared: at least 1, at most 2",
+    ),
     (list[Place], [Options(depth=1, place=None)], "output 'result[0]': expected Place, got dict"),
     (list[Place], [Place("a"), Place(3)], "output 'result[1].name': expected str, got int: 3"),  # type: ignore[arg-type]
     (Raster, "ndvi.tif", "expected Raster, got str: 'ndvi.tif'"),
@@ -418,7 +445,7 @@ NOT_RETURNED: list[tuple[object, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("annotation", "value", "problem"), NOT_RETURNED, ids=lambda x: str(x)[:50])
+@pytest.mark.parametrize(("annotation", "value", "problem"), NOT_RETURNED, ids=lambda x: shortened(x, 50))
 def test_what_was_not_declared_is_refused_with_the_name_of_the_output(
     annotation: object, value: object, problem: str, tmp_path: Path
 ) -> None:

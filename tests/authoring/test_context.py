@@ -77,6 +77,15 @@ def test_what_is_logged_reaches_the_reporter_and_no_other_logger(
     assert caplog.records == []
 
 
+def test_arguments_that_do_not_fit_their_text_are_a_remark_on_standard_error(
+    ctx: Context, recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ctx.log.info("bad %s %s", 1)
+    ctx.log.info("good %s", 1)
+    assert recorder.lines == [(logging.INFO, "good 1")]
+    assert "bad %s %s" in capsys.readouterr().err
+
+
 def test_two_jobs_do_not_share_a_log(tmp_path: Path) -> None:
     first, second = Recorder(), Recorder()
     Context.for_tests(tmp_path, reporter=first).log.info("a")

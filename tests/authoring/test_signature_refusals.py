@@ -1,12 +1,13 @@
 """Everything wrong with a signature fails at import, with module, function, parameter and remedy."""
 
+import collections
 import enum
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
 
 import pytest
 
@@ -21,9 +22,11 @@ from azenha import (
     Items,
     Keywords,
     Media,
+    Metadata,
     Occurs,
     Range,
     Raster,
+    Text,
     Title,
     Translated,
     Unit,
@@ -103,6 +106,26 @@ class Result:
     inner: WithFile
 
 
+class Height(TypedDict):
+    h: Annotated[float, Unit("m", "km")]
+
+
+@dataclass(frozen=True)
+class Heights:
+    all: list[Height]
+
+
+@dataclass(frozen=True)
+class Inner:
+    a: int
+    picture: Raster | None = None
+
+
+class Outer(TypedDict):
+    inner: Annotated[list[Inner], Occurs(0, 2)]
+    box: NotRequired[BBox]
+
+
 class Pair(NamedTuple):
     a: int
 
@@ -125,6 +148,10 @@ class Wrong(File):
 
 class Odd(File):
     media_types = ("csv",)
+
+
+class Numbered(File):
+    media_types = (5,)  # type: ignore[assignment]
 
 
 class Loose(TypedDict):
@@ -158,6 +185,7 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[Raster, Unit("m")] | Features, "Unit does not go with a file", "int, float and Decimal"),
     (Wrong, "Wrong.media_types is 'text/csv'", "a tuple"),
     (Odd, "Odd.media_types has 'csv'", "type/subtype"),
+    (Numbered, "Numbered.media_types has 5", "type/subtype"),
     (Literal["a", 1], "Literal['a', 1]", "values of one type"),
     (Literal[b"a"], "Literal[b'a']", "values of one type"),
     (Mixed, "values of the Enum Mixed are of types: int, str", "values of one type"),
@@ -200,6 +228,8 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[float, Range(True, 2)], "the minimum of Range: expected float, got bool", "finite number"),
     (Annotated[int, Range(9, 1)], "begins at 9 and ends at 1", "swap them"),
     (Annotated[int, Range(1, 1, closure="open")], "Range from 1 to 1 is empty", "close it"),
+    (Annotated[int, Range(1, 2, "open")], "Range from 1 to 2 is empty", "close it"),
+    (Annotated[int, Range(0, 9, "open", spacing=10)], "from 0 to 9 in steps of 10 is empty", "wider"),
     (Annotated[int, Range(1, 2, closure="half")], "closure is 'half'", "'open-closed'"),
     (Annotated[int, Range(None, 2, spacing=1)], "no minimum to count from", "give a minimum"),
     (Annotated[int, Range(1, 2, spacing=0)], "the spacing of Range is 0", "more than 0"),
@@ -210,6 +240,14 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[list[int], Occurs(0, 0)], "Occurs(0, 0) is not possible", "Occurs(least, most)"),
     (Annotated[list[int], Occurs(-1)], "Occurs(-1, None) is not possible", "Occurs(least, most)"),
     (Annotated[list[int], Occurs(2, 3)] | None, "it may be left out, and needs at least 2", "Occurs(0, …)"),
+    (Annotated[File, Media("image/png", schema=5)], "the schema of Media is 5", "as text"),  # type: ignore[arg-type]
+    (Annotated[File, Media("image/png", encoding=5)], "the encoding of Media is 5", "as text"),  # type: ignore[arg-type]
+    (Annotated[File, Media("image/png", encoding="rot13")], "the encoding of Media is 'rot13'", "'base64'"),
+    (Annotated[File, Media(encoding="base64")], "Media has an encoding and no media type", "name the types"),
+    (Annotated[File, Media()], "Media says nothing", "Media('image/png')"),
+    (Annotated[Raster, Validation("strict", crs="no")], "crs of Validation is 'no'", "True or False"),  # type: ignore[arg-type]
+    (Annotated[Raster, Validation("strict", read=1)], "read of Validation is 1", "True or False"),  # type: ignore[arg-type]
+    (Annotated[int, Translated({"pt": Text(5)})], "its translation to 'pt' is Text(title=5", "as texts"),  # type: ignore[arg-type]
     (Annotated[File, Media("png")], "'png' is no media type", "type/subtype"),
     (Annotated[int, Validation("strict")], "Validation does not go with int", "File, Raster"),
     (Annotated[int, Checked(by=len)], "Checked does not go with int", "File, Raster"),
@@ -218,6 +256,8 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[Raster, Validation("strict", bands=0)], "bands is 0", "(least, most)"),
     (Annotated[Raster, Validation("strict", bands=(3, 1))], "bands is (3, 1)", "(least, most)"),
     (Annotated[Features, Validation("strict", geometry="Blob")], "'Blob' is no type of geometry", "Polygon"),
+    (Annotated[Features, Validation("strict", geometry=5)], "geometry is 5", "tuple"),  # type: ignore[arg-type]
+    (Annotated[int, Translated("Altura")], "translations are 'Altura'", "by language"),  # type: ignore[arg-type]
     (Annotated[File, Checked(by="len")], "Checked(by='len') names no function", "give a function"),  # type: ignore[arg-type]
     (Annotated[File, Validation("none"), Validation("strict")], "there are 2 Validation", "keep one"),
     (
@@ -230,6 +270,8 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Annotated[File, Media("a/b", max_bytes=1), Media("a/c", max_bytes=2)], "several max_bytes", "name one"),
     (Annotated[BBox, Crs("WGS 84")], "Crs names 'WGS 84'", "'EPSG:4326'"),
     (Annotated[BBox, Crs("EPSG:4326", "urn:ogc:def:crs:EPSG::4326")], "names a system twice", "once"),
+    (Annotated[BBox, Crs("EPSG:4326", dimensions=2)], "dimensions of a box are 2", "write (2,)"),  # type: ignore[arg-type]
+    (Annotated[BBox, Crs(dimensions=("2",))], "dimensions of a box are ('2',)", "write (2,)"),  # type: ignore[arg-type]
     (Annotated[BBox, Crs(dimensions=(4,))], "the dimensions of a box are (4,)", "(2, 3)"),
     ("Nowhere", "its annotation names 'Nowhere', which is not known", "at module level"),
     ("list[", "its annotations cannot be read", "correct them"),
@@ -270,7 +312,21 @@ DEFAULTS: list[tuple[object, object, str, str]] = [
     (list[int], ["a"], "its default: expected int", "clients could give"),
     (Annotated[list[int], Occurs(2, 3)], [1, 2], "needs at least 2 values", "Occurs(0, …)"),
     (Raster, "a.tif", "its default is 'a.tif'", "give Raster"),
+    (Raster | File, "a.tif", "its default is 'a.tif'", "give Raster or File, or None"),
     (BBox, (0, 0, 1, 1), "its default is (0, 0, 1, 1)", "give BBox"),
+    (Annotated[list[int], Occurs(0, 2)], [1, 2, 3], "its default has 3 values", "give at most 2"),
+    (Annotated[list[int], Items(0, 2)], [1, 2, 3], "its default has 3 values", "give at most 2"),
+    (BBox, BBox(0, 0, 1, 1, "EPSG:31985"), "EPSG/0/31985 is not declared", "clients could give"),
+    (BBox, BBox(0, 10, 1, 1), "its lower latitude 10.0 is above", "clients could give"),
+    (BBox, BBox(0, float("nan"), 1, 1), "its default: coordinate: nan", "clients could give"),
+    (list[BBox], [BBox(0, 0, 1, 1), BBox(0, 10, 1, 1)], "its lower latitude 10.0", "clients could give"),
+    (Inner, Inner("no"), "its default: field 'a': expected int, got str: 'no'", "clients could give"),  # type: ignore[arg-type]
+    (Outer, {"inner": [Inner(1), Inner("no")]}, "field 'inner': field 'a': expected int", "clients"),  # type: ignore[arg-type]
+    (Outer, {"inner": [Inner(1)] * 3}, "field 'inner': it has 3 values; declared: ", "clients could give"),
+    (Outer, {"box": BBox(0, 10, 1, 1)}, "the field 'inner' is missing", "clients could give"),
+    (Outer, {"inner": [], "box": BBox(0, 10, 1, 1)}, "field 'box': its lower latitude 10.0", "clients could"),
+    (Outer, {"inner": [], "more": 3}, "Outer has no field 'more'", "clients could give"),
+    (list[Outer], [{"inner": 3}], "field 'inner': expected list, got int: 3", "clients could give"),
 ]
 
 
@@ -354,6 +410,10 @@ def file_in_object() -> Result:
     raise AssertionError
 
 
+def untyped_fields() -> collections.namedtuple("P", "a b"):  # type: ignore[valid-type]
+    raise AssertionError
+
+
 def occurs() -> Annotated[list[int], Occurs(1, 2)]:
     raise AssertionError
 
@@ -363,6 +423,14 @@ def items() -> Annotated[list[int], Items(1, 2)]:
 
 
 def units() -> Annotated[float, Unit("m", "km")]:
+    raise AssertionError
+
+
+def units_in_object() -> Height:
+    raise AssertionError
+
+
+def units_deep_in_objects() -> list[Heights]:
     raise AssertionError
 
 
@@ -387,6 +455,18 @@ class Builtin:
     __call__ = len
 
 
+class StaticCall:
+    @staticmethod
+    def __call__(a: int) -> str:
+        return ""
+
+
+class ClassCall:
+    @classmethod
+    def __call__(cls, a: int) -> str:
+        return ""
+
+
 FUNCTIONS: list[tuple[Callable[..., object], str, str]] = [
     (asynchronous, "it is async def", "write def"),
     (asynchronous_generator, "it is async def", "write def"),
@@ -401,15 +481,20 @@ FUNCTIONS: list[tuple[Callable[..., object], str, str]] = [
     (mutable, "the dataclass Mutable is mutable", "frozen=True"),
     (maybe_several, "WithFile is several outputs, and they may be None together", "beside those fields"),
     (titled_several, "Title(text='All') stands beside WithFile", "beside its fields"),
+    (untyped_fields, "field 'a': it has no type", "class P(NamedTuple), with a: int"),
     (files_in_list, "field 'a': a file within an object", "an output of its own"),
     (file_in_object, "field 'inner', field 'a': a file within an object", "an output of its own"),
     (occurs, "output 'result': Occurs does not go with outputs", "leave it out"),
     (items, "output 'result': Items does not go with outputs", "leave it out"),
     (units, "output 'result': it has the units m, km", "name the one"),
+    (units_in_object, "output 'result', field 'h': it has the units m, km", "name the one"),
+    (units_deep_in_objects, "field 'all', field 'h': it has the units m, km", "name the one"),
     (len, "only a function or a class can be a process", "write a def"),
     (NoCall, "the class has no __call__", "def __call__(self, …)"),
     (NeedsMore, "__init__ needs model", "give them defaults"),
     (AsynchronousCall, "it is async def", "write def"),
+    (StaticCall, "its __call__ is a staticmethod", "def __call__(self, …)"),
+    (ClassCall, "its __call__ is a classmethod", "def __call__(self, …)"),
     (Builtin, "the class has no __call__", "def __call__(self, …)"),
     (lambda a: a, "parameter 'a': it has no type", "a: int"),
 ]
@@ -436,11 +521,23 @@ OPTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"version": 1}, "its version is 1", "'1.0.0'"),
     ({"title": ""}, "its title is ''", "give it a text"),
     ({"keywords": "land"}, "keywords are one text", "['land']"),
+    ({"verson": "1"}, "@process has no option 'verson'", "is it 'version'?"),
+    ({"colour": "red"}, "@process has no option 'colour'", "known are id, version"),
+    ({"keywords": 5}, "keywords are 5", "a list of texts"),
+    ({"labels": 5}, "labels are 5", "a list of texts"),
+    ({"metadata": 5}, "metadata is 5", "a list of addresses"),
+    ({"translations": "pt"}, "translations are 'pt'", '{"pt": "Altura"}'),
     ({"labels": [3]}, "3 is among the labels", "write texts"),
     ({"metadata": "https://x.example"}, "metadata is one text", "write a list"),
     ({"metadata": [3]}, "metadata has 3", "azenha.Metadata"),
+    ({"metadata": [Metadata(5)]}, "metadata has Metadata(href=5", "as texts"),  # type: ignore[arg-type]
+    ({"metadata": [Metadata("https://x.example", 5)]}, "title=5", "as texts"),  # type: ignore[arg-type]
+    ({"metadata": [""]}, "metadata has ''", "as texts"),
     ({"translations": {"": "a"}}, "'' is no language tag", "BCP 47"),
     ({"sync": False, "async_": False}, "neither synchronously nor asynchronously", "leave sync"),
+    ({"sync": "no"}, "sync is 'no'", "True or False"),
+    ({"async_": None}, "async_ is None", "True or False"),
+    ({"dismiss": 1}, "dismiss is 1", "True or False"),
     ({"pause": "always"}, "pause is 'always'", '"cooperative"'),
     ({"pause": 0}, "pause is 0", "write True"),
     ({"time_limit": 0}, "time_limit is 0", "seconds above 0"),

@@ -16,7 +16,7 @@ import yaml
 from pages import DOCS, ROOT, anchors, blocks, links, pages, prose
 
 import azenha
-from azenha.authoring.signature import Options
+from azenha.authoring.options import Options
 from azenha.domain.job import TRANSITIONS, JobState
 
 

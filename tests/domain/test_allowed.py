@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from azenha.domain import allowed
-from azenha.domain.process import Closure, ValueRange
+from azenha.domain.process import Closure, LiteralType, ValueRange
 
 HOURLY = ValueRange(datetime(2024, 1, 1, tzinfo=UTC), None, spacing=timedelta(hours=1))
 
@@ -55,6 +56,43 @@ TABLE = [
 @pytest.mark.parametrize(("domain", "value", "expected"), TABLE)
 def test_a_value_is_allowed_by_a_listed_value_or_a_range(domain, value, expected):
     assert allowed.allows(domain, value) is expected
+
+
+INT, FLOAT, DECIMAL = LiteralType.INTEGER, LiteralType.DOUBLE, LiteralType.DECIMAL
+DAY, TIME, SPAN = LiteralType.DATE, LiteralType.DATETIME, LiteralType.DURATION
+EMPTY = [
+    (INT, ValueRange(1, 2, Closure.OPEN), True),
+    (INT, ValueRange(1, 3, Closure.OPEN), False),
+    (INT, ValueRange(1, 2, Closure.OPEN_CLOSED), False),
+    (INT, ValueRange(1, 1), False),
+    (INT, ValueRange(1, 1, Closure.CLOSED_OPEN), True),
+    (INT, ValueRange(0, 9, Closure.OPEN, 10), True),
+    (INT, ValueRange(0, 10, Closure.OPEN, 10), True),
+    (INT, ValueRange(0, 10, Closure.OPEN_CLOSED, 10), False),
+    (INT, ValueRange(0, 9, Closure.CLOSED_OPEN, 10), False),
+    (INT, ValueRange(10**400, None, Closure.OPEN), False),
+    (INT, ValueRange(None, 0, Closure.OPEN), False),
+    (FLOAT, ValueRange(1.0, 2.0, Closure.OPEN), False),
+    (FLOAT, ValueRange(1.0, 1.0 + 2**-52, Closure.OPEN), True),
+    (FLOAT, ValueRange(0.0, 0.1, Closure.OPEN_CLOSED, 0.1), False),
+    (FLOAT, ValueRange(sys.float_info.max, None, Closure.OPEN), True),
+    (FLOAT, ValueRange(None, -sys.float_info.max, Closure.OPEN), True),
+    (DECIMAL, ValueRange(Decimal(1), Decimal("1.1"), Closure.OPEN), False),
+    (DECIMAL, ValueRange(Decimal(1), Decimal(1), Closure.OPEN), True),
+    (DECIMAL, ValueRange(Decimal("1e99"), Decimal("1e99") + 0, Closure.OPEN_CLOSED, Decimal("1e-99")), True),
+    (DAY, ValueRange(date(2024, 1, 1), date(2024, 1, 2), Closure.OPEN), True),
+    (DAY, ValueRange(date(2024, 1, 1), date(2024, 1, 3), Closure.OPEN), False),
+    (DAY, ValueRange(date.max, None, Closure.OPEN), True),
+    (DAY, ValueRange(None, date.min, Closure.CLOSED_OPEN), True),
+    (TIME, HOURLY, False),
+    (SPAN, ValueRange(timedelta(0), timedelta(1), Closure.OPEN, timedelta(1)), True),
+    (SPAN, ValueRange(timedelta(0), timedelta(1), Closure.OPEN), False),
+]
+
+
+@pytest.mark.parametrize(("type", "interval", "expected"), EMPTY, ids=lambda v: str(v)[:60])
+def test_a_range_is_empty_where_no_value_of_the_type_is_in_it(type, interval, expected):
+    assert allowed.is_empty(type, interval) is expected
 
 
 def test_a_step_of_a_hostile_size_is_calculated_at_once():

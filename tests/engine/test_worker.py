@@ -37,6 +37,8 @@ def nothing_left(shop: Workshop, id: str) -> None:
 FAILURES = {
     "raise": (FailureKind.PROCESS, "ValueError: the band is empty"),
     "exit": (FailureKind.PROCESS, "sys.exit(3)"),
+    "untold": (FailureKind.PROCESS, "Untold: (its text cannot be told: ValueError)"),
+    "no text": (FailureKind.PROCESS, "NoText: (its text cannot be told: TypeError)"),
     "_exit": (FailureKind.PROCESS, "exit code 3"),
     "output": (FailureKind.OUTPUT, "result"),
     "flood": (FailureKind.OUTPUT, "200,000 bytes"),
@@ -88,6 +90,20 @@ def test_a_traceback_is_in_the_log_and_not_in_the_failure(shop: Workshop) -> Non
     id = shop.submit("break_down", how="raise")
     assert "Traceback" not in shop.failure(id).message
     assert "Traceback" in shop.log(id)
+
+
+def test_a_message_of_many_megabytes_is_told_by_its_beginning(shop: Workshop) -> None:
+    """It may be more than the memory left for a copy of it."""
+    id = shop.submit("break_down", how="long")
+    failure = shop.failure(id)
+    assert failure.kind is FailureKind.PROCESS
+    assert failure.message == "ValueError: " + "x" * 9_987 + "…"
+    assert "in break_down" in shop.log(id)
+
+
+@UNIX
+def test_the_error_of_a_process_that_removed_its_folder_is_told(shop: Workshop) -> None:
+    assert shop.failure(shop.submit("break_down", how="remove")).message == "ValueError: all is gone"
 
 
 def test_a_job_whose_log_cannot_be_written_runs_and_ends_as_ever(own_shop: Callable[..., Workshop]) -> None:

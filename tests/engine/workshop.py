@@ -52,6 +52,14 @@ def who(fail: bool = False) -> str:
         raise ValueError("as asked")
     return f"{os.getpid()} {os.getcwd()} [{found}]"
 
+class Untold(Exception):
+    def __str__(self):
+        raise ValueError("no")
+
+class NoText(Exception):
+    def __str__(self):
+        return 5
+
 @process
 def break_down(how: str, *, ctx: Context) -> int:
     print("about to", how, flush=True)
@@ -62,6 +70,15 @@ def break_down(how: str, *, ctx: Context) -> int:
             name = os.fsdecode(b"sc" + bytes([255]) + b"ne.tif")
             ctx.message(f"reads {name}")
             raise ValueError(f"cannot read {name}")
+        case "untold":
+            raise Untold
+        case "no text":
+            raise NoText
+        case "long":
+            raise ValueError("x" * (60 * MIB))
+        case "remove":
+            os.rmdir(ctx.workdir)
+            raise ValueError("all is gone")
         case "exit":
             sys.exit(3)
         case "_exit":

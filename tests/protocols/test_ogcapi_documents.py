@@ -55,11 +55,13 @@ from azenha.domain.process import (
     Offering,
     ProcessDescription,
     Text,
+    ValueRange,
 )
 from azenha.protocols import json as strict
 from azenha.protocols.http import FileSlice, HttpRequest, Site
 from azenha.protocols.ogcapi import OgcApi
 from azenha.protocols.ogcapi import write as writing
+from azenha.protocols.ogcapi.schema import schema
 from azenha.protocols.ogcapi.words import JOB_CONTROL
 
 CATALOGUE = Catalogue({})
@@ -202,6 +204,18 @@ def test_a_summary_tells_how_the_process_can_be_run() -> None:
 
 
 NUMBER = {"type": "number", "format": "double"}
+
+
+def test_a_spacing_far_finer_than_its_start_is_described_as_exactly_as_it_is_counted() -> None:
+    start, spacing = Decimal("1e300"), Decimal("1e-300")
+    counted = ValueRange(start, None, spacing=spacing)
+    off = ValueRange(start, None, spacing=Decimal(3))
+    assert schema(LiteralDomain(LiteralType.DECIMAL, (counted,)))["multipleOf"] == spacing
+    assert "multipleOf" not in schema(LiteralDomain(LiteralType.DECIMAL, (off,)))
+    doubles = ValueRange(1e300, None, spacing=1e-300)
+    assert schema(LiteralDomain(LiteralType.DOUBLE, (doubles,)))["multipleOf"] == 1e-300
+
+
 BASE64_GEOTIFF = {
     "type": "string",
     "contentEncoding": "base64",

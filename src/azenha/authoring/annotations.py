@@ -184,7 +184,7 @@ def _box(found: Marks, place: Place) -> BoxShape:
     if found.crs is None:
         return BoxShape(BoxDomain())
     dimensions = found.crs.dimensions
-    if not dimensions or not set(dimensions) <= {2, 3} or len(set(dimensions)) < len(dimensions):
+    if dimensions not in ((2,), (3,), (2, 3), (3, 2)):
         raise place.error(f"the dimensions of a box are {dimensions!r}", "write (2,), (3,) or (2, 3)")
     crss = tuple(system(name, place) for name in found.crs.names)
     if len(set(crss)) < len(crss):
@@ -225,7 +225,7 @@ def _class_formats(cls: type[File], place: Place) -> tuple[Format, ...]:
             f"{cls.__name__}.media_types is {cls.media_types!r}", "make it a tuple of media types"
         )
     for name in cls.media_types:
-        if formats.media_type(name) is None:
+        if not marks.is_text(name) or formats.media_type(name) is None:
             raise place.error(
                 f"{cls.__name__}.media_types has {name!r}", "write type/subtype, such as 'image/png'"
             )
@@ -278,7 +278,8 @@ def _record(core: type, place: Place, *, output: bool) -> tuple[RecordShape, str
             if isinstance(one.slot.shape, FileShape):
                 remedy = "make it an output of its own: a field of the class that the process returns"
                 raise one.place.error("a file within an object", remedy)
-    domain = ObjectDomain(tuple(describe(one, docs.entries.get(one.slot.name)) for one in reads))
+    described = (describe(one, docs.entries.get(one.slot.name), output=output) for one in reads)
+    domain = ObjectDomain(tuple(described))
     shape = RecordShape(domain, core, tuple(one.slot for one in reads), _is_typed_dict(core))
     return shape, "\n\n".join(part for part in (docs.title, docs.abstract) if part) or None
 
@@ -295,6 +296,9 @@ def fields(core: type, place: Place, *, output: bool) -> tuple[list[Read], docst
     annotated = hints(core, place)
     reads = []
     for name, default in defaults.items():
+        if name not in annotated:
+            remedy = f"write class {core.__name__}(NamedTuple), with {name}: int, for example"
+            raise place.field(name).error("it has no type", remedy)
         reads.append(read(name, annotated[name], place.field(name), output=output, default=default))
     docs = docstring.read(_own_docstring(core))
     for name in docs.entries.keys() - defaults.keys():

@@ -9,6 +9,7 @@ import functools
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
 
@@ -32,17 +33,32 @@ _OTHERS: Final = (
 _POINTS: Final = re.compile(
     r"[\s.;,:(]*\bsee (?:the )?(?:previous|original|chained|inner|above) (?:exception|error).*", re.I | re.S
 )
+LONGEST: Final = 10_000  # characters of what an error says
 _DEEPEST: Final = 10  # errors that point at each other
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def text_of(error: BaseException) -> str:
+    """What an error says, cut where it is very long; an author's class of errors may be unable to say anything."""
+    try:
+        text = str(error)
+    except BaseException as reason:
+        return f"(its text cannot be told: {type(reason).__name__})"
+    return cut(text)
+
+
+def cut(text: str, end: str = "…") -> str:
+    """Its beginning, where it is very long."""
+    return text if len(text) <= LONGEST else text[: LONGEST - len(end)] + end
+
+
 def told(error: BaseException) -> str:
     """The text of an error; of one that has none, or only points at what caused it, with the text of that."""
     texts: list[str] = []
     for _ in range(_DEEPEST):
-        text = str(error)
+        text = text_of(error)
         said = _POINTS.sub("", text)
         if said:
             texts.append(said)
@@ -67,7 +83,10 @@ class Came(Protocol):
 
 def without_folder(reason: str, path: Path) -> str:
     """What a library says of a file, without the folders of this machine: those are nobody's business."""
-    for folder in (path.parent, Path.cwd()):
+    folders = [path.parent]
+    with suppress(OSError):  # the process may have removed its own
+        folders.append(Path.cwd())
+    for folder in folders:
         if folder != Path(folder.anchor):
             reason = reason.replace(f"{folder}{os.sep}", "")
     return reason

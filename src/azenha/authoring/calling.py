@@ -268,28 +268,15 @@ def _one(slot: Slot, value: object, where: str, ctx: Context) -> Produced:
 
 
 def _record(shape: RecordShape, value: object, where: str, ctx: Context) -> Record:
-    by_name: Mapping[str, object]
-    if shape.as_dict:
-        if not isinstance(value, dict):
-            raise shapes.expected("dict", value)
-        by_name = value
-        unknown = [str(key) for key in value if key not in {slot.name for slot in shape.slots}]
-        if unknown:
-            raise Misfit(f"{shape.type.__name__} has no field {', '.join(map(repr, unknown))}")
-    elif isinstance(value, shape.type):
-        by_name = {slot.name: getattr(value, slot.name) for slot in shape.slots}
-    else:
-        raise shapes.expected(shape.type.__name__, value)
     fields: dict[str, tuple[Value, ...]] = {}
-    for slot in shape.slots:
-        missing = slot.name not in by_name
-        if (missing and slot.has_default) or (
-            slot.nullable and by_name.get(slot.name) is None and not missing
-        ):
-            continue
-        if missing:
-            raise Misfit(f"the field '{slot.name}' is missing")
-        inner = _produced(slot, by_name[slot.name], f"{where}.{slot.name}", ctx)
+    for slot, described, field in shapes.members(shape, value):
+        here = f"{where}.{slot.name}"
+        inner = _produced(slot, field, here, ctx)
+        if slot.array:
+            try:
+                shapes.count(described, len(inner))
+            except Misfit as reason:
+                raise OutputError(here, str(reason)) from None
         fields[slot.name] = tuple(item for item in inner if not isinstance(item, LocalFile))
     return Record(fields)
 

@@ -61,7 +61,12 @@ class _ToReporter(logging.Handler):
         self._reporter = reporter
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._reporter.log(record.levelno, self.format(record))
+        try:
+            text = self.format(record)
+        except Exception:  # arguments that do not fit their text
+            self.handleError(record)  # as every handler of logging: told on standard error, and no more
+            return
+        self._reporter.log(record.levelno, text)
 
 
 class Context:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from azenha.authoring.types import (
     Unit,
     Validation,
 )
-from azenha.domain import formats, process
+from azenha.domain import allowed, formats, process
 from azenha.domain.process import Closure, Format, Level, LiteralType, Scalar, Text, ValueRange
 
 _KINDS = (Unit, Range, Occurs, Items, Media, Validation, Checked, Title, Keywords, Translated, Crs)
@@ -129,18 +129,23 @@ def text(marks: Marks, name: str, abstract: str | None, place: Place) -> Text:
     return Text(title, abstract, words(marks.keywords.words if marks.keywords else (), place))
 
 
-def words(keywords: Sequence[str], place: Place, name: str = "keywords") -> tuple[str, ...]:
+def words(keywords: object, place: Place, name: str = "keywords") -> tuple[str, ...]:
     if isinstance(keywords, str):
         raise place.error(f"{name} are one text, {keywords!r}", f"write a list: [{keywords!r}]")
+    if not isinstance(keywords, Collection) or isinstance(keywords, Mapping):
+        raise place.error(f"{name} are {keywords!r}", "write a list of texts")
     for word in keywords:
         if not is_text(word):
             raise place.error(f"{word!r} is among the {name}", "write texts")
     return tuple(keywords)
 
 
-def translations(texts: Mapping[str, str | Text] | None, place: Place) -> Mapping[str, Text]:
+def translations(texts: object, place: Place) -> Mapping[str, Text]:
     read: dict[str, Text] = {}
-    for language, title in (texts or {}).items():
+    given = {} if texts is None else texts
+    if not isinstance(given, Mapping):
+        raise place.error(f"translations are {given!r}", 'write them by language: {"pt": "Altura"}')
+    for language, title in given.items():
         if not is_text(language) or not _LANGUAGE.fullmatch(language):
             raise place.error(
                 f"{language!r} is no language tag", "write one such as 'pt' or 'pt-BR' (BCP 47)"
@@ -149,8 +154,14 @@ def translations(texts: Mapping[str, str | Text] | None, place: Place) -> Mappin
             raise place.error(
                 f"its translation to '{language}' is {title!r}", "give a title or an azenha.Text"
             )
-        read[language] = Text(title) if isinstance(title, str) else title
+        read[language] = _translation(language, Text(title) if isinstance(title, str) else title, place)
     return MappingProxyType(read)
+
+
+def _translation(language: str, text: Text, place: Place) -> Text:
+    if not is_text(text.title) or not (text.abstract is None or isinstance(text.abstract, str)):
+        raise place.error(f"its translation to '{language}' is {text!r}", "give title and abstract as texts")
+    return Text(text.title, text.abstract, words(text.keywords, place, f"keywords in '{language}'"))
 
 
 # -- literals ------------------------------------------------------------------------------------
@@ -181,14 +192,15 @@ def _range(given: Range, type: LiteralType, place: Place) -> ValueRange:
             f"closure is {given.closure!r}", f"write one of {', '.join(map(repr, map(str, Closure)))}"
         )
     closure = Closure(given.closure)
-    if minimum is not None and maximum is not None:
-        if minimum > maximum:  # type: ignore[operator]  # both are of `type`
-            raise place.error(f"Range begins at {given.minimum} and ends at {given.maximum}", "swap them")
-        if minimum == maximum and closure is not Closure.CLOSED:
-            raise place.error(
-                f"Range from {given.minimum} to {given.maximum} is empty", "close it at both ends"
-            )
-    return ValueRange(minimum, maximum, closure, _spacing(given, type, place))
+    # Both are of `type`.
+    if minimum is not None and maximum is not None and minimum > maximum:  # type: ignore[operator]
+        raise place.error(f"Range begins at {given.minimum} and ends at {given.maximum}", "swap them")
+    made = ValueRange(minimum, maximum, closure, _spacing(given, type, place))
+    if allowed.is_empty(type, made):
+        ends = f"from {given.minimum} to {given.maximum}" if maximum is not None else f"from {given.minimum}"
+        ends += "" if given.spacing is None else f" in steps of {given.spacing}"
+        raise place.error(f"Range {ends} is empty", "close it at both ends, or let it be wider")
+    return made
 
 
 def _bound(which: str, value: Bound | None, type: LiteralType, place: Place) -> Scalar | None:
@@ -263,10 +275,11 @@ def media_formats(media: Sequence[Media], place: Place) -> tuple[tuple[Format, .
     named: list[Format] = []
     sizes = {one.max_bytes for one in media if one.max_bytes is not None}
     for one in media:
+        encoding = _encoding(one, place)
         for name in one.types:
             if not is_text(name) or formats.media_type(name) is None:
                 raise place.error(f"{name!r} is no media type", "write type/subtype, such as 'image/png'")
-            named.append(Format(name, one.encoding, one.schema))
+            named.append(Format(name, encoding, one.schema))
     if len(set(named)) < len(named):
         raise place.error("Media names a format twice", "name each once, the default first")
     if len(sizes) > 1:
@@ -275,6 +288,25 @@ def media_formats(media: Sequence[Media], place: Place) -> tuple[tuple[Format, .
     if largest is not None and (type(largest) is not int or largest < 1):
         raise place.error(f"max_bytes is {largest!r}", "give a number of bytes, 1 or more")
     return tuple(named), largest
+
+
+def _encoding(one: Media, place: Place) -> str | None:
+    """The encoding of a Media that says something and can be."""
+    for article, what, given in (("an", "encoding", one.encoding), ("a", "schema", one.schema)):
+        if given is not None and not is_text(given):
+            raise place.error(f"the {what} of Media is {given!r}", "give it as text, or leave it out")
+        if given is not None and not one.types:
+            raise place.error(f"Media has {article} {what} and no media type", "name the types that it is of")
+    if not one.types and one.max_bytes is None:
+        raise place.error("Media says nothing", "name media types: Media('image/png')")
+    if one.encoding is None:
+        return None
+    if one.encoding.lower() not in formats.ENCODINGS:
+        known = ", ".join(map(repr, formats.ENCODINGS))
+        raise place.error(
+            f"the encoding of Media is {one.encoding!r}", f"write one of {known}, or leave it out"
+        )
+    return formats.BASE64 if one.encoding.lower() == formats.BASE64 else one.encoding
 
 
 _GEOMETRIES = (
@@ -297,10 +329,15 @@ def validation(found: Marks, place: Place) -> process.Validation | None:
     if mark.level not in list(Level):
         remedy = f"write one of {', '.join(map(repr, map(str, Level)))}"
         raise place.error(f"the level of Validation is {mark.level!r}", remedy)
-    geometries = (mark.geometry,) if isinstance(mark.geometry, str) else tuple(mark.geometry)
+    geometries = (mark.geometry,) if isinstance(mark.geometry, str) else mark.geometry
+    if not isinstance(geometries, tuple | list):
+        raise place.error(f"geometry is {geometries!r}", "write a type of geometry, or a tuple of them")
     for name in geometries:
         if name not in _GEOMETRIES:
             raise place.error(f"{name!r} is no type of geometry", f"write one of {', '.join(_GEOMETRIES)}")
+    for name, asked in (("read", mark.read), ("crs", mark.crs)):
+        if not isinstance(asked, bool):
+            raise place.error(f"{name} of Validation is {asked!r}", "write True or False")
     bands = (mark.bands, mark.bands) if isinstance(mark.bands, int) else mark.bands
     if bands is not None and not _is_count(bands):
         raise place.error(
@@ -310,7 +347,7 @@ def validation(found: Marks, place: Place) -> process.Validation | None:
     if asks and Level(mark.level) in (Level.NONE, Level.SIMPLE):
         remedy = "write Validation('strict', …): the content is not opened below that"
         raise place.error(f"Validation({mark.level!r}) asks for read, geometry, bands or crs", remedy)
-    return process.Validation(Level(mark.level), bool(mark.read), geometries, bands, bool(mark.crs), names)
+    return process.Validation(Level(mark.level), mark.read, tuple(geometries), bands, mark.crs, names)
 
 
 def _is_count(bands: object) -> bool:

@@ -18,12 +18,15 @@ from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
     Format,
+    InputDescription,
     LiteralDomain,
     LiteralType,
     ObjectDomain,
     Scalar,
 )
 from azenha.domain.values import Box
+
+_TOO_LARGE = 10**lexical.DIGITS
 
 
 class Misfit(ValueError):
@@ -99,7 +102,10 @@ def expected(wanted: str, value: object) -> Misfit:
 
 
 def shortened(value: object, longest: int = 80) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # an int of thousands of digits; an author's own class
+        return "a value that cannot be shown"
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
@@ -132,6 +138,8 @@ def _string(value: object) -> str:
 def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise expected("int", value)
+    if not -_TOO_LARGE < value < _TOO_LARGE:
+        raise Misfit(f"an integer has at most {lexical.DIGITS} digits")
     return int(value)
 
 
@@ -235,6 +243,47 @@ def box(shape: BoxShape, value: object) -> Box:
     if (reason := boxes.misplaced(crs, lower, upper)) is not None:
         raise Misfit(reason)
     return Box(lower, upper, name, crs.swapped)
+
+
+def members(shape: RecordShape, value: object) -> list[tuple[Slot, InputDescription, object]]:
+    """The fields that a record has, with their values; those left out, which may be, are absent.
+
+    Raises:
+        Misfit: of another type, a field that is unknown or missing, or more or fewer values than declared.
+    """
+    by_name: Mapping[str, object]
+    if shape.as_dict:
+        if not isinstance(value, dict):
+            raise expected("dict", value)
+        by_name = value
+        unknown = [str(key) for key in value if key not in {slot.name for slot in shape.slots}]
+        if unknown:
+            raise Misfit(f"{shape.type.__name__} has no field {', '.join(map(repr, unknown))}")
+    elif isinstance(value, shape.type):
+        by_name = {slot.name: getattr(value, slot.name) for slot in shape.slots}
+    else:
+        raise expected(shape.type.__name__, value)
+    found = []
+    for slot, described in zip(shape.slots, shape.domain.fields, strict=True):
+        if slot.name not in by_name:
+            if not slot.has_default:
+                raise Misfit(f"the field '{slot.name}' is missing")
+        elif (field := by_name[slot.name]) is not None or not slot.nullable:
+            found.append((slot, described, field))
+    return found
+
+
+def count(described: InputDescription, values: int) -> None:
+    """Hold a list of so many values to what is declared.
+
+    Raises:
+        Misfit: they are too few or too many.
+    """
+    least, most = described.min_occurs, described.max_occurs
+    if values < least or (most is not None and values > most):
+        ends = [f"at least {least}"] if least else []
+        ends += [] if most is None else [f"at most {most}"]
+        raise Misfit(f"it has {values} values; declared: {', '.join(ends)}")
 
 
 def _coordinate(value: object) -> float:

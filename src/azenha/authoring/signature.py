@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar, overload
+from typing import Any, TypeVar, overload
 
-from azenha.authoring import docstring, marks
+from azenha.authoring import docstring
 from azenha.authoring.annotations import fields, hints, is_several, read, unfold
 from azenha.authoring.docstring import Docstring
+from azenha.authoring.options import Options, Pause, description, given
 from azenha.authoring.places import Place
 from azenha.authoring.shapes import Slot
 from azenha.authoring.slots import Read, describe, describe_output
 from azenha.authoring.types import Context
 from azenha.domain.names import near
 from azenha.domain.process import (
-    InputDescription,
-    JobControl,
-    Limits,
     Metadata,
     OutputDescription,
     ProcessDescription,
@@ -31,10 +27,7 @@ from azenha.domain.process import (
 ATTRIBUTE = "__azenha__"  # of a decorated function or class: its Definition
 RESULT = "result"  # the name of a single output
 
-_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 Target = TypeVar("Target", bound=Callable[..., object])
-COOPERATIVE: Final = "cooperative"
-Pause = bool | Literal["cooperative"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,28 +49,6 @@ class Definition:
     positional: tuple[str, ...] = ()
     context: str | None = None
     returns: type | None = None
-
-
-@dataclass(frozen=True)
-class Options:
-    """What @process was given beside the function."""
-
-    id: str | None = None
-    version: str = "0.1.0"
-    title: str | None = None
-    keywords: Sequence[str] = ()
-    metadata: Sequence[Metadata | str] = ()
-    translations: Mapping[str, str | Text] | None = None
-    sync: bool = True
-    async_: bool = True
-    dismiss: bool = True
-    pause: Pause = False
-    time_limit: float | None = None
-    memory_limit: int | None = None
-    max_input_bytes: int | None = None
-    retries: int = 0
-    reuse: int = 1
-    labels: Sequence[str] = ()
 
 
 @overload
@@ -129,10 +100,9 @@ def process(target: Any = None, /, **options: Any) -> Any:
     Raises:
         AuthoringError: no process can be made of it; the text says where, why, and what to write instead.
     """
-    chosen = Options(**options)
 
     def decorate(target: Target) -> Target:
-        definition = define(target, chosen)
+        definition = define(target, given(options, _place(target)))
         setattr(target, ATTRIBUTE, definition)
         return target
 
@@ -154,7 +124,7 @@ def define(target: Callable[..., object], options: Options) -> Definition:
     Raises:
         AuthoringError: no process can be made of it.
     """
-    place = Place(getattr(target, "__module__", "?") or "?", getattr(target, "__qualname__", repr(target)))
+    place = _place(target)
     called = _called(target, place)
     docs = _docstring(target, called)
     parameters, context, positional = _parameters(called, isinstance(target, type), place)
@@ -165,7 +135,7 @@ def define(target: Callable[..., object], options: Options) -> Definition:
     inputs = tuple(describe(one, docs.entries.get(one.slot.name)) for one in parameters)
     outputs, slots, returns, more = _outputs(called, docs, place)
     return Definition(
-        _description(target, options, inputs, outputs, docs, more, place),
+        description(target, options, inputs, outputs, docs, more, place),
         target,
         tuple(one.slot for one in parameters),
         slots,
@@ -175,13 +145,20 @@ def define(target: Callable[..., object], options: Options) -> Definition:
     )
 
 
+def _place(target: object) -> Place:
+    return Place(getattr(target, "__module__", "?") or "?", getattr(target, "__qualname__", repr(target)))
+
+
 # -- the function --------------------------------------------------------------------------------
 
 
 def _called(target: Callable[..., object], place: Place) -> Callable[..., object]:
     """What is called with the inputs: the function itself, or the `__call__` of a class."""
     if isinstance(target, type):
-        called = vars(target).get("__call__") or getattr(target, "__call__", None)  # noqa: B004
+        called = next((vars(c)["__call__"] for c in target.__mro__ if "__call__" in vars(c)), None)
+        if isinstance(called, staticmethod | classmethod):
+            kind = type(called).__name__
+            raise place.error(f"its __call__ is a {kind}", "write def __call__(self, …) with the inputs")
         if not inspect.isfunction(called):
             raise place.error("the class has no __call__", "write def __call__(self, …) with the inputs")
         needed = [p.name for p in _signature(target, place).parameters.values() if _must_be_given(p)]
@@ -297,89 +274,3 @@ def _outputs(
         return described, tuple(one.slot for one in reads), core, docs.returns
     one = read(RESULT, returned, here, output=True)
     return (describe_output(one, docs.returns),), (one.slot,), None, None
-
-
-# -- options -------------------------------------------------------------------------------------
-
-
-def _description(
-    target: Callable[..., object],
-    options: Options,
-    inputs: tuple[InputDescription, ...],
-    outputs: tuple[OutputDescription, ...],
-    docs: Docstring,
-    more: str | None,
-    place: Place,
-) -> ProcessDescription:
-    name: str = getattr(target, "__name__", "")
-    id = name if options.id is None else options.id
-    if not marks.is_text(id) or not _ID.fullmatch(id):
-        remedy = "write @process(id=…) with letters, digits, '_', '-' and '.', beginning with a letter or '_'"
-        raise place.error(f"its id is {id!r}", remedy)
-    if not marks.is_text(options.version):
-        raise place.error(f"its version is {options.version!r}", "write it as text, such as '1.0.0'")
-    derived = docs.title or marks.titled(name)
-    title = derived if options.title is None else options.title
-    if not marks.is_text(title):
-        raise place.error(f"its title is {title!r}", "give it a text")
-    abstract = "\n\n".join(part for part in (docs.abstract, more and f"Returns: {more}") if part)
-    return ProcessDescription(
-        id=id,
-        version=options.version,
-        text=Text(title, abstract or None, marks.words(options.keywords, place)),
-        inputs=inputs,
-        outputs=outputs,
-        metadata=_metadata(options.metadata, place),
-        job_control=_job_control(options, place),
-        limits=Limits(
-            _more_than_0("time_limit", options.time_limit, "seconds", place),
-            _whole("memory_limit", options.memory_limit, 1, "bytes", place),
-            _whole("max_input_bytes", options.max_input_bytes, 1, "bytes", place),
-        ),
-        retries=_whole("retries", options.retries, 0, "times", place) or 0,
-        reuse=_whole("reuse", options.reuse, 1, "jobs", place) or 1,
-        pauses_itself=options.pause == COOPERATIVE,
-        labels=marks.words(options.labels, place, "labels"),
-        translations=marks.translations(options.translations, place),
-    )
-
-
-def _metadata(links: Sequence[Metadata | str], place: Place) -> tuple[Metadata, ...]:
-    if isinstance(links, str):
-        raise place.error(f"metadata is one text, {links!r}", f"write a list: [{links!r}]")
-    for link in links:
-        if not isinstance(link, (str, Metadata)):
-            raise place.error(
-                f"metadata has {link!r}", "give addresses, or azenha.Metadata(address, title, role)"
-            )
-    return tuple(Metadata(link) if isinstance(link, str) else link for link in links)
-
-
-def _job_control(options: Options, place: Place) -> frozenset[JobControl]:
-    given = {
-        JobControl.SYNC: options.sync,
-        JobControl.ASYNC: options.async_,
-        JobControl.DISMISS: options.dismiss,
-        JobControl.PAUSE: options.pause is not False,
-    }
-    if not isinstance(options.pause, bool) and options.pause != COOPERATIVE:
-        raise place.error(f"pause is {options.pause!r}", 'write True, or "cooperative"')
-    if not options.sync and not options.async_:
-        raise place.error("it runs neither synchronously nor asynchronously", "leave sync or async_ as True")
-    return frozenset(control for control, chosen in given.items() if chosen)
-
-
-def _whole(name: str, value: int | None, least: int, of_what: str, place: Place) -> int | None:
-    if value is None and name not in ("retries", "reuse"):
-        return None
-    if type(value) is not int or value < least:
-        raise place.error(f"{name} is {value!r}", f"give a whole number of {of_what}, {least} or more")
-    return value
-
-
-def _more_than_0(name: str, value: float | None, of_what: str, place: Place) -> float | None:
-    if value is None:
-        return None
-    if type(value) not in (int, float) or not 0 < value < math.inf:
-        raise place.error(f"{name} is {value!r}", f"give a number of {of_what} above 0")
-    return float(value)

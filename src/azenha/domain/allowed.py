@@ -5,6 +5,8 @@ Ranges hold for the number as given, in whichever of the offered units.
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from azenha.domain import lexical
-from azenha.domain.process import Closure, Scalar, ValueRange
+from azenha.domain.process import Closure, LiteralType, Scalar, ValueRange
 
 _WITH_MINIMUM = frozenset({Closure.CLOSED, Closure.CLOSED_OPEN})
 _WITH_MAXIMUM = frozenset({Closure.CLOSED, Closure.OPEN_CLOSED})
@@ -21,6 +23,18 @@ _ZERO: Mapping[type, object] = {
     date: date.min,
     datetime: datetime.min.replace(tzinfo=UTC),
     timedelta: timedelta(0),
+}
+_EXTENT: Mapping[LiteralType, tuple[object, object]] = {
+    LiteralType.DOUBLE: (-sys.float_info.max, sys.float_info.max),
+    LiteralType.DATE: (date.min, date.max),
+    LiteralType.DATETIME: (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
+    LiteralType.DURATION: (timedelta.min, timedelta.max),
+}
+_GRAIN: Mapping[LiteralType, object] = {  # how far apart values are at least
+    LiteralType.INTEGER: 1,
+    LiteralType.DATE: timedelta(1),
+    LiteralType.DATETIME: datetime.resolution,
+    LiteralType.DURATION: timedelta.resolution,
 }
 
 
@@ -63,12 +77,44 @@ def _on_a_step(value: Any, interval: ValueRange) -> bool:
             origin = _ZERO[type(value)]
         steps: bool = (value - origin) % spacing == timedelta(0)
         return steps
-    return (_exact(value) - _exact(0 if origin is None else origin)) % _exact(spacing) == 0
+    return (exact(value) - exact(0 if origin is None else origin)) % exact(spacing) == 0
 
 
-def _exact(number: float | Decimal) -> Fraction:
+def exact(number: float | Decimal | Fraction) -> Fraction:
     """A double counts as its shortest text: 0.3 is three steps of 0.1."""
     return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+
+
+def is_empty(type: LiteralType, interval: ValueRange) -> bool:
+    """Whether no value of `type` is in a range: no integer is above 1 and below 2.
+
+    Of a range with a spacing, only its first step is looked at.
+    """
+    least, most = _EXTENT.get(type, (None, None))
+    first: Any = least if interval.minimum is None else interval.minimum
+    last: Any = most if interval.maximum is None else interval.maximum
+    if first is None or last is None:
+        return False
+    with_last = interval.maximum is None or interval.closure in _WITH_MAXIMUM
+    if interval.minimum is not None and interval.closure not in _WITH_MINIMUM:
+        if type is LiteralType.DECIMAL and interval.spacing is None:
+            return bool(last <= first)  # between any two there are others
+        try:
+            first = _after(type, first, interval.spacing)
+        except OverflowError:
+            return True  # beyond the last day, or the longest duration
+    if isinstance(last, int | float | Decimal):
+        last = exact(last)
+        first = math.inf if first == math.inf else exact(first)
+    return bool(first > last or (first == last and not with_last))
+
+
+def _after(type: LiteralType, start: Any, spacing: Any) -> Any:
+    """The first value above one."""
+    if spacing is None and type is LiteralType.DOUBLE:
+        return math.nextafter(start, math.inf)
+    step: Any = _GRAIN[type] if spacing is None else spacing
+    return start + step if isinstance(start, date | timedelta) else exact(start) + exact(step)
 
 
 def shown(allowed: tuple[Scalar | ValueRange, ...]) -> str:

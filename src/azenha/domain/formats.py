@@ -20,6 +20,8 @@ BASE64 = "base64"
 RAW = "raw"  # WPS 2.0 (14-065r2 §7.1): the bytes as they are
 _UTF8 = ("utf-8", "utf8")
 GENERAL = ("xml", "json", "zip")  # ids of formats by whose names data of their special cases is called too
+# And the content codings of HTTP (IANA), which are not undone: such data comes by reference, packed.
+ENCODINGS = (BASE64, RAW, *_UTF8, "gzip", "deflate", "compress", "br", "zstd")
 
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 # A value is taken unquoted although it has `/` or `:` in it: clients write addresses of profiles that way.

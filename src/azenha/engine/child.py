@@ -18,10 +18,11 @@ from typing import Any
 
 from azenha.authoring import archives
 from azenha.authoring.archives import ArchiveLimits
-from azenha.authoring.blame import blamed, told, without_folder
+from azenha.authoring.blame import blamed, cut, told, without_folder
 from azenha.authoring.calling import call
 from azenha.authoring.context import Context
 from azenha.authoring.errors import Cancelled, OutputError
+from azenha.authoring.shapes import shortened
 from azenha.authoring.signature import Definition
 from azenha.domain.canonical import StoredRequest, dump_values, load_request
 from azenha.domain.described import load_description
@@ -103,7 +104,13 @@ def answered(
     except Cancelled:
         return {"t": "cancelled"}
     except BaseException as error:
-        return _failure(error, order)
+        try:
+            return _failure(error, order)
+        except (
+            BaseException
+        ):  # what its class does when it is asked anything, or no memory is left for its text
+            kind, name = FailureKind.PROCESS, type(error).__name__
+            return {"t": "failed", "kind": kind, "text": name, "locator": None}
     return answer
 
 
@@ -229,10 +236,17 @@ def _failure(error: BaseException, order: Message) -> Message:
         case _ if (wrong := blamed(error)) is not None:
             kind, text, locator = FailureKind.INPUT, str(wrong), wrong.locator
         case SystemExit():
-            text = f"the process called sys.exit({error.code!r})"
+            text = f"the process called sys.exit({shortened(error.code)})"
     if kind is FailureKind.PROCESS:
-        traceback.print_exception(error)
-    return {"t": "failed", "kind": kind, "text": writable(text[:10_000]), "locator": locator}
+        with suppress(Exception):
+            _print(error)
+    return {"t": "failed", "kind": kind, "text": cut(writable(text)), "locator": locator}
+
+
+def _print(error: BaseException) -> None:
+    """As traceback.print_exception, each text in it cut: to copy one of many megabytes takes as many again."""
+    for lines in traceback.TracebackException.from_exception(error).format():
+        print(cut(lines, "…\n"), end="", file=sys.stderr)
 
 
 def _end_what_it_started() -> None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from azenha.domain.allowed import exact
 from azenha.domain.formats import BASE64, is_json, is_text, media_type
 from azenha.domain.process import (
     BoxDomain,
@@ -24,7 +25,6 @@ from azenha.domain.process import (
     LiteralDomain,
     LiteralType,
     ObjectDomain,
-    Scalar,
     ValueRange,
 )
 from azenha.domain.published import MEDIA_TYPES
@@ -109,16 +109,13 @@ def _bounds(type: LiteralType, range: ValueRange) -> Schema:
     return bounds
 
 
-def _exact(value: Scalar | None) -> Decimal | None:
-    return Decimal(str(value)) if isinstance(value, int | float | Decimal) else None
-
-
 def _counts_from_zero(range: ValueRange) -> bool:
     """`multipleOf` counts from 0, `spacing` from the minimum; they agree where that is a multiple itself."""
-    spacing, start = _exact(range.spacing), _exact(range.minimum)
-    if not spacing:
+    spacing, start = range.spacing, range.minimum
+    if not isinstance(spacing, int | float | Decimal) or not spacing:
         return False
-    return start is None or start % spacing == 0
+    # As fractions: a Decimal has 28 digits in calculations.
+    return not isinstance(start, int | float | Decimal) or exact(start) % exact(spacing) == 0
 
 
 def parameters(domain: Domain) -> dict[str, list[object]]:
