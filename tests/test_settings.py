@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from azenha.loading import DEFAULTS, RULES, SettingsError, load, load_with_sources, value, variable
-from azenha.reading import Kind, parse, show
+from azenha.reading import Kind, NotAllowed, parse, show
 from azenha.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs/reference/settings.md"
@@ -152,7 +152,19 @@ def test_a_variable_is_text_for_every_kind_of_setting(key, text, name, expected)
         ("[limits]\nrow = '2 GiB'", "given 2 GiB; allowed: at most limits.inline, which is 1 GiB"),
         ("[server\nport = 1", "{} is not TOML: "),
         ("a = 1\n\nb = = 2", "line 3"),
+        ("[jobs]\nkeep = 1e12", "given 1000000000000.0; allowed: a time in seconds"),
+        ("[jobs]\nkeep = '36526 d'", "to 36525 d"),
+        ("[jobs]\nkeep = 1" + "0" * 400, "to 36525 d"),
+        ("[jobs]\nkeep = '1" + "0" * 400 + " d'", "to 36525 d"),
+        ("[children]\nimport_time = '21 d'", "given '21 d'; allowed: a time in seconds, or with a unit"),
+        ("[children]\nimport_time = '21 d'", "to 20 d"),
+        ("[jobs]\nmemory = 9223372036854775808", "to 1048576 TiB"),
+        ("[jobs]\nmemory = '8388608 TiB'", "to 1048576 TiB"),
+        ("[jobs]\nprocesses = 99999999999", "a whole number from 1 to 1000000"),
+        ("[queue]\nlength = 100000000000000000000", "a whole number from 0 to 1000000000"),
+        ("[queue]\nslots = 5000", "a whole number from 1 to 512"),
     ],
+    ids=lambda text: text[:60],
 )
 def test_what_is_wrong_in_a_file_is_named_with_what_is_allowed(tmp_path, toml, problem):
     path = file(tmp_path, toml)
@@ -213,6 +225,18 @@ def test_paths_in_the_environment_and_on_the_command_line_are_relative_to_the_wo
     path = file(tmp_path, "data = 'd'\n")
     assert load(path, {"AZENHA_DATA": "e"}).data == Path("e")
     assert load(path, {}, {"data": "f"}).data == Path("f")
+
+
+MEASURED = [name for name, rule in RULES.items() if rule.kind in (Kind.SIZE, Kind.TIME, Kind.COUNT)]
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_every_number_has_a_bound_that_it_may_reach_and_not_exceed(name):
+    most = RULES[name].at_most
+    assert most is not None
+    assert parse(most if RULES[name].kind is Kind.TIME else int(most), RULES[name], text=False) == most
+    with pytest.raises(NotAllowed, match=f"to {show(most, RULES[name])}" if most == int(most) else ""):
+        parse(int(most) + 1, RULES[name], text=False)
 
 
 @pytest.mark.parametrize("name", RULES)

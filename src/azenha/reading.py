@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,7 +54,8 @@ SIZES: Mapping[str, int] = {
     "GB": 10**9, "MB": 10**6, "kB": 1000, "TB": 10**12, "B": 1,
 }  # fmt: skip
 TIMES: Mapping[str, float] = {"d": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001}
-_NUMBER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
+_NUMBER = re.compile(r"\s*([0-9]{1,300}(?:\.[0-9]{1,300})?)\s*([A-Za-z]*)\s*")
+BEYOND = 1e30  # bytes or seconds: no setting takes so many, and integers of more may be too large for a float
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -126,10 +126,12 @@ def _measure(given: object, rule: Rule) -> float:
         if match is None or unit not in units:
             raise NotAllowed(_given(given), _allowed(rule))
         value = (float(match[1]) if "." in match[1] else int(match[1])) * units[unit]
-    elif isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+    elif isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= BEYOND:
         raise NotAllowed(_given(given), _allowed(rule))
     else:
         value = given
+    if value > BEYOND:
+        raise NotAllowed(_given(given), _allowed(rule))
     if rule.kind is Kind.TIME:
         return float(value)
     if value != int(value):

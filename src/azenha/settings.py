@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from azenha.domain.bounds import MOST, MOST_BYTES, MOST_SECONDS, MOST_WAITING
 from azenha.reading import (
     Kind,
     Rule,
@@ -27,10 +28,15 @@ KiB = 1024
 MiB = 1024 * KiB
 GiB = 1024 * MiB
 CORES = os.cpu_count() or 1
+SLOTS = 512  # each is a thread of the worker, and a child
+PROCESSES = 1_000_000  # Linux takes no bound of more than four million
 PRESIGNED = "presigned"
 LOCAL = "local"  # where results are kept, if nowhere else
 
 T = TypeVar("T")
+
+
+_MOST = {Kind.SIZE: MOST_BYTES, Kind.TIME: MOST_SECONDS, Kind.COUNT: MOST, Kind.COUNTS: MOST}
 
 
 def _setting(
@@ -42,7 +48,8 @@ def _setting(
     check: Callable[[str], str | None] | None = None,
     choices: tuple[str, ...] = (),
 ) -> T:
-    return field(default=default, metadata={"rule": Rule(kind, about, at_least, at_most, check, choices)})
+    most = _MOST.get(kind) if at_most is None else at_most
+    return field(default=default, metadata={"rule": Rule(kind, about, at_least, most, check, choices)})
 
 
 def _size(default: int, about: str) -> int:
@@ -51,6 +58,10 @@ def _size(default: int, about: str) -> int:
 
 def _time(default: float, about: str, at_least: float = 0.001) -> float:
     return _setting(default, Kind.TIME, about, at_least)
+
+
+def _wait(default: float, about: str) -> float:
+    return _setting(default, Kind.TIME, about, 0.001, MOST_WAITING)
 
 
 def _count(default: int, about: str, at_least: int = 0, at_most: int | None = None) -> int:
@@ -98,8 +109,8 @@ class LimitSettings:
     row: int = _size(64 * KiB, "inline values up to this stay in the job's row, larger ones go to a file")
     fetched: int = _size(10 * GiB, "a value fetched by reference")
     redirects: int = _count(5, "redirects followed while fetching")
-    connect: float = _time(10.0, "to connect, while fetching")
-    silence: float = _time(60.0, "without a byte, while fetching")
+    connect: float = _wait(10.0, "to connect, while fetching")
+    silence: float = _wait(60.0, "without a byte, while fetching")
     outputs: int = _size(10 * GiB, "files of one job, while it runs and as its results")
     depth: int = _count(64, "nesting of JSON", 1, 500)
     values: int = _count(
@@ -114,10 +125,10 @@ class LimitSettings:
 class Queue:
     """Slots and waiting room."""
 
-    slots: int = _count(CORES, "background jobs at once (default: the number of cores)", 1)
+    slots: int = _count(CORES, "background jobs at once (default: the number of cores)", 1, SLOTS)
     length: int = _count(1000, "background jobs waiting")
     sync_slots: int = _count(
-        max(2, CORES), "synchronous jobs at once (default: the number of cores, at least 2)", 1
+        max(2, CORES), "synchronous jobs at once (default: the number of cores, at least 2)", 1, SLOTS
     )
     sync_waiting: int = _count(100, "synchronous jobs waiting")
     sync_seconds: float = _time(60.0, "a synchronous job's time, waiting included")
@@ -132,7 +143,7 @@ class JobSettings:
 
     time: float = _time(3600.0, "run time of a job")
     memory: int = _size(2 * GiB, "memory of a job, all its processes together")
-    processes: int = _count(256, "processes of one job, itself included", 1)
+    processes: int = _count(256, "processes of one job, itself included", 1, PROCESSES)
     keep: float = _time(7 * 86400.0, "results and record, after the end")
     keep_sync: float = _time(3600.0, "the same, of synchronous runs")
     keep_created: float = _time(86400.0, "a job that is created and not started")
@@ -189,7 +200,7 @@ class Children:
         choices=("auto", "fork", "spawn"),
     )
     idle: float = _time(60.0, "a warm parent without a job ends after this")
-    import_time: float = _time(60.0, "to import an author's module")
+    import_time: float = _wait(60.0, "to import an author's module")
     nice: int = _count(10, "CPU priority of background children: 0 (as the server) to 19 (last)", 0, 19)
 
 
@@ -229,7 +240,7 @@ class CallbackSettings:
     attempts: int = _count(10, "attempts to deliver a callback, before it is given up", 1, 100)
     delay: float = _time(5.0, "from the first attempt to the second; each later delay is three times as long")
     total: float = _time(86400.0, "after which no further attempt is made")
-    timeout: float = _time(15.0, "one attempt, from the connection to the answer")
+    timeout: float = _wait(15.0, "one attempt, from the connection to the answer")
     progress: float = _time(5.0, "between two callbacks that tell of one job's progress")
     at_once: int = _count(4, "callbacks that are sent at once", 1, 64)
 

@@ -17,6 +17,9 @@ from pathlib import Path
 import pytest
 from live_server import LiveServer, Reply, files_below, parts, until
 
+from azenha.loading import RULES
+from azenha.reading import Kind
+
 TESTS = Path(__file__).resolve().parents[1]
 
 
@@ -156,6 +159,29 @@ def test_a_reference_to_this_machine_is_refused_unless_allowed(start, files: str
     assert refused.status == 400
     assert "127.0.0.1" in refused.json["detail"]
     assert "addresses.allow" in refused.json["detail"]
+
+
+def test_a_server_whose_settings_are_all_at_their_bounds_runs_jobs(start) -> None:
+    tables: dict[str, dict[str, object]] = {}
+    but = (
+        "server.port",
+        "children.nice",
+        "jobs.heartbeat",
+        "queue.slots",
+        "queue.sync_slots",
+        "queue.settle",
+    )
+    for name, rule in RULES.items():
+        if rule.at_most is not None and rule.kind in (Kind.SIZE, Kind.TIME, Kind.COUNT) and name not in but:
+            table, _, setting = name.partition(".")
+            tables.setdefault(table, {})[setting] = (
+                rule.at_most if rule.kind is Kind.TIME else int(rule.at_most)
+            )
+
+    server = start("azenha.examples.basic", **tables)
+
+    assert server.execute("echo", text="now").json == "now"
+    assert server.ended(server.submit("echo", text="later"))["status"] == "successful"
 
 
 def test_modules_that_cannot_be_imported_are_listed_and_the_others_served(start, tmp_path: Path) -> None:

@@ -549,6 +549,9 @@ OPTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"retries": None}, "retries is None", "0 or more"),
     ({"reuse": 0}, "reuse is 0", "1 or more"),
     ({"reuse": True}, "reuse is True", "1 or more"),
+    ({"time_limit": 1e12}, "time_limit is 1000000000000.0", "at most 3155760000 (100 years)"),
+    ({"memory_limit": 2**63}, "memory_limit is 9223372036854775808", "at most 1152921504606846976"),
+    ({"retries": 10**30}, f"retries is {10**30}", "at most 1000000000"),
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal
 from azenha.authoring import marks
 from azenha.authoring.docstring import Docstring
 from azenha.authoring.places import Place
+from azenha.domain.bounds import MOST, MOST_BYTES, MOST_SECONDS
 from azenha.domain.names import near
 from azenha.domain.process import (
     InputDescription,
@@ -150,14 +150,20 @@ def _job_control(options: Options, place: Place) -> frozenset[JobControl]:
 def _whole(name: str, value: int | None, least: int, of_what: str, place: Place) -> int | None:
     if value is None and name not in ("retries", "reuse"):
         return None
-    if type(value) is not int or value < least:
-        raise place.error(f"{name} is {value!r}", f"give a whole number of {of_what}, {least} or more")
+    most = MOST_BYTES if of_what == "bytes" else MOST
+    if type(value) is not int or not least <= value <= most:
+        raise place.error(
+            f"{name} is {value!r}", f"give a whole number of {of_what}, {least} or more, at most {most}"
+        )
     return value
 
 
 def _more_than_0(name: str, value: float | None, of_what: str, place: Place) -> float | None:
     if value is None:
         return None
-    if type(value) not in (int, float) or not 0 < value < math.inf:
-        raise place.error(f"{name} is {value!r}", f"give a number of {of_what} above 0")
+    if type(value) not in (int, float) or not 0 < value <= MOST_SECONDS:
+        raise place.error(
+            f"{name} is {value!r}",
+            f"give a number of {of_what} above 0, at most {MOST_SECONDS:.0f} (100 years)",
+        )
     return float(value)

@@ -65,5 +65,6 @@ def describe_main(arguments: Sequence[str]) -> int:
     from azenha.engine.sandbox import tree
 
     tree.die_with_parent()
+    tree.become_subreaper()
     describe(arguments[0])
     return 0

@@ -64,6 +64,8 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
     try:
         web.begin()  # of all that has to start it takes longest, and clients wait for it
         catalogue, keys = discovered(settings, lambda name: _log.info("importing %s", name))
+        # What an import that ended by force had started falls to this process.
+        tree.kill_orphans([web.process.pid] if web.process is not None else ())
         for missing in catalogue.unavailable:
             _log.warning("%s is not served: %s", missing.source, missing.reason)
         web.text = to_parts(settings, catalogue, keys, listening.fileno())

@@ -27,7 +27,6 @@ from azenha.supervisor import end_with_stdin
 
 # In the environment of all that jobs start; with AZENHA_ in front it would be a setting.
 MARK = "JOBS_OF_AZENHA"
-SWEEPS = 10
 
 
 def main(_: Sequence[str]) -> int:
@@ -90,12 +89,7 @@ def _mark(data: Path) -> str:
 
 def _end_leftovers(data: Path) -> None:
     """What a killed worker left: end what its jobs had started, however detached (Linux), remove their folders."""
-    for _ in range(SWEEPS):  # one that is found may just have started another
-        left = tree.marked(MARK, _mark(data))
-        for pid in left:
-            tree.kill(pid)
-        if not left:
-            break
+    tree.kill_marked(MARK, _mark(data))
     work = data / "work"
     for folder in work.iterdir() if work.is_dir() else ():
         rmtree(folder, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Descriptions as data: each source is imported in a process of its own, once for each state of its files.
 
-A module that exits, hangs or crashes at import is listed with its reason, and the others are served.
+A module that exits, hangs or crashes at import is listed with its reason, and the others are served. What a module
+starts at import is ended with that process: those that run its jobs start their own.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from azenha.authoring.errors import AuthoringError
 from azenha.authoring.registry import Kind, Source, find, fingerprint, load, loaded_files
@@ -23,6 +25,9 @@ from azenha.domain.process import Catalogue, Offering, ProcessDescription, Unava
 from azenha.engine.sandbox import tree
 
 CACHE_FORMAT = 5
+MARK = "IMPORT_FOR_AZENHA"  # in the environment of all that one import starts
+END_WITHIN = 5.0  # seconds that the system has to end what was killed
+SAID = 1 << 16  # bytes of what a module printed, of which the last line is told
 
 
 def key(source: Source) -> str:
@@ -63,6 +68,7 @@ def describe(text: str) -> None:
     with os.fdopen(answer_to, "w") as stream:
         json.dump(answer, stream)
     sys.stderr.flush()
+    tree.end_descendants()
     os._exit(0)  # whatever threads the module has started
 
 
@@ -163,25 +169,38 @@ class _Imports:
         self._ended = False
 
     def answer(self, text: str) -> dict[str, Any]:
-        process = tree.start(
-            [*self._command, text],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        self._running.add(process)
-        if self._ended:  # while this was started
-            self._end(process)
-        try:
-            output, errors = process.communicate(timeout=self._import_time)
-        except subprocess.TimeoutExpired:
-            self._end(process)
-            process.communicate()
-            within = f"within {self._import_time:g} s (setting children.import_time)"
-            return {"reason": f"its import did not end {within}"}
-        finally:
+        from tempfile import TemporaryFile  # where all descriptions are in the cache, nothing is imported
+
+        mark = os.urandom(16).hex()
+        # Files: what the module has started holds them too, and the end of a pipe would wait for all of that.
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            process = tree.start(
+                [*self._command, text],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                env={**os.environ, MARK: mark},
+            )
+            self._running.add(process)
+            if self._ended:  # while this was started
+                self._end(process)
+            # A thread: waiting with a time limit is done by looking now and then.
+            waiting = threading.Thread(target=process.wait, name="azenha-import", daemon=True)
+            waiting.start()
+            waiting.join(self._import_time)
+            in_time = not waiting.is_alive()
+            if not in_time:
+                self._end(process)
+                waiting.join(END_WITHIN)
             self._running.discard(process)
-        return _said(process, output, errors)
+            answer = _told(output)
+            tree.kill_left(process.pid, None if answer else (MARK, mark))
+            if answer:
+                return answer
+            if not in_time:
+                within = f"within {self._import_time:g} s (setting children.import_time)"
+                return {"reason": f"its import did not end {within}"}
+            return {"reason": _why_not(process.returncode, errors)}
 
     def end(self) -> None:
         """End those that are on their way; whoever waits for their answers gets a reason instead."""
@@ -195,12 +214,16 @@ class _Imports:
         process.kill()
 
 
-def _said(process: subprocess.Popen[bytes], output: bytes, errors: bytes) -> dict[str, Any]:
+def _told(output: IO[bytes]) -> dict[str, Any]:
+    """The answer of `describe`; nothing where it did not come to that."""
+    output.seek(0)
     try:
-        return dict(json.loads(output))
+        return dict(json.loads(output.read()))
     except ValueError:
-        said = errors.decode(errors="replace").strip().rsplit("\n", 1)[-1]
-        detail = f": {said}" if said else ""
-        return {
-            "reason": f"its import ended the process that loads it (exit code {process.returncode}){detail}"
-        }
+        return {}
+
+
+def _why_not(code: int, errors: IO[bytes]) -> str:
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - SAID))
+    said = errors.read().decode(errors="replace").strip().rsplit("\n", 1)[-1]
+    return f"its import ended the process that loads it (exit code {code}){f': {said}' if said else ''}"

@@ -13,12 +13,15 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 LINUX = sys.platform == "linux"
+
+SWEEPS = 10
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -114,6 +117,41 @@ def kill(pid: int, *, but_root: bool = False) -> None:
         _signal(one, signal.SIGKILL)
     if not but_root:
         _signal(pid, signal.SIGKILL)
+
+
+def end_descendants() -> None:
+    """End all below this process, which is a subreaper and starts nothing meanwhile, and see them end (Linux)."""
+    if not LINUX:
+        return
+    kill(os.getpid(), but_root=True)
+    with suppress(ChildProcessError):  # none is left
+        for _ in range(100):  # some may be another user's, and live on
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+            time.sleep(0.01)
+
+
+def kill_left(pid: int, mark: tuple[str, str] | None) -> None:
+    """End what a dead process that led its group (`start`) has left.
+
+    Args:
+        mark: what it had in its environment, if others may have it too: they are looked for on all the system.
+    """
+    if hasattr(os, "killpg"):
+        with suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
+    if mark is not None:
+        kill_marked(*mark)
+
+
+def kill_marked(name: str, value: str) -> None:
+    """End all processes that were started with this in their environment (see `marked`)."""
+    for _ in range(SWEEPS):  # one that is found may just have started another
+        found = marked(name, value)
+        for one in found:
+            kill(one)
+        if not found:
+            break
 
 
 def can_suspend() -> bool:
