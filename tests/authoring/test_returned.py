@@ -144,8 +144,11 @@ VECTORS = [
     "application/geo+json",
     "application/json",
     "application/gml+xml; version=3.2",
+    "application/gml+xml; version=3.1",
     "text/xml; subtype=gml/2.1.2",
     "application/vnd.google-earth.kml+xml",
+    "application/vnd.google-earth.kmz",
+    "text/csv",
     "application/geopackage+sqlite3",
     "application/flatgeobuf",
     "application/x-zipped-shp",
@@ -160,6 +163,22 @@ def test_a_frame_of_features_is_written_in_every_declared_format(media_type: str
     file = returned(Annotated[Features, Media(media_type)], frame, tmp_path)
     written = Features(file.path, media_type)
     conforms(Check("result", written, Level.STRICT, Family.VECTOR, Validation(read=True)), Policy())
+
+
+@pytest.mark.parametrize("kind", ["kml+xml", "kmz"])
+def test_whole_numbers_stay_numbers_in_kml_if_it_can_hold_them(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    geopandas = pytest.importorskip("geopandas")
+    monkeypatch.chdir(tmp_path)
+    points = geopandas.points_from_xy([1, 1], [2, 2])
+    frame = geopandas.GeoDataFrame({"n": [-1, 2**31 - 1], "far": [1, 2**31]}, geometry=points, crs=4326)
+    media_type = f"application/vnd.google-earth.{kind}"
+    written = returned(Annotated[Features, Media(media_type)], frame, tmp_path)
+    again = Features(written.path, media_type).geopandas()
+    assert again["n"].tolist() == [-1, 2**31 - 1]
+    assert again["far"].tolist() == ["1", "2147483648"]
+    assert str(frame["n"].dtype) == "int64"  # the author's own is as it was
 
 
 def test_a_frame_is_a_table_where_csv_is_declared_and_no_picture(tmp_path: Path) -> None:

@@ -370,6 +370,24 @@ def test_strict_has_the_kind_that_was_asked_for(
             look(cls(path, media_type), Level.STRICT, **asked)
 
 
+BOX = "<gml:boundedBy><gml:Box><gml:coordinates>0,0 1,1</gml:coordinates></gml:Box></gml:boundedBy>"
+
+
+def test_versions_of_gml_of_one_namespace_are_told_by_their_elements(tmp_path: Path) -> None:
+    pytest.importorskip("pyogrio")
+    gml2, gml31 = "application/gml+xml; version=2", "application/gml+xml; version=3.1"
+    third, _ = sample("gml 3.1", tmp_path / "3")
+    with pytest.raises(NotValid, match="it has an element gml:pos, which GML 2 has not"):
+        look(File(third, gml2), Level.STRICT)
+    second, _ = sample("gml 2", tmp_path / "2")
+    look(File(second, gml31), Level.STRICT)  # so far it may be both
+    second.write_text(second.read_text().replace("<gml:featureMember>", f"{BOX}<gml:featureMember>"))
+    look(File(second, gml2), Level.STRICT)
+    with pytest.raises(NotValid, match="it has an element gml:Box, which only GML 2 has"):
+        look(File(second, gml31), Level.STRICT)
+    look(File(second, "application/gml+xml"), Level.STRICT)
+
+
 def test_notes_of_the_finder_are_no_shapefiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("geopandas")
     monkeypatch.chdir(tmp_path)

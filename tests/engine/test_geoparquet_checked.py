@@ -144,6 +144,14 @@ def test_the_box_of_geoparquet_with_heights_is_that_of_its_ground(tmp_path: Path
     assert told["geometry_type"] == "Unknown"
 
 
+def test_a_system_without_a_number_is_told_as_a_whole(tmp_path: Path) -> None:
+    pyproj = pytest.importorskip("pyproj", reason="needs the extra azenha[examples]")
+    system = "+proj=laea +lat_0=-8 +lon_0=-35 +ellps=GRS80 +units=m"
+    told = made(tmp_path / "a", crs=system).pyogrio()
+    assert pyproj.CRS(told["crs"]) == pyproj.CRS(system)
+    assert made(tmp_path / "b", crs=None).pyogrio()["crs"] is None
+
+
 def test_a_table_is_no_features_to_a_handle(tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     from pyarrow import parquet

@@ -81,12 +81,14 @@ def _column(name: str, said: Mapping[str, Any]) -> Column:
 
 def system(crs: Mapping[str, Any] | None) -> str | None:
     """The short name of a reference system, such as `EPSG:4326`; its title where it has none."""
-    if not crs:
-        return None
-    id = crs.get("id")
+    return _code(crs) or (str(crs.get("name") or "a system without a name") if crs else None)
+
+
+def _code(crs: Mapping[str, Any] | None) -> str | None:
+    id = crs.get("id") if crs else None
     if isinstance(id, Mapping) and id.get("authority") and id.get("code"):
         return f"{id['authority']}:{id['code']}"
-    return str(crs.get("name") or "a system without a name")
+    return None
 
 
 def told(path: Path, found: Sequence[Column]) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def told(path: Path, found: Sequence[Column]) -> dict[str, Any]:
     return {
         "layer_name": path.stem,
         "driver": "Parquet",
-        "crs": system(primary.crs),
+        "crs": _code(primary.crs) or (json.dumps(primary.crs) if primary.crs else None),
         "fields": [field.name for field in fields],
         "dtypes": [_dtype(field.type) for field in fields],
         "geometry_name": primary.name,

@@ -182,6 +182,8 @@ def _frame(value: Any, path: Path, format: Format, known: KnownFormat | None) ->
     if driver in ("", "TopoJSON", "GPX") or (known.family != "vector" and known.id not in ("zip", "json")):
         return False
     options: dict[str, Any] = {}
+    if driver in ("KML", "LIBKML") and _is_of(value, "geopandas", "GeoDataFrame"):
+        value = _narrowed(value)
     if driver == "GeoJSON":
         options["layer_options"] = {"RFC7946": "YES"} if value.crs is not None else {}
     elif driver == "GML":
@@ -191,6 +193,16 @@ def _frame(value: Any, path: Path, format: Format, known: KnownFormat | None) ->
     if target != path:
         target.rename(path)
     return True
+
+
+def _narrowed(frame: Any) -> Any:
+    """With whole numbers in 32 bits where they fit: KML has none of 64, and they would become text in it."""
+    fit = {
+        name: "int32"
+        for name, column in frame.items()
+        if str(column.dtype) in ("int64", "uint64", "uint32") and column.between(-(2**31), 2**31 - 1).all()
+    }
+    return frame.astype(fit) if fit else frame
 
 
 def _array(value: Any, path: Path, known: KnownFormat | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final, TextIO, cast
 
@@ -34,11 +34,15 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def open_xml(opening: Opening) -> str:
-    """Parse all of it, in constant memory; document types are refused."""
+def open_xml(opening: Opening, against: Callable[[str], str | None] | None = None) -> str:
+    """Parse all of it, in constant memory; document types are refused.
+
+    Args:
+        against: what speaks against an element of that name.
+    """
     from lxml import etree
 
-    target = _Elements()
+    target = _Elements(against)
     parser: Any = etree.XMLParser(
         target=cast("Any", target), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
     )
@@ -55,15 +59,18 @@ def open_xml(opening: Opening) -> str:
 class _Elements:
     """Counts, keeps nothing, and refuses what is not read anywhere here."""
 
-    def __init__(self) -> None:
+    def __init__(self, against: Callable[[str], str | None] | None) -> None:
         self.count = 0
         self._depth = 0
+        self._against = against
 
     def start(self, tag: str, attributes: object) -> None:
         self.count += 1
         self._depth += 1
         if self._depth > DEEPEST:
             raise NotValid(f"it has more than {DEEPEST} elements within each other")
+        if self._against is not None and (reason := self._against(tag)) is not None:
+            raise NotValid(reason)
 
     def end(self, tag: str) -> None:
         self._depth -= 1

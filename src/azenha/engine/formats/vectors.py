@@ -6,6 +6,7 @@ import collections
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from azenha.authoring import kmz
@@ -16,6 +17,7 @@ from azenha.engine.formats.features import incomplete
 from azenha.engine.formats.geocsv import open_csv
 from azenha.engine.formats.geometries import UNKNOWN, as_asked, flat, kinds_of
 from azenha.engine.formats.geoparquet import open_geoparquet
+from azenha.engine.formats.gml import foreign
 from azenha.engine.formats.opening import NotValid, Opening, counted
 
 # Drivers that only point to data elsewhere, or run what a file says. GDAL leaves them out where it is told so before
@@ -101,7 +103,8 @@ def prepared(opening: Opening) -> None:
         NotValid
     """
     if opening.format.travel is Travel.XML:
-        open_xml(opening)
+        versions = ("gml-2", "gml-3.1")
+        open_xml(opening, partial(foreign, opening.format.id) if opening.format.id in versions else None)
 
 
 def targets_of(opening: Opening) -> tuple[tuple[str, ...], Mapping[str, str]]:
