@@ -333,6 +333,17 @@ def test_values_survive_in_every_type_that_32_bit_fractions_hold(
     assert (pixels(got) == pixels(data)).all()
 
 
+def test_a_single_row_of_a_coverage_is_refused_in_the_words_of_wcs(
+    server: LiveServer, tmp_path: Path
+) -> None:
+    address = published(server, "raster", drawn(tmp_path / "a.tif"), GEOTIFF, WCS)
+    asked = {"service": "WCS", "version": "2.0.1", "request": "GetCoverage", "coverageid": "result"}
+    reply = server.get(f"{address}?{urlencode({**asked, 'subset': 'y(51,51.1)'})}")
+    assert reply.status == 400
+    assert etree.QName(etree.fromstring(reply.body)).localname == "ExceptionReport"
+    assert "can give 2 × 2 pixels and more" in reply.text
+
+
 # -- OGC API - Features ----------------------------------------------------------------------------
 
 

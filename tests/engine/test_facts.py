@@ -116,6 +116,60 @@ def test_a_raster_around_a_pole_has_the_pole_in_it(tmp_path: Path) -> None:
     assert -85 < north < -75
 
 
+WORLDS = [
+    ("+proj=moll +lon_0=0 +datum=WGS84", 18_040_095, 9_020_047),
+    ("+proj=moll +lon_0=150 +datum=WGS84", 18_040_095, 9_020_047),
+    ("+proj=robin +lon_0=0 +datum=WGS84", 17_005_833, 8_625_154),
+    ("+proj=sinu +lon_0=0 +R=6371007.181", 20_015_109, 10_007_554),
+]
+WORLD_NAMES = ["Mollweide", "Mollweide of the Pacific", "Robinson", "sinusoidal"]
+
+
+@pytest.mark.parametrize(("system", "x", "y"), WORLDS, ids=WORLD_NAMES)
+def test_a_raster_of_the_world_is_all_around_it_though_its_corners_are_not_on_earth(
+    system: str, x: float, y: float, tmp_path: Path
+) -> None:
+    found = known(raster(tmp_path / "a.tif", system, from_origin(-x, y, x / 15, y / 10)))
+    assert found["bbox"] == pytest.approx([-180, -90, 180, 90], abs=0.01)
+    (ring,) = found["footprint"]["coordinates"]
+    assert (min(ring), max(ring)) == (
+        pytest.approx([-180, -90], abs=0.01),
+        pytest.approx([180, 90], abs=0.01),
+    )
+
+
+@pytest.mark.parametrize("middle", [0, 140])
+def test_a_raster_of_one_side_of_the_earth_is_on_that_side(middle: float, tmp_path: Path) -> None:
+    system = f"+proj=geos +h=35785831 +lon_0={middle} +datum=WGS84"
+    found = known(raster(tmp_path / "a.tif", system, from_origin(-5.5e6, 5.5e6, 11e6 / 30, 11e6 / 20)))
+    west, south, east, north = found["bbox"]
+    assert (west, east) == (
+        pytest.approx(middle - 81.3, abs=3),
+        pytest.approx((middle + 81.3 + 180) % 360 - 180, abs=3),
+    )
+    assert (south, north) == (pytest.approx(-81.3, abs=4), pytest.approx(81.3, abs=4))
+
+
+def test_a_raster_that_is_nowhere_on_earth_has_no_place_and_is_a_raster(tmp_path: Path) -> None:
+    found = known(raster(tmp_path / "a.tif", WORLDS[0][0], from_origin(16e6, 9e6, 1e4, 1e4)))
+    assert "bbox" not in found
+    assert found["shape"] == [20, 30]
+
+
+@pytest.mark.parametrize(("system", "x", "y"), WORLDS, ids=WORLD_NAMES)
+def test_features_all_over_the_world_are_all_around_it(
+    system: str, x: float, y: float, tmp_path: Path
+) -> None:
+    import geopandas
+    from shapely.geometry import LineString
+
+    lines = [LineString([(-x, 0), (x, 0)]), LineString([(0, -y), (0, y)])]
+    geopandas.GeoDataFrame({"n": [1, 2]}, geometry=lines, crs=system).to_file(tmp_path / "a.gpkg")
+    found = known(tmp_path / "a.gpkg", "application/geopackage+sqlite3")
+    assert found["features"] == 2
+    assert found["bbox"] == pytest.approx([-180, -90, 180, 90], abs=0.01)
+
+
 def test_a_raster_without_a_system_is_nowhere(tmp_path: Path) -> None:
     found = known(raster(tmp_path / "a.tif", None, from_origin(0, 10, 1, 1)))
     assert "bbox" not in found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ pytestmark = [
 ]
 
 Ask = Callable[[ServiceRequest], bytes]
+TYPES = {
+    ".tif": "image/tiff",
+    ".geojson": "application/geo+json",
+    ".gpkg": "application/geopackage+sqlite3",
+}
 GET_COVERAGE = {"service": "WCS", "version": "2.0.1", "request": "GetCoverage", "format": "image/tiff"}
 
 
@@ -60,7 +66,7 @@ def features(path: Path, *found: tuple[Mapping[str, Any], Mapping[str, Any] | No
 
 def output(folder: Path, *paths: Path, service: Service = Service.WMS) -> OutputValue:
     """An output of these files, asked for as a service."""
-    type = Format("application/geo+json" if paths[0].suffix == ".geojson" else "image/tiff")
+    type = Format(TYPES[paths[0].suffix])
     wanted = OutputRequest(service=service)
     produced = {"map": tuple(LocalFile(path, type) for path in paths)}
     asked = StoredRequest("p", "1", {}, {"map": wanted}, Asked("ogcapi", "1.0"))
@@ -213,3 +219,48 @@ def test_what_is_one_row_is_a_map_and_no_coverage(tmp_path: Path) -> None:
     ask = served(tmp_path, raster(tmp_path / "a.tif", PIXELS[:, :1]))
     assert (picture(ask, "map", "51.9,10,52,11", 100, 10)[0].mean(axis=0)[5::10] == PIXELS[0, 0]).all()
     assert b"CoverageSummary" not in ask(query(service="WCS", version="2.0.1", request="GetCapabilities"))
+
+
+@pytest.mark.parametrize("north", [4e6, 5e6], ids=["around the pole", "beside it"])
+@pytest.mark.parametrize("version", ["1.1.1", "1.3.0"])
+def test_wms_tells_the_extent_of_what_lies_around_the_south_pole(
+    tmp_path: Path, version: str, north: float
+) -> None:
+    from owslib.wms import WebMapService
+
+    place = {"crs": "EPSG:3031", "transform": rasterio.Affine(1e5, 0, -4e6, 0, -1e5, north)}
+    made = output(tmp_path, raster(tmp_path / "a.tif", numpy.full((1, 80, 80), 9, "uint8"), **place))
+    (file,) = made.values
+    assert isinstance(file, StoredFile)
+    assert file.published is not None
+    told = asking(tmp_path, made)(query(service="WMS", version=version, request="GetCapabilities"))
+    layer = WebMapService("http://127.0.0.1", xml=told, version=version)["map"]
+    assert layer.boundingBoxWGS84 == pytest.approx((-180, -90, 180, file.published.world[3]), abs=1e-5)
+    assert -45 < layer.boundingBoxWGS84[3] < -30
+    assert re.search(rb'(northBoundLatitude>|max[xy]=")-90', told) is None
+    if version == "1.3.0":
+        boxes = {system: box for *box, system in layer.crs_list}
+        assert boxes["EPSG:3031"] == [-4e6, north - 8e6, 4e6, north]
+        assert boxes["EPSG:4326"] == pytest.approx([-180, -90, 180, file.published.world[3]], abs=1e-5)
+
+
+def test_wfs_and_collections_tell_the_extent_of_what_lies_around_the_south_pole(tmp_path: Path) -> None:
+    geopandas = pytest.importorskip("geopandas", reason="needs the extra azenha[examples]")
+    from owslib.wfs import WebFeatureService
+
+    points = geopandas.GeoSeries.from_xy([-2e6, 2e6, 0], [-2e6, 2e6, 0], crs="EPSG:3031")
+    points.to_file(tmp_path / "a.gpkg")
+    made = output(tmp_path, tmp_path / "a.gpkg")
+    ask = asking(tmp_path, made)
+    truth = pytest.approx([-180, -90, 180, -64.386164], abs=1e-5)
+    (collection,) = json.loads(ask(request("f=json", "/ogcapi/collections")))["collections"]
+    assert collection["extent"]["spatial"]["bbox"] == [truth]
+    assert json.loads(ask(request("f=json", "/ogcapi/collections/map")))["extent"]["spatial"]["bbox"] == [
+        truth
+    ]
+    told = ask(query(service="WFS", version="2.0.0", request="GetCapabilities"))
+    layer = WebFeatureService("http://127.0.0.1", xml=told, version="2.0.0")["ms:map"]
+    assert list(layer.boundingBoxWGS84) == truth
+    posted = b"""<GetCapabilities service="WFS" xmlns="http://www.opengis.net/wfs/2.0"/>"""
+    told = ask(request("", "", "POST", posted, content_type="text/xml"))
+    assert b"180.000000 -64.386164" in told

@@ -115,6 +115,15 @@ def test_an_output_whose_id_can_be_no_name_of_a_layer_is_not_offered() -> None:
     assert services(described(TIFF, id="mapa_é"), *Family) == ()
 
 
+@pytest.mark.parametrize("id", ["ação", "my map", "1st"])
+def test_an_output_whose_id_can_be_no_name_of_a_layer_is_refused_for_that(server: Server, id: str) -> None:
+    process = published(described(TIFF, id=id), tuple(Family))
+    server = replace(server, catalogue=Catalogue({"draw": Offering(process, "source")}))
+    asked = OutputRequest(Format(MEDIA_TYPES[Service.WMS]))
+    with pytest.raises(InvalidInputs, match="letters A to Z, digits and '_' alone, and no digit first"):
+        server.handle(replace(asking(Service.WMS), outputs={id: asked}))
+
+
 def test_the_process_is_asked_for_data_that_can_be_published_and_not_for_a_service(server: Server) -> None:
     request = stored(server, asking(Service.WMS))
     assert (request.format, request.service) == (TIFF, Service.WMS)

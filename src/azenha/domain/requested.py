@@ -31,6 +31,7 @@ from azenha.domain.process import (
     ProcessDescription,
 )
 from azenha.domain.published import MEDIA_TYPES, Service, asked
+from azenha.domain.services import can_name_a_layer
 
 
 def bind_outputs(
@@ -79,7 +80,7 @@ def _wrong(
             owner = f"'{prefix[:-1]}' has no such field" if prefix else "the process has no such output"
             yield UnknownOutput(clean(locator, 200), unknown(owner, id, list(by_id)))
             continue
-        if request.format and (refusal := _not_offered(output.domain, request.format)):
+        if request.format and (refusal := _not_offered(id, output.domain, request.format)):
             yield UnsupportedOutputFormat(locator, refusal)
         try:
             _check_unit(output.domain, request.unit)
@@ -92,10 +93,10 @@ def _wrong(
             yield from _wrong(fields, request.fields, f"{locator}.")
 
 
-def _not_offered(domain: Domain, wanted: Format) -> str | None:
+def _not_offered(id: str, domain: Domain, wanted: Format) -> str | None:
     """Why a format is not; None if it is. What has none is written as text all the same."""
     if isinstance(domain, ComplexDomain) and (service := asked(wanted.media_type)):
-        return None if service in domain.services else _no_service(domain, service)
+        return None if service in domain.services else _no_service(id, domain, service)
     if isinstance(domain, ComplexDomain):
         return None if formats.promised(domain.formats, wanted) else format_refused(wanted, domain.formats)
     if formats.is_plain(wanted) or (isinstance(domain, ObjectDomain) and formats.is_written_json(wanted)):
@@ -103,7 +104,12 @@ def _not_offered(domain: Domain, wanted: Format) -> str | None:
     return f"is {kind(domain)} and has no formats, got {formats.shown(wanted)}"
 
 
-def _no_service(domain: ComplexDomain, service: Service) -> str:
+def _no_service(id: str, domain: ComplexDomain, service: Service) -> str:
+    if not can_name_a_layer(id):
+        return (
+            f"is not published as {MEDIA_TYPES[service]}: a layer would be called as it is, "
+            "by the letters A to Z, digits and '_' alone, and no digit first"
+        )
     offered = ", ".join(MEDIA_TYPES[one] for one in domain.services)
     return f"is not published as {MEDIA_TYPES[service]} here; offered as a service: {offered or 'nothing'}"
 

@@ -45,13 +45,17 @@ def services_of_known(known: KnownFormat) -> tuple[Service, ...]:
     return _OF_FAMILY[known.family] if known.id in _RASTERS | _FEATURES else ()
 
 
+def can_name_a_layer(id: str) -> bool:
+    """It stands in addresses, and the name of a layer is that of an XML element."""
+    return id.isascii() and id.isidentifier()
+
+
 def published(process: ProcessDescription, families: Collection[Family]) -> ProcessDescription:
     """The process with what each output can be asked as, where data of these families can be published here."""
 
     def offered(output: OutputDescription) -> OutputDescription:
         domain = output.domain
-        # The id stands in addresses and is the name of a layer, which is that of an XML element.
-        if not isinstance(domain, ComplexDomain) or not (output.id.isascii() and output.id.isidentifier()):
+        if not isinstance(domain, ComplexDomain) or not can_name_a_layer(output.id):
             return output
         here = {service for family in families for service in _OF_FAMILY.get(family, ())}
         found = {service for format in domain.formats for service in services_of(format)}

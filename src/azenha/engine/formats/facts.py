@@ -22,8 +22,11 @@ from azenha.engine.formats.opening import Opening
 
 WGS84: Final = "OGC:CRS84"
 EDGE: Final = 20  # points on each side of a box, where its system bends it
+WITHIN: Final = 200  # columns and rows of points of a box that reaches beyond where its system ends
 
-_Transform = Callable[[Sequence[float], Sequence[float]], tuple[Sequence[float], Sequence[float]]]
+_Points = Sequence[tuple[float, float]]
+_Transform = Callable[[_Points], _Points]  # those of the points that are on Earth, in WGS 84
+_Bounds = Callable[[float, float, float, float], Sequence[float]]
 
 
 def facts(path: Path, media_type: str) -> Geodata | None:
@@ -44,7 +47,7 @@ def facts(path: Path, media_type: str) -> Geodata | None:
 
 def _raster(opening: Opening, format: KnownFormat) -> Geodata:
     import rasterio
-    from rasterio.warp import transform
+    from rasterio.warp import transform_bounds
 
     with rasterio.Env(**rasters.OPTIONS), rasters.opened(rasterio, opening) as one:
         if not one.count:
@@ -61,8 +64,31 @@ def _raster(opening: Opening, format: KnownFormat) -> Geodata:
             else:
                 found["wkt"] = one.crs.to_wkt(version="WKT2_2019")
             corners = [_at(one.transform, *p) for p in _ring(0, 0, one.width, one.height)]
-            _place(found, corners, lambda x, y: transform(one.crs, WGS84, x, y))
+
+            def bounds(*box: float) -> Sequence[float]:
+                # A turned raster's box is not the raster.
+                turned = one.transform.b or one.transform.d
+                return () if turned else transform_bounds(one.crs, WGS84, *box, densify_pts=EDGE + 1)
+
+            _place(found, corners, lambda points: _transformed(one.crs, points), bounds)
         return found
+
+
+def _transformed(system: Any, points: _Points) -> _Points:
+    import rasterio
+    from rasterio.warp import transform, transform_geom
+
+    with suppress(
+        Exception
+    ):  # where one of the points is not on Earth: an error of GDAL's that has no public name
+        x, y = transform(system, WGS84, [p[0] for p in points], [p[1] for p in points])
+        return list(zip(x, y, strict=True))
+    with suppress(Exception), rasterio.Env(OGR_ENABLE_PARTIAL_REPROJECTION="YES"):
+        # A line loses the points that are not, and fails where none is.
+        line = transform_geom(system, WGS84, {"type": "LineString", "coordinates": points})
+        parts = line["coordinates"] if line["type"] == "MultiLineString" else [line["coordinates"]]
+        return [(a, b) for part in parts for a, b in part]
+    return []
 
 
 def _box_of(dataset: Any) -> tuple[float, float, float, float]:
@@ -125,17 +151,25 @@ def _vector(opening: Opening, format: KnownFormat) -> Geodata:
             found["wkt"] = CRS.from_user_input(name).to_wkt("WKT2_2019")
     found["box"] = [float(n) for n in bounds]
     with suppress(ImportError):  # pyproj comes with the extra `examples`
-        _place(found, _ring(*found["box"]), _transform(name))
+        _place(found, _ring(*found["box"]), *_transform(name))
     return found
 
 
-def _transform(system: str) -> _Transform:
+def _transform(system: str) -> tuple[_Transform, _Bounds]:
     if system.upper() in ("EPSG:4326", WGS84):
-        return lambda x, y: (x, y)
+        return (lambda points: points), (lambda *box: box)
     from pyproj import Transformer
 
     to_wgs84 = Transformer.from_crs(system, WGS84, always_xy=True)
-    return lambda x, y: to_wgs84.transform(x, y, errcheck=True)
+
+    def placed(points: _Points) -> _Points:
+        x, y = to_wgs84.transform([p[0] for p in points], [p[1] for p in points])
+        return list(zip(x, y, strict=True))
+
+    def bounds(west: float, south: float, east: float, north: float) -> Sequence[float]:
+        return to_wgs84.transform_bounds(west, south, east, north, densify_pts=EDGE + 1)
+
+    return placed, bounds
 
 
 _LOOKS: Final[Mapping[Family, Callable[[Opening, KnownFormat], Geodata]]] = {
@@ -156,13 +190,19 @@ def _ring(left: float, bottom: float, right: float, top: float) -> list[tuple[fl
     return found
 
 
-def _place(found: Geodata, ring: Sequence[tuple[float, float]], transform: _Transform) -> None:
-    """Box and footprint in WGS 84; nothing where the system does not reach so far."""
-    x, y = transform([p[0] for p in ring], [p[1] for p in ring])
-    points = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
-    if not all(math.isfinite(a) and math.isfinite(b) for a, b in points):
+def _place(found: Geodata, ring: _Points, transform: _Transform, bounds: _Bounds) -> None:
+    """Box and footprint in WGS 84; nothing where the system does not reach at all."""
+    points = _placed(ring, transform)
+    whole: Sequence[float] = ()
+    with suppress(Exception):  # each library has errors of its own for a box beyond the system
+        whole = [float(n) for n in bounds(*found["box"])]
+    if len(points) < len(ring):
+        _scattered(found, transform, whole)
         return
-    points = [(a, min(max(b, -90.0), 90.0)) for a, b in points]
+    # A sinusoidal world's corners lie beyond its edge, and come back somewhere else on Earth.
+    if whole and whole[2] - whole[0] >= 360 - 1e-6 and all(map(math.isfinite, whole)):
+        _box(found, -180.0, max(whole[1], -90.0), 180.0, min(whole[3], 90.0))
+        return
     south, north = min(p[1] for p in points), max(p[1] for p in points)
     turns = [_turn(a[0], b[0]) for a, b in itertools.pairwise(points)]
     if abs(sum(turns)) > 180:  # the ring runs around a pole
@@ -194,6 +234,31 @@ def _place(found: Geodata, ring: Sequence[tuple[float, float]], transform: _Tran
         "type": "Polygon",
         "coordinates": [[[round(a, 7), round(b, 7)] for a, b in [*kept, kept[0]]]],
     }
+
+
+def _placed(points: _Points, transform: _Transform) -> list[tuple[float, float]]:
+    found = [(float(a), float(b)) for a, b in transform(points)]
+    return [(a, min(max(b, -90.0), 90.0)) for a, b in found if math.isfinite(a) and math.isfinite(b)]
+
+
+def _scattered(found: Geodata, transform: _Transform, whole: Sequence[float]) -> None:
+    """The box of what is in part not on Earth, as the corners of a map of all of it: by points all over it."""
+    left, bottom, right, top = found["box"]
+    steps = [n / WITHIN for n in range(WITHIN + 1)]
+    grid = [(left + (right - left) * a, bottom + (top - bottom) * b) for a in steps for b in steps]
+    points = _placed(grid, transform)
+    if not points:
+        return
+    latitudes = [b for _, b in points] + [b for b in whole[1::2] if -90 <= b <= 90]
+    longitudes = sorted({(a + 180) % 360 - 180 for a, _ in points})
+    # Between which of them there is most room, there it is not.
+    gaps = [(b - a, a, b) for a, b in itertools.pairwise([*longitudes, longitudes[0] + 360])]
+    gap, east, west = max(gaps)
+    if gap < 360 / EDGE:
+        west, east = -180.0, 180.0
+    elif west >= 180:
+        west -= 360
+    _box(found, west, min(latitudes), east, max(latitudes))
 
 
 def _turn(a: float, b: float) -> float:

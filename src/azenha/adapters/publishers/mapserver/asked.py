@@ -137,6 +137,16 @@ def is_api(request: ServiceRequest) -> bool:
     return request.path == API or request.path.startswith(f"{API}/")
 
 
+def describes(request: ServiceRequest, passed: Passed) -> bool:
+    """Whether it asks what there is (capabilities, a collection), and not for data."""
+    if is_api(request):
+        return "/items" not in request.path
+    if passed.body is not None:
+        return re.search(rb"<(\w+:)?GetCapabilities\b", passed.body) is not None
+    asked = (value.lower() for name, value in parse_qsl(passed.query) if name.lower() == "request")
+    return "getcapabilities" in asked
+
+
 def _type(request: ServiceRequest) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 

@@ -16,7 +16,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from azenha.adapters.publishers.mapserver import asked as asking
 from azenha.adapters.publishers.mapserver.answered import PIECE, begun, head_of, is_flat, is_page, understood
 from azenha.adapters.publishers.mapserver.mapfile import Layer, configuration, mapfile, services
+from azenha.adapters.publishers.mapserver.poles import mended, north_of_pole
 from azenha.domain.errors import BadRequest, NoSuchService, ServiceBusy, ServiceFailed, ServiceTookTooLong
 from azenha.domain.job import Job
 from azenha.domain.messages import OutputValue
@@ -144,6 +145,11 @@ class MapServer:
             _log.warning("mapserv gave no answer to %r: %s", passed.query[:200], said)
             raise
         content = _Content(self._content(running, rest), partial(self._ended, running))
+        north = north_of_pole(layers)
+        if north is not None and asking.describes(asked, passed):
+            async with aclosing(content):
+                told = b"".join([piece async for piece in content])
+            return ServiceAnswer(status, headers, _once(mended(told, north)))
         return ServiceAnswer(status, headers, content)
 
     async def _slot(self) -> None:
@@ -275,6 +281,10 @@ class MapServer:
                 running.watched.cancel()
             self._slots.release()
             await asyncio.to_thread(shutil.rmtree, running.folder, ignore_errors=True)
+
+
+async def _once(data: bytes) -> AsyncGenerator[bytes, None]:
+    yield data
 
 
 def _removed(made: asyncio.Future[Path]) -> None:
