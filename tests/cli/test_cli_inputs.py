@@ -216,6 +216,14 @@ def test_a_file_is_sent_as_its_name_and_the_input_tell(tmp_path, schema, name, c
     assert read_inputs({"x": {"schema": schema}}, [f"x=@{tmp_path / name}"]) == {"x": expected}
 
 
+@pytest.mark.parametrize("content", ["Ã©", "é"])
+def test_text_in_another_encoding_travels_as_its_bytes(tmp_path, content):
+    data = f'<?xml version="1.0" encoding="ISO-8859-1"?><a>{content}</a>'.encode("latin-1")
+    (tmp_path / "a.gml").write_bytes(data)
+    given = read_inputs({"x": {"schema": GML}}, [f"x=@{tmp_path / 'a.gml'}"])["x"]
+    assert (given["encoding"], base64.b64decode(given["value"])) == ("base64", data)
+
+
 @pytest.mark.parametrize(
     ("schema", "name", "content", "problem"),
     [
