@@ -6,7 +6,7 @@ import errno
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,6 +86,39 @@ def test_what_is_no_file_is_written_to_one_in_the_declared_format(
     assert file.path.read_bytes() == content
     assert file.name == name
     assert file.path.is_relative_to(tmp_path / "work")
+
+
+OPENED: dict[str, tuple[Callable[[Path], Any], Any]] = {
+    "bytes": (lambda path: io.BytesIO(), b"a,b"),
+    "text": (lambda path: io.StringIO(), "a,é"),
+    "a file": (lambda path: path.open("w+b"), b"a,b"),
+    "a file of text": (lambda path: path.open("w+", encoding="utf-8"), "a,é"),
+    "nothing": (lambda path: io.BytesIO(), b""),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_stream_that_was_just_written_gives_all_of_it(name: str, tmp_path: Path) -> None:
+    opened, content = OPENED[name]
+    with opened(tmp_path / "a") as stream:
+        stream.write(content)
+        found = returned(Csv, stream, tmp_path).path.read_bytes()
+    assert found == (content.encode() if isinstance(content, str) else content)
+
+
+def test_a_stream_that_was_partly_read_gives_the_rest_and_one_in_memory_all(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"#\na,b")
+    with (tmp_path / "a").open("rb") as stream:
+        stream.readline()
+        assert returned(Csv, stream, tmp_path).path.read_bytes() == b"a,b"
+    memory = io.BytesIO(b"#\na,b")
+    memory.readline()
+    assert returned(Csv, memory, tmp_path).path.read_bytes() == b"#\na,b"
+
+
+def test_a_stream_that_cannot_be_read_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as stream, pytest.raises(OutputError, match=r"open it with 'w\+b'"):
+        returned(Csv, stream, tmp_path)
 
 
 def test_a_path_is_a_file_by_its_extension(tmp_path: Path) -> None:
@@ -228,6 +261,30 @@ def test_an_open_raster_is_written_where_that_is_needed(
         assert written.driver == ("PNG" if media_type == "image/png" else "GTiff")
         assert (written.read(1) == 7).all()
     assert (file.path.name == "made.tif") is (where == "folder" and media_type == "image/tiff")
+
+
+@pytest.mark.parametrize("media_type", ["image/tiff", "image/png"])
+def test_a_raster_that_is_computed_while_it_is_read_is_written(media_type: str, tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    vrt = pytest.importorskip("rasterio.vrt")
+
+    def warped(folder: Path) -> Any:
+        return vrt.WarpedVRT(dataset(folder, "folder", "r"), crs="EPSG:32633")
+
+    file = returned(Annotated[Raster, Media(media_type)], warped, tmp_path)
+    with rasterio.open(file.path) as written, rasterio.open(tmp_path / "work" / "made.tif") as source:
+        assert source.crs == "EPSG:3857"
+        assert written.driver == ("PNG" if media_type == "image/png" else "GTiff")
+        assert (written.read(1) == 7).any()
+        assert media_type == "image/png" or written.crs == "EPSG:32633"
+
+    def closed(folder: Path) -> Any:
+        made = warped(folder)
+        made.close()
+        return made
+
+    with pytest.raises(OutputError, match="WarpedVRT that was closed; return it open"):
+        returned(Annotated[Raster, Media(media_type)], closed, tmp_path)
 
 
 def test_an_array_of_xarray_is_written_as_netcdf(tmp_path: Path) -> None:

@@ -222,6 +222,18 @@ def test_a_process_that_only_runs_synchronously_is_waited_for(stub, azenha, tmp_
     assert azenha("run", "p", "--url", stub.url).out == ""
 
 
+@pytest.mark.parametrize("content", [b"caf\xe9", b"caf\xc3\xa9"])
+def test_text_in_another_encoding_is_saved_as_it_is(stub, azenha, tmp_path, content):
+    told = {"content-type": "text/plain; charset=iso-8859-1"}
+    stub.on("GET /processes/p", {"id": "p", "jobControlOptions": ["sync-execute"], "outputs": {"o": {}}})
+    stub.on("POST /processes/p/execution", Reply(content, headers=told))
+    ran = azenha("run", "p", "--url", stub.url, "--output", str(tmp_path))
+    assert ran.code == OK
+    (saved,) = tmp_path.glob("o.*")
+    assert saved.read_bytes() == content
+    assert "bytes of text/plain" in azenha("run", "p", "--url", stub.url).out
+
+
 def test_a_long_value_is_counted_rather_than_printed(stub, azenha):
     stub.on("GET /processes/p", {"id": "p", "jobControlOptions": ["sync-execute"], "outputs": {"o": {}}})
     stub.on("POST /processes/p/execution", Reply({"o": list(range(5000))}))

@@ -241,6 +241,14 @@ def test_a_file_may_be_sent_by_any_name_of_its_format(tmp_path, offered, name, s
     assert got["mediaType"] == sent_as
 
 
+@pytest.mark.parametrize("content", ["Ã©", "é"])
+def test_text_in_another_encoding_travels_as_its_bytes(tmp_path, content):
+    data = f'<?xml version="1.0" encoding="ISO-8859-1"?><a>{content}</a>'.encode("latin-1")
+    (tmp_path / "a.gml").write_bytes(data)
+    given = read_inputs({"x": {"schema": GML}}, [f"x=@{tmp_path / 'a.gml'}"])["x"]
+    assert (given["encoding"], base64.b64decode(given["value"])) == ("base64", data)
+
+
 @pytest.mark.parametrize(
     ("schema", "name", "content", "problem"),
     [

@@ -6,6 +6,7 @@ No library is loaded to find out what a value is: who made it has loaded it alre
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -87,8 +88,8 @@ def _plain(value: object, path: Path, format: Format) -> bool:
         path.write_bytes(value)
     elif formats.is_json(format.media_type) and _is_json(value):
         _write(iter((_json(value),)), path, format)
-    elif callable(read := getattr(value, "read", None)) and not hasattr(value, "crs"):
-        _write(iter(lambda: read(_PIECE), type(read(0))()), path, format)
+    elif callable(getattr(value, "read", None)) and not hasattr(value, "crs"):
+        _write(_pieces(value), path, format)
     elif isinstance(value, Iterator):
         _write(value, path, format)
     else:
@@ -109,6 +110,30 @@ def _json(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as reason:
         raise Misfit(f"it cannot be written as JSON: {reason}") from None
+
+
+def _pieces(stream: Any) -> Iterator[object]:
+    """The content of a stream: all of one in memory, and of one that stands at its end, as one just written does.
+
+    Of others what is behind the place where they stand.
+    """
+    if not _can(stream, "readable", unless=True):
+        raise Misfit("it is a stream that cannot be read; return the path of its file, or open it with 'w+b'")
+    if isinstance(stream, io.BytesIO | io.StringIO):
+        stream.seek(0)
+    piece = stream.read(_PIECE)
+    if not piece and _can(stream, "seekable", unless=False):
+        stream.seek(0)
+        piece = stream.read(_PIECE)
+    while piece:
+        yield piece
+        piece = stream.read(_PIECE)
+
+
+def _can(stream: Any, what: str, *, unless: bool) -> bool:
+    """What it says of itself; `unless` where it says nothing."""
+    says = getattr(stream, what, None)
+    return bool(says()) if callable(says) else unless
 
 
 def _write(pieces: Iterator[object], path: Path, format: Format) -> None:
@@ -228,8 +253,14 @@ def _raster(value: Any, path: Path, known: KnownFormat | None) -> Path | None:
 
     driver = "COG" if known.id == "cog" else known.drivers[0]
     name, own = value.name, value.driver
+    computed = _is_of(value, "rasterio", "WarpedVRT")  # from another, while it is read: no file has it
+    if computed and value.closed:
+        raise Misfit("it is a WarpedVRT that was closed; return it open")
     if value.mode != "r":
         value.close()  # what was written is in its file only then
+    elif computed or (own != driver and not value.closed):
+        copy(value, path, driver=driver)
+        return path
     if own == driver and Path(name).is_file():
         return Path(name)
     with rasterio.open(name) as source:

@@ -17,6 +17,7 @@ from azenha.console.exact import integer, number, read_json
 from azenha.console.exits import USAGE, Stop
 from azenha.console.media import bare, is_json, is_text, is_wild, matches, types_of
 from azenha.domain.crs import crs_name, easting_first
+from azenha.domain.encodings import NotInEncoding, as_utf8
 
 Schema = Mapping[str, Any]
 
@@ -268,7 +269,7 @@ def _data(content: bytes, path: Path, media_type: str | None) -> object:
             raise Unfit(f"{media_type}; {path} is none: {error}") from None
     if media_type and is_text(media_type):
         try:
-            return {"value": content.decode(), **told}
-        except UnicodeDecodeError:
+            return {"value": "".join(as_utf8((content,), media_type)), **told}
+        except NotInEncoding:
             pass  # XML and text in another encoding travel as bytes, unchanged
     return {"value": base64.b64encode(content).decode(), **told, "encoding": "base64"}

@@ -15,6 +15,7 @@ from azenha.console.exits import USAGE, Stop
 from azenha.console.inputs import forms
 from azenha.console.media import file_name, is_text
 from azenha.console.text import printable
+from azenha.domain.encodings import NotInEncoding, as_utf8
 
 _SHOWN = 2000  # characters of a text or JSON value that are printed rather than counted
 
@@ -78,10 +79,7 @@ def _several(value: object) -> Result | list[Result]:
 
 def _one(value: object) -> Result:
     if isinstance(value, Body):
-        content = value.content
-        return Content(
-            content.decode(errors="replace") if is_text(value.media_type) else content, value.media_type
-        )
+        return Content(_shown(value.content, value.media_type), value.media_type)
     if isinstance(value, dict) and isinstance(value.get("href"), str):
         return Linked(value["href"], value.get("type"))
     if (
@@ -99,6 +97,16 @@ def _one(value: object) -> Result:
                 raise Stop(USAGE, f"the server sent {media_type} that is no base64") from None
         return Content(inner, media_type)
     return Plain(value)
+
+
+def _shown(content: bytes, media_type: str) -> str | bytes:
+    """Text where it is in UTF-8; in another encoding it is saved as it is."""
+    if not is_text(media_type):
+        return content
+    try:
+        return "".join(as_utf8((content,), media_type))
+    except NotInEncoding:
+        return content
 
 
 # -- for people -----------------------------------------------------------------------------------
