@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from azenha.authoring.archives import inspect, names_in, unpack
+from azenha.authoring import zarr_zips
+from azenha.authoring.archives import names_in, unpack
 from azenha.domain import formats
 from azenha.domain.known_formats import KNOWN
 
@@ -57,8 +58,8 @@ def raster(path: Path, media_type: str, options: dict[str, Any]) -> Any:
         return rasterio.open(path, **options)
     target: Path | str = path
     if known.id == "zarr":
-        inspect(path)
-        target = f"/vsizip/{{{path}}}"  # GDAL looks into no zip that is not named so
+        # GDAL looks into no zip that is not named so.
+        target = zarr_zips.for_gdal(path, _new_folder)
     refusal: Exception | None = None
     for driver in known.drivers:
         try:
@@ -73,6 +74,13 @@ def array(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """An xarray: a dataset of netCDF, HDF5 and Zarr; of other rasters a data array, which needs rioxarray."""
     xarray = library("xarray", "xarray()")
     known = KNOWN.named(media_type)
+    if known is not None and known.id == "zarr" and options.get("engine", "zarr") == "zarr":
+        zarr = library("zarr", "xarray() of Zarr")
+        groups = (zarr_zips.root(path), options.get("group") or "")
+        group = "/".join(name.strip("/") for name in groups if name.strip("/"))
+        # xarray opens no zip by its path.
+        store = zarr.storage.ZipStore(path, mode="r")
+        return xarray.open_dataset(store, **{**options, "engine": "zarr", "group": group or None})
     if known is not None and known.id in ("netcdf", "hdf5", "zarr"):
         return xarray.open_dataset(path, **options)
     return library("rioxarray", "xarray() of this raster").open_rasterio(path, **options)
@@ -95,9 +103,14 @@ def features_path(path: Path) -> Path:
         raise ValueError(
             f"one shapefile or KML is needed in the zip; it has {', '.join(found)[:500] or 'none'}"
         )
-    folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=".")).resolve() / "all"
+    folder = _new_folder() / "all"
     unpack(path, folder)
     return folder / found[0]
+
+
+def _new_folder() -> Path:
+    """In the current one: in a job, `ctx.workdir`."""
+    return Path(tempfile.mkdtemp(prefix="unpacked-", dir=".")).resolve()
 
 
 def frame(path: Path, options: dict[str, Any]) -> Any:
