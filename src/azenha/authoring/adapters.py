@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from azenha.authoring import zarr_zips
-from azenha.authoring.archives import names_in, unpack
+from azenha.authoring.archives import names_in, unpack, without_repeats
 from azenha.domain import formats
 from azenha.domain.known_formats import KNOWN
 
@@ -76,11 +76,13 @@ def array(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     known = KNOWN.named(media_type)
     if known is not None and known.id == "zarr" and options.get("engine", "zarr") == "zarr":
         zarr = library("zarr", "xarray() of Zarr")
-        groups = (zarr_zips.root(path), options.get("group") or "")
-        group = "/".join(name.strip("/") for name in groups if name.strip("/"))
-        # xarray opens no zip by its path.
+        if inner := zarr_zips.root(path):
+            # xarray wants a group at the root of the store, whichever it is told to open.
+            path, source = _new_folder() / "root.zarr.zip", path
+            without_repeats(source, path, inner)
+        # It opens no zip by its path.
         store = zarr.storage.ZipStore(path, mode="r")
-        return xarray.open_dataset(store, **{**options, "engine": "zarr", "group": group or None})
+        return xarray.open_dataset(store, **{**options, "engine": "zarr"})
     if known is not None and known.id in ("netcdf", "hdf5", "zarr"):
         return xarray.open_dataset(path, **options)
     return library("rioxarray", "xarray() of this raster").open_rasterio(path, **options)

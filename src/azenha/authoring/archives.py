@@ -111,9 +111,11 @@ def unpack(path: Path, folder: Path, most_bytes: int | None = None) -> list[Path
         raise
 
 
-def without_repeats(path: Path, target: Path) -> None:
+def without_repeats(path: Path, target: Path, inner: str = "") -> None:
     """Write a zip as Zarr does, see `inspect`, again with no more than one member of each name; not compressed.
 
+    Args:
+        inner: a folder in it, whose content alone is written; empty: all is.
     Raises:
         Unsafe
     """
@@ -121,11 +123,14 @@ def without_repeats(path: Path, target: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive, zipfile.ZipFile(target, "w") as made:
             for member in found:
+                if inner and not member.filename.startswith(f"{inner}/"):
+                    continue
+                name = member.filename.removeprefix(f"{inner}/" if inner else "")
                 # No more comes out than the list of members tells, which was looked at.
                 large = member.file_size >= _LARGE
                 with (
                     archive.open(member) as source,
-                    made.open(zipfile.ZipInfo(member.filename), "w", force_zip64=large) as file,
+                    made.open(zipfile.ZipInfo(name), "w", force_zip64=large) as file,
                 ):
                     shutil.copyfileobj(source, file, _PIECE)
     except BaseException as error:
