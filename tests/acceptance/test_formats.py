@@ -129,7 +129,7 @@ def looked_at(data: Features) -> int:
     ("process", "reason"),
     [
         ("looked_at", "its content is no good GeoJSON: its features is missing; wanted is an array"),
-        ("number", "is declared application/geo+json, and cannot be read as that"),
+        ("number", "application/geo+json, and cannot be read as that"),
     ],
 )
 def test_geojson_of_wrong_shape_is_a_fault_of_the_client_in_every_dialect(

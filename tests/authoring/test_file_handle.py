@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,41 @@ def test_an_archive_that_could_do_harm_is_not_opened(tmp_path: Path, monkeypatch
     with pytest.raises(ValueError, match="one shapefile or KML is needed"):
         Features(tmp_path / "b.zip", "application/zip").dataset()
     assert [p.name for p in File(tmp_path / "b.zip").unpacked("out")] == ["a.txt"]
+
+
+@pytest.mark.filterwarnings("ignore:Failed to open Zarr store with consolidated", "ignore:Dataset has no geo")
+@pytest.mark.parametrize("folder", ["", "sea.zarr/"])
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_zarr_that_xarray_wrote_is_read_by_xarray_and_rasterio(
+    version: int, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zarr = pytest.importorskip("zarr", reason="zarr is not installed")
+    xarray = pytest.importorskip("xarray", reason="xarray is not installed")
+    pytest.importorskip("rasterio", reason="rasterio is not installed")
+    monkeypatch.chdir(tmp_path)
+    store = zarr.storage.ZipStore(tmp_path / "a.zarr.zip", mode="w")
+    values = xarray.DataArray([[1.0, 2.0, 3.0]], dims=("y", "x"), name="a", attrs={"units": "m"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values.to_dataset().to_zarr(store, zarr_format=version, consolidated=False)
+        store.close()
+        with (
+            zipfile.ZipFile(tmp_path / "a.zarr.zip") as wrote,
+            zipfile.ZipFile(tmp_path / "a.zip", "w") as made,
+        ):
+            for member in wrote.infolist():
+                made.writestr(folder + member.filename, wrote.read(member))
+    raster = Raster(tmp_path / "a.zip", "application/vnd.zarr+zip")
+    with raster.xarray() as dataset:
+        assert dataset["a"].values.tolist() == [[1.0, 2.0, 3.0]]
+        assert dataset["a"].attrs == {"units": "m"}
+    if version == 2:  # the other one, GDAL 3.10 does not read
+        with raster.rasterio() as dataset:
+            assert (dataset.width, dataset.units) == (3, ("m",))
+    with zipfile.ZipFile(tmp_path / "a.zip", "a") as made:
+        made.writestr("../evil", "")
+    with pytest.raises(Unsafe, match="leads out"):
+        raster.xarray()
 
 
 @pytest.mark.parametrize(

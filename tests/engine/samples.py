@@ -6,7 +6,7 @@ import json
 import sqlite3
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -110,13 +110,16 @@ def sqlite(path: Path) -> None:
     database.close()
 
 
-def zarr(path: Path) -> None:
-    array = {"zarr_format": 2, "shape": [2, 2], "chunks": [2, 2], "dtype": "|u1", "compressor": None}
+def zarr(path: Path, folder: str = "", widths: Sequence[int] = (2,)) -> None:
+    """As zarr writes one: metadata comes once more with each width, the last of which counts."""
+    array = {"zarr_format": 2, "chunks": [2, 2], "dtype": "|u1", "compressor": None}
     array |= {"fill_value": 0, "order": "C", "filters": None}
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(".zgroup", json.dumps({"zarr_format": 2}))
-        archive.writestr("a/.zarray", json.dumps(array))
-        archive.writestr("a/0.0", bytes(4))
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w") as archive:
+        warnings.simplefilter("ignore")
+        for width in widths:
+            archive.writestr(f"{folder}.zgroup", json.dumps({"zarr_format": 2}))
+            archive.writestr(f"{folder}a/.zarray", json.dumps(array | {"shape": [2, width]}))
+        archive.writestr(f"{folder}a/0.0", bytes(4))
 
 
 # Each: file name, the media type that it is sent as, what it is detected as, and how it is made.

@@ -22,6 +22,7 @@ from samples import (
     shared,
     vector,
     write,
+    zarr,
     zipped,
 )
 
@@ -66,6 +67,38 @@ def test_what_is_a_good_raster_an_author_can_open(name: str, tmp_path: Path) -> 
     path, media_type = sample(name, tmp_path)
     with Raster(path, media_type).rasterio() as dataset:
         assert dataset.count or dataset.subdatasets
+
+
+ZARR = "application/vnd.zarr+zip"
+
+
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
+@pytest.mark.parametrize("folder", ["", "sea.zarr/", "of/sea.zarr/"])
+@pytest.mark.parametrize("widths", [(2,), (2, 2), (2, 4)], ids=["once", "again", "grown"])
+def test_a_zarr_may_be_in_a_folder_and_the_last_of_its_metadata_counts(
+    folder: str, widths: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("rasterio")
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.zip"
+    zarr(path, folder, widths)
+    found = look(Raster(path, ZARR), Level.STRICT, read=True, bands=(1, 1))
+    assert f"1 band of {widths[-1]} × 2" in found
+    assert [p.name for p in tmp_path.iterdir()] == ["a.zip"]
+    with Raster(path, ZARR).rasterio() as dataset:
+        assert dataset.width == widths[-1]
+
+
+def test_a_zip_with_several_zarr_is_refused_with_their_names(tmp_path: Path) -> None:
+    zipped({"a/.zgroup": "{}", "b/zarr.json": "{}"})(tmp_path / "a.zip")
+    with pytest.raises(NotValid, match="several Zarr in it, in a, b: zip the content of one folder"):
+        look(Raster(tmp_path / "a.zip", ZARR), Level.STRICT)
+
+
+def test_names_that_differ_in_case_are_refused_in_a_zarr_too(tmp_path: Path) -> None:
+    zipped({".zgroup": "{}", "a/.zarray": "{}", "A/.zarray": "{}"})(tmp_path / "a.zip")
+    with pytest.raises(NotValid, match=r"two members 'A/\.zarray'"):
+        look(Raster(tmp_path / "a.zip", ZARR), Level.STRICT)
 
 
 def test_a_harmful_zip_is_not_opened_as_zarr(tmp_path: Path) -> None:

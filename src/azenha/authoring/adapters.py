@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from azenha.authoring import geocsv, geoparquet
-from azenha.authoring.archives import inspect, names_in, unpack
+from azenha.authoring import geocsv, geoparquet, zarr_zips
+from azenha.authoring.archives import names_in, unpack, without_repeats
 from azenha.domain import encodings
 from azenha.domain.known_formats import KNOWN
 
@@ -57,8 +57,8 @@ def raster(path: Path, media_type: str, options: dict[str, Any]) -> Any:
         return rasterio.open(path, **options)
     target: Path | str = path
     if known.id == "zarr":
-        inspect(path)
-        target = f"/vsizip/{{{path}}}"  # GDAL looks into no zip that is not named so
+        # GDAL looks into no zip that is not named so.
+        target = zarr_zips.for_gdal(path, _new_folder)
     refusal: Exception | None = None
     for driver in known.drivers:
         try:
@@ -73,6 +73,15 @@ def array(path: Path, media_type: str, options: dict[str, Any]) -> Any:
     """An xarray: a dataset of netCDF, HDF5 and Zarr; of other rasters a data array, which needs rioxarray."""
     xarray = library("xarray", "xarray()")
     known = KNOWN.named(media_type)
+    if known is not None and known.id == "zarr" and options.get("engine", "zarr") == "zarr":
+        zarr = library("zarr", "xarray() of Zarr")
+        if inner := zarr_zips.root(path):
+            # xarray wants a group at the root of the store, whichever it is told to open.
+            path, source = _new_folder() / "root.zarr.zip", path
+            without_repeats(source, path, inner)
+        # It opens no zip by its path.
+        store = zarr.storage.ZipStore(path, mode="r")
+        return xarray.open_dataset(store, **{**options, "engine": "zarr"})
     if known is not None and known.id in ("netcdf", "hdf5", "zarr"):
         return xarray.open_dataset(path, **options)
     return library("rioxarray", "xarray() of this raster").open_rasterio(path, **options)
@@ -96,13 +105,18 @@ def features_path(path: Path) -> Path:
     if len(shapes) > 1 or bool(shapes) is bool(others):
         found = ", ".join((*shapes, *others))[:500] or "none"
         raise ValueError(f"one shapefile or KML is needed in the zip; it has {found}")
-    folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=".")).resolve() / "all"
+    folder = _new_folder() / "all"
     if others:
         from azenha.authoring import kmz  # which loads a parser of XML, and most authors open none
 
         return kmz.opened(path, folder)
     unpack(path, folder)
     return folder / shapes[0]
+
+
+def _new_folder() -> Path:
+    """In the current one: in a job, `ctx.workdir`."""
+    return Path(tempfile.mkdtemp(prefix="unpacked-", dir=".")).resolve()
 
 
 def frame(path: Path, media_type: str, options: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 RATIO_FROM: Final = 10 * 1024**2  # bytes unpacked, below which a ratio hurts nobody
 _LONGEST_LIST: Final = 16 * 1024**2
 _PIECE: Final = 256 * 1024
+_LARGE: Final = 2**31 - 1  # bytes of a member, from which on ZIP64 is needed
 _ARCHIVES: Final = (".zip", ".kmz", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar")
 _BEGINNINGS: Final = (
     b"PK\x03\x04",
@@ -79,17 +80,19 @@ def names_in(source: Path | BinaryIO) -> list[str]:
     Raises:
         Unsafe: it is none, or has more than can be looked at.
     """
-    paths = ((name := member.filename, PurePosixPath(name)) for member in _members(source))
+    paths = ((name := member.filename, PurePosixPath(name)) for member in members(source))
     return [name for name, path in paths if path.parts[:1] != ("__MACOSX",) and path.name[:2] != "._"]
 
 
-def inspect(path: Path) -> None:
+def inspect(path: Path, *, zarr: bool = False) -> None:
     """Refuse what could do harm when it is unpacked, by its list of members; nothing is decompressed.
 
+    Args:
+        zarr: as Zarr writes one: of several members of exactly one name, the last counts.
     Raises:
         Unsafe: it is none, or is not to be unpacked.
     """
-    _check(_members(path), path, _limits)
+    _check(members(path), path, _limits, zarr)
 
 
 def streamed(path: Path, name: str) -> Iterator[bytes]:
@@ -119,10 +122,10 @@ def unpack(path: Path, folder: Path, most_bytes: int | None = None) -> list[Path
     limits = _limits
     if most_bytes is not None and most_bytes < limits.bytes:
         limits = replace(limits, bytes=most_bytes)
-    members = _check(_members(path), path, limits)
+    found = _check(members(path), path, limits)
     folder.mkdir(parents=True)
     try:
-        return _unpack(path, members, folder.resolve(), limits)
+        return _unpack(path, found, folder.resolve(), limits)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if _is_damage(error):
@@ -137,14 +140,40 @@ def _is_damage(error: BaseException) -> bool:
     )
 
 
-def _unpack(
-    path: Path, members: Sequence[zipfile.ZipInfo], folder: Path, limits: ArchiveLimits
-) -> list[Path]:
+def without_repeats(path: Path, target: Path, inner: str = "") -> None:
+    """Write a zip as Zarr does, see `inspect`, again with no more than one member of each name; not compressed.
+
+    Args:
+        inner: a folder in it, whose content alone is written; empty: all is.
+    Raises:
+        Unsafe
+    """
+    found = _check(members(path), path, _limits, again=True)
+    try:
+        with zipfile.ZipFile(path) as archive, zipfile.ZipFile(target, "w") as made:
+            for member in found:
+                if inner and not member.filename.startswith(f"{inner}/"):
+                    continue
+                name = member.filename.removeprefix(f"{inner}/" if inner else "")
+                # No more comes out than the list of members tells, which was looked at.
+                large = member.file_size >= _LARGE
+                with (
+                    archive.open(member) as source,
+                    made.open(zipfile.ZipInfo(name), "w", force_zip64=large) as file,
+                ):
+                    shutil.copyfileobj(source, file, _PIECE)
+    except BaseException as error:
+        if _is_damage(error):
+            raise Unsafe(f"it cannot be read: {error}") from None
+        raise
+
+
+def _unpack(path: Path, found: Sequence[zipfile.ZipInfo], folder: Path, limits: ArchiveLimits) -> list[Path]:
     written: list[Path] = []
     total = 0
     most = min(limits.bytes, max(RATIO_FROM, path.stat().st_size * limits.ratio))
     with zipfile.ZipFile(path) as archive:
-        for member in members:
+        for member in found:
             target = (folder / member.filename).resolve()
             if not target.is_relative_to(folder):
                 raise Unsafe(f"its member {member.filename!r} leads out of the folder")
@@ -162,7 +191,7 @@ def _unpack(
             if limits.nesting and zipfile.is_zipfile(target):
                 within = replace(limits, bytes=most - total, nesting=0)
                 try:
-                    _check(_members(target), target, within)
+                    _check(members(target), target, within)
                 except Unsafe as reason:
                     raise Unsafe(f"in its member {member.filename!r}: {reason}") from None
             written.append(target)
@@ -173,7 +202,12 @@ def _is_archive(beginning: bytes) -> bool:
     return beginning.startswith(_BEGINNINGS) or beginning[_TAR_AT:].startswith(_TAR)
 
 
-def _members(source: Path | BinaryIO) -> list[zipfile.ZipInfo]:
+def members(source: Path | BinaryIO) -> list[zipfile.ZipInfo]:
+    """The members of a zip, as its list has them.
+
+    Raises:
+        Unsafe: it is none, or has more than can be looked at.
+    """
     if isinstance(source, Path):
         with source.open("rb") as file:
             _bound_list(file)
@@ -223,11 +257,13 @@ def _end64(file: BinaryIO, place: int, size: int) -> tuple[int, int] | None:
     return (count, length) if magic == b"PK\x06\x06" else None
 
 
-def _check(members: Sequence[zipfile.ZipInfo], path: Path, limits: ArchiveLimits) -> list[zipfile.ZipInfo]:
-    """The members that are files, or a refusal."""
-    files: list[zipfile.ZipInfo] = []
-    taken: set[str] = set()
-    for member in members:
+def _check(
+    found: Sequence[zipfile.ZipInfo], path: Path, limits: ArchiveLimits, again: bool = False
+) -> list[zipfile.ZipInfo]:
+    """The members that are files, or a refusal. `again`: one name may come again; the last counts."""
+    files: dict[str, zipfile.ZipInfo] = {}
+    total = 0
+    for member in found:
         shown = repr(member.filename[:100])
         name = member.filename
         parts = PurePosixPath(name).parts
@@ -244,14 +280,14 @@ def _check(members: Sequence[zipfile.ZipInfo], path: Path, limits: ArchiveLimits
             continue
         if not limits.nesting and name.lower().endswith(_ARCHIVES):
             raise Unsafe(f"its member {shown} is an archive itself")
-        if name.lower() in taken:
+        before = files.get(name.lower())
+        if before is not None and not (again and before.filename == name):
             raise Unsafe(f"it has two members {shown}")
-        taken.add(name.lower())
-        files.append(member)
-    total = sum(member.file_size for member in files)
+        files[name.lower()] = member
+        total += member.file_size
     if total > limits.bytes:
         raise Unsafe(f"it says that it unpacks to {total:,} bytes; at most {limits.bytes:,} are unpacked")
     packed = max(1, path.stat().st_size)
     if total > RATIO_FROM and total > packed * limits.ratio:
         raise Unsafe(f"its {packed:,} bytes would unpack to {total:,}: it is a bomb, or made like one")
-    return files
+    return list(files.values())

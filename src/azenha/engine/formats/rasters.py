@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from azenha.authoring.archives import Unsafe, inspect
+from azenha.authoring import zarr_zips
+from azenha.authoring.archives import Unsafe
 from azenha.engine.formats.cut_short import all_there
 from azenha.engine.formats.opening import NotValid, Opening, counted
 
@@ -35,7 +38,8 @@ def open_raster(opening: Opening) -> str:
         raise NotValid("there is no raster in it")
     with rasterio.Env(**OPTIONS), warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore")
-        first = stack.enter_context(_open(rasterio, _target(opening), opening.format.drivers))
+        target = _target(opening, stack)
+        first = stack.enter_context(_open(rasterio, target, opening.format.drivers))
         several = first.count == 0 and first.subdatasets
         names = first.subdatasets[:MOST_DATASETS] if several else []
         datasets = [stack.enter_context(_open(rasterio, name, (first.driver,))) for name in names] or [first]
@@ -51,27 +55,31 @@ def open_raster(opening: Opening) -> str:
         return f"{counted(bands, 'band')} of {datasets[0].width} × {datasets[0].height}, {place[:60]}"
 
 
-def opened(rasterio: Any, opening: Opening) -> Any:
-    """The dataset, or the first of those in it that has bands; a context manager.
+@contextmanager
+def opened(rasterio: Any, opening: Opening) -> Iterator[Any]:
+    """The dataset, or the first of those in it that has bands.
 
     Raises:
         NotValid: no driver of its format opens it.
     """
-    one = _open(rasterio, _target(opening), opening.format.drivers)
-    if one.count or not one.subdatasets:
-        return one
-    with one:
-        return _open(rasterio, one.subdatasets[0], (one.driver,))
+    with ExitStack() as stack:
+        one = stack.enter_context(_open(rasterio, _target(opening, stack), opening.format.drivers))
+        if not one.count and one.subdatasets:
+            one = stack.enter_context(_open(rasterio, one.subdatasets[0], (one.driver,)))
+        yield one
 
 
-def _target(opening: Opening) -> str:
+def _target(opening: Opening, stack: ExitStack) -> str:
     if opening.format.id != "zarr":
         return str(opening.path)
+
+    def beside() -> Path:
+        return Path(stack.enter_context(TemporaryDirectory(prefix="unpacked-", dir=opening.path.parent)))
+
     try:
-        inspect(opening.path)
+        return zarr_zips.for_gdal(opening.path, beside)
     except Unsafe as reason:
         raise NotValid(str(reason)) from None
-    return f"/vsizip/{{{opening.path}}}"
 
 
 def _open(rasterio: Any, target: str, drivers: tuple[str, ...]) -> Any:
