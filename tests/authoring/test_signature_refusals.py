@@ -44,6 +44,10 @@ class Mixed(enum.Enum):
     ONE = 1
 
 
+class Controlled(enum.Enum):
+    ESCAPE = "\x1b"
+
+
 class Bits(enum.Flag):
     A = 1
 
@@ -187,6 +191,10 @@ PARAMETERS: list[tuple[object, str, str]] = [
     (Odd, "Odd.media_types has 'csv'", "type/subtype"),
     (Numbered, "Numbered.media_types has 5", "type/subtype"),
     (Literal["a", 1], "Literal['a', 1]", "values of one type"),
+    (Literal["a", "x\x00y"], r"Literal has 'x\x00y'", "characters that XML can hold"),
+    (Literal["\ufffe"], r"Literal has '\ufffe'", "characters that XML can hold"),
+    (Literal["\ud800"], "Literal: character 0 is half of a surrogate pair", "correct that value"),
+    (Controlled, r"the Enum Controlled has '\x1b'", "characters that XML can hold"),
     (Literal[b"a"], "Literal[b'a']", "values of one type"),
     (Mixed, "values of the Enum Mixed are of types: int, str", "values of one type"),
     (Bits, "Bits is a Flag", "list of an Enum"),

@@ -19,7 +19,7 @@ from azenha.authoring.shapes import BoxShape, FileShape, LiteralShape, Misfit, R
 from azenha.authoring.slots import NO_DEFAULT, Read, describe
 from azenha.authoring.systems import system
 from azenha.authoring.types import BBox, Context, File
-from azenha.domain import formats
+from azenha.domain import formats, lexical
 from azenha.domain.process import (
     BoxDomain,
     ComplexDomain,
@@ -27,6 +27,7 @@ from azenha.domain.process import (
     LiteralDomain,
     LiteralType,
     ObjectDomain,
+    Scalar,
     Text,
 )
 
@@ -157,8 +158,21 @@ def _choice(values: Sequence[object], place: Place) -> LiteralShape:
         shown = ", ".join(map(repr, values))
         raise place.error(f"Literal[{shown}]", "name values of one type: all str, or all int, or all bool")
     kind = _SCALARS[kinds.pop()]
-    allowed = tuple(plain(kind, v) for v in values)
+    allowed = tuple(_allowed(kind, v, "Literal", place) for v in values)
     return LiteralShape(LiteralDomain(kind, allowed), "Literal")
+
+
+def _allowed(kind: LiteralType, value: object, owner: str, place: Place) -> Scalar:
+    """A value that clients may give, in every protocol."""
+    try:
+        scalar = plain(kind, value)
+    except Misfit as reason:
+        raise place.error(f"{owner}: {reason}", "correct that value") from None
+    if isinstance(scalar, str) and not lexical.is_for_xml(scalar):
+        raise place.error(
+            f"{owner} has {scalar!r}", "use characters that XML can hold: clients of WPS get it so"
+        )
+    return scalar
 
 
 def _enum(core: type[enum.Enum], place: Place) -> LiteralShape:
@@ -173,10 +187,8 @@ def _enum(core: type[enum.Enum], place: Place) -> LiteralShape:
         )
         raise place.error(f"the values of the Enum {core.__name__} are of types: {names}", remedy)
     kind = _SCALARS[kinds.pop()]
-    try:
-        members = {plain(kind, member.value): member for member in core}
-    except Misfit as reason:
-        raise place.error(f"the Enum {core.__name__}: {reason}", "correct that member") from None
+    owner = f"the Enum {core.__name__}"
+    members = {_allowed(kind, member.value, owner, place): member for member in core}
     return LiteralShape(LiteralDomain(kind, tuple(members)), core.__qualname__, members)
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Final
 
 from azenha.domain.process import LiteralType, Scalar
 
@@ -31,6 +32,9 @@ _DURATION = re.compile(
     r"(-)?P(?=.)(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)W)?(?:([0-9]+)D)?"
     r"(?:T(?=.)(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]+))?S)?)?"
 )
+# What no XML 1.0 document can hold, not even as a reference (§2.2): as part of a class of regular expressions.
+NO_XML: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+_NO_XML = re.compile(f"[{NO_XML}]")
 # Python's own spelling is taken too: birdy writes the values of its users so.
 _BOOLEANS = {"true": True, "1": True, "True": True, "false": False, "0": False, "False": False}
 
@@ -220,6 +224,11 @@ def characters(text: str) -> str:
         except UnicodeEncodeError as error:
             raise NotAValue(f"character {error.start} is half of a surrogate pair") from None
     return text
+
+
+def is_for_xml(text: str) -> bool:
+    """Whether XML can hold all its characters."""
+    return _NO_XML.search(text) is None
 
 
 def write(value: Scalar) -> str:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from azenha.domain.lexical import NO_XML
 from azenha.protocols.http import Part
 
 MEDIA_TYPE: Final = "text/xml"  # without a charset: some clients compare it as a whole
@@ -22,11 +23,9 @@ XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 MANY: Final = 64  # elements beside each other, after which the others are written at once
 
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
-# What no XML 1.0 document can carry, not even as a reference (§2.2).
-_CONTROLS: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
-_FORBIDDEN = re.compile(f"[{_CONTROLS}]")
-# And what may not stand as it is in text or in an attribute: most of what is written has none of it.
-_UNSAFE = re.compile(f'[&<>"\t\n\r{_CONTROLS}]')
+_FORBIDDEN = re.compile(f"[{NO_XML}]")
+# What may not stand as it is in text or in an attribute: most of what is written has none of it.
+_UNSAFE = re.compile(f'[&<>"\t\n\r{NO_XML}]')
 # The ampersand first. To replace one after the other is quicker by far than to look up each character.
 _TEXT: Final = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;"))
 _ATTRIBUTE: Final = (*_TEXT, ('"', "&quot;"), ("\t", "&#9;"), ("\n", "&#10;"))
