@@ -108,8 +108,7 @@ def test_a_variable_is_text_for_every_kind_of_setting(key, text, name, expected)
         ("[server]\nPort = 1", "unknown setting 'server.Port' in {}; did you mean 'server.port'?"),
         (
             "'server.port' = 80",
-            "unknown setting 'server.port' in {}: in quotes it is one name; write server.port without quotes, or port "
-            "below [server]",
+            "unknown setting 'server.port' in {}: in quotes it is one name; write server.port without quotes",
         ),
         ("[zzzzz]\nqqqqq = 1", "unknown setting 'zzzzz' in {}"),
         ("server = 3", "'server' in {} is a table of settings: write [server] and its settings below"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -349,3 +350,27 @@ def test_a_place_where_descriptions_cannot_be_kept_ends_the_start_in_a_sentence(
     assert ran.code == 1
     assert f"azenha: {tmp_path / 'data'} cannot be used: " in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("to", [">/dev/full", ">&-", "<&- >&-"])
+@pytest.mark.parametrize("command", [["check", "--json"], ["--version"]], ids=" ".join)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only on systems with /dev/full")
+def test_output_that_cannot_be_written_is_a_sentence_and_an_exit_code(command, to):
+    targets = ["azenha.examples.basic"] if command[0] == "check" else []
+    azenha = [sys.executable, "-m", "azenha", *command, *targets]
+
+    ran = subprocess.run(["sh", "-c", f'exec "$@" {to}', "sh", *azenha], stderr=subprocess.PIPE, text=True)
+
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1].startswith("azenha: the output cannot be written: ")
+    assert "Traceback" not in ran.stderr
+    assert "ignored" not in ran.stderr
+
+
+@pytest.mark.parametrize("words", ["describe", "run", "results", "logs", "pause", "resume", "cancel"])
+@pytest.mark.parametrize("id", ["", " ", ".", ".."])
+def test_what_is_no_id_is_refused(azenha, words, id):
+    ran = azenha(words, id)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert f"given {id!r}; allowed: an id" in ran.err
