@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from azenha import interrupts
 from azenha.console.exits import FAILED, INTERRUPTED, Stop
 from azenha.console.text import say
 
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments[1:])
     _open_what_is_closed()
     try:
+        interrupts.keep()
         options = _parsed(arguments)
         module, _, name = options.does.partition(":")
         command: Callable[[argparse.Namespace], int] = getattr(
