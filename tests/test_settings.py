@@ -102,6 +102,14 @@ def test_a_variable_is_text_for_every_kind_of_setting(key, text, name, expected)
         ("[server]\nprot = 1", "unknown setting 'server.prot' in {}; did you mean 'server.port'?"),
         ("port = 1", "unknown setting 'port' in {}; did you mean 'server.port'?"),
         ("[serve]\nport = 1", "unknown setting 'serve' in {}"),
+        ("[serve]\nport = 1", "; did you mean 'server'?"),
+        ("[servr]\nport = 1", "; did you mean 'server'?"),
+        ("[Server]\nport = 1", "unknown setting 'Server' in {}; did you mean 'server'?"),
+        ("[server]\nPort = 1", "unknown setting 'server.Port' in {}; did you mean 'server.port'?"),
+        (
+            "'server.port' = 80",
+            "unknown setting 'server.port' in {}: in quotes it is one name; write server.port without quotes",
+        ),
         ("[zzzzz]\nqqqqq = 1", "unknown setting 'zzzzz' in {}"),
         ("server = 3", "'server' in {} is a table of settings: write [server] and its settings below"),
         (
@@ -170,6 +178,15 @@ def test_what_is_wrong_in_a_file_is_named_with_what_is_allowed(tmp_path, toml, p
     path = file(tmp_path, toml)
     (found,) = problems(path)
     assert problem.format(path) in found
+
+
+def test_a_name_with_its_table_before_it_is_read(tmp_path):
+    assert load(file(tmp_path, "server.port = 80"), {}).server.port == 80
+
+
+def test_a_name_that_nothing_is_near_has_no_hint(tmp_path):
+    (found,) = problems(file(tmp_path, "[zzzzz]\nport = 1"))
+    assert found.endswith("azenha.toml")
 
 
 def test_every_problem_is_reported_at_once(tmp_path):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from azenha import interrupts
 from azenha.console.exits import FAILED, INTERRUPTED, Stop
 from azenha.console.text import say
 
@@ -25,6 +27,9 @@ HIDDEN = {
     "migrate": "folder:migrate_main",
 }
 
+# Of a file: full, too large for it, broken, closed. Other files tell their names, or are dealt with where they are.
+_NOT_WRITTEN = {errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
 EPILOG = """exit codes: 0 ok; 1 the job failed, or check found problems; 2 usage or bad input;
 3 no such process or job; 4 the server cannot be reached; 130 interrupted"""
 
@@ -36,10 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         part, _, name = HIDDEN[arguments[0]].partition(":")
         run: Callable[[list[str]], int] = getattr(import_module(f"azenha.bootstrap.{part}"), name)
         return run(arguments[1:])
-    options = parser().parse_args(arguments)
-    module, _, name = options.does.partition(":")
-    command: Callable[[argparse.Namespace], int] = getattr(import_module(f"azenha.console.{module}"), name)
+    _open_what_is_closed()
     try:
+        interrupts.keep()
+        options = _parsed(arguments)
+        module, _, name = options.does.partition(":")
+        command: Callable[[argparse.Namespace], int] = getattr(
+            import_module(f"azenha.console.{module}"), name
+        )
         code = command(options)
         sys.stdout.flush()
     except Stop as stop:
@@ -50,10 +59,45 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("azenha: interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output (head, less) has seen enough; nothing must be written to it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output (head, less) has seen enough.
+        _write_no_more()
+        return FAILED
+    except OSError as error:
+        if error.filename is not None or error.errno not in _NOT_WRITTEN:
+            raise
+        _write_no_more()
+        say(f"azenha: the output cannot be written: {error.strerror}")
         return FAILED
     return code
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that whoever started this closed: what is opened next would take their places.
+
+    To write to a closed standard output is an error then, as to a full disk; standard error is left out.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # the lowest that is free is the next to be given out
+            os.open(os.devnull, os.O_WRONLY if descriptor == 2 else os.O_RDONLY)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    try:
+        return parser().parse_args(arguments)
+    except SystemExit:  # also after what --help and --version print
+        sys.stdout.flush()
+        raise
+
+
+def _write_no_more() -> None:
+    """What is left of the output goes nowhere, so that nothing fails at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -151,13 +195,13 @@ def _add_serving(commands: Commands[argparse.ArgumentParser]) -> None:
 def _add_processes(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_client(_add(commands, "processes", "processes:processes", "list the processes"))
     describe = _add(commands, "describe", "processes:describe", "show a process with its inputs and outputs")
-    describe.add_argument("process", metavar="PROCESS")
+    describe.add_argument("process", metavar="PROCESS", type=_id)
     _add_client(describe)
 
 
 def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
     run = _add(commands, "run", "running:run", "run a process")
-    run.add_argument("process", metavar="PROCESS")
+    run.add_argument("process", metavar="PROCESS", type=_id)
     run.add_argument(
         "-i",
         "--input",
@@ -172,7 +216,7 @@ def _add_running(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_output(run)
     _add_client(run)
     results = _add(commands, "results", "running:results", "show or save the results of a job that ended")
-    results.add_argument("job", metavar="JOB")
+    results.add_argument("job", metavar="JOB", type=_id)
     _add_output(results)
     _add_client(results)
 
@@ -201,17 +245,17 @@ def _add_jobs(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     _add_client(jobs)
     logs = _add(commands, "logs", "jobs:logs", "print a job's log")
-    logs.add_argument("job", metavar="JOB")
+    logs.add_argument("job", metavar="JOB", type=_id)
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the job ends")
     _add_client(logs, json=False)
     pause = _add(commands, "pause", "jobs:pause", "have a job wait until it is resumed")
-    pause.add_argument("job", metavar="JOB")
+    pause.add_argument("job", metavar="JOB", type=_id)
     _add_client(pause)
     resume = _add(commands, "resume", "jobs:resume", "let a job that was paused go on")
-    resume.add_argument("job", metavar="JOB")
+    resume.add_argument("job", metavar="JOB", type=_id)
     _add_client(resume)
     cancel = _add(commands, "cancel", "jobs:cancel", "dismiss a job")
-    cancel.add_argument("job", metavar="JOB")
+    cancel.add_argument("job", metavar="JOB", type=_id)
     cancel.add_argument("--remove", action="store_true", help="remove a job that has ended, with its results")
     _add_client(cancel)
 
@@ -238,6 +282,12 @@ def _add_schemas(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     _add_settings(listed)
     listed.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _id(text: str) -> str:
+    if text.strip() in ("", ".", ".."):  # in an address these would name what is above
+        raise argparse.ArgumentTypeError(f"given {text!r}; allowed: an id")
+    return text
 
 
 def _positive(text: str) -> int:

@@ -136,6 +136,15 @@ def _from_file(path: Path | None, problems: list[str]) -> Iterator[tuple[str, ob
         problems.append(f"{path} is not TOML: {error}")  # the error names line and column
         return
     for key, given in content.items():
+        if key in RULES and "." in key:
+            problems.append(
+                f"unknown setting '{key}' in {path}: in quotes it is one name; write {key} without quotes, or "
+                f"{key.partition('.')[2]} below [{key.partition('.')[0]}]"
+            )
+            continue
+        if key not in TABLES and isinstance(given, dict) and key not in RULES:
+            problems.append(f"unknown setting '{key}' in {path}{_near(key.lower(), list(TABLES))}")
+            continue
         if key not in TABLES:
             entries = {key: given}
         elif isinstance(given, dict):
@@ -147,7 +156,7 @@ def _from_file(path: Path | None, problems: list[str]) -> Iterator[tuple[str, ob
             if name in RULES:
                 yield name, entry, str(path)
             else:
-                problems.append(f"unknown setting '{name}' in {path}{_near(name, list(RULES))}")
+                problems.append(f"unknown setting '{name}' in {path}{_near(name.lower(), list(RULES))}")
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterator[tuple[str, object, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -322,3 +323,54 @@ def test_the_reference_has_no_command_and_no_option_that_does_not_exist():
 @pytest.mark.parametrize("code", [OK, FAILED, USAGE, NOT_FOUND, UNREACHABLE, 130])
 def test_every_exit_code_stands_in_the_reference(code):
     assert f"| {code} |" in DOCS.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "command", [("check",), ("check", "--json"), ("schemas", "list"), ("serve", "--port", "0")]
+)
+def test_a_data_folder_that_is_a_file_is_said_in_a_sentence(azenha, tmp_path, monkeypatch, command):
+    monkeypatch.setenv("AZENHA_FORMATS__SCHEMAS", "schemas")
+    file = tmp_path / "data"
+    file.write_text("")
+
+    ran = azenha(*command, "--data", str(file))
+
+    assert ran.code == 1
+    assert ran.out == ""
+    assert ran.err.startswith(f"azenha: {file} cannot be used: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_place_where_descriptions_cannot_be_kept_ends_the_start_in_a_sentence(azenha, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cache").write_text("")
+
+    ran = azenha("serve", "azenha.examples.basic", "--port", "0", "--data", "data")
+
+    assert ran.code == 1
+    assert f"azenha: {tmp_path / 'data'} cannot be used: " in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("to", [">/dev/full", ">&-", "<&- >&-"])
+@pytest.mark.parametrize("command", [["check", "--json"], ["--version"]], ids=" ".join)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only on systems with /dev/full")
+def test_output_that_cannot_be_written_is_a_sentence_and_an_exit_code(command, to):
+    targets = ["azenha.examples.basic"] if command[0] == "check" else []
+    azenha = [sys.executable, "-m", "azenha", *command, *targets]
+
+    ran = subprocess.run(["sh", "-c", f'exec "$@" {to}', "sh", *azenha], stderr=subprocess.PIPE, text=True)
+
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1].startswith("azenha: the output cannot be written: ")
+    assert "Traceback" not in ran.stderr
+    assert "ignored" not in ran.stderr
+
+
+@pytest.mark.parametrize("words", ["describe", "run", "results", "logs", "pause", "resume", "cancel"])
+@pytest.mark.parametrize("id", ["", " ", ".", ".."])
+def test_what_is_no_id_is_refused(azenha, words, id):
+    ran = azenha(words, id)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert f"given {id!r}; allowed: an id" in ran.err

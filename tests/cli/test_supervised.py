@@ -122,6 +122,37 @@ def test_nothing_is_left_of_a_server_that_ends_while_its_processes_are_imported(
     eventually(lambda: not tree.marked("MARK_OF_TEST", mark))
 
 
+@pytest.mark.parametrize("command", ["serve --port 0", "run echo -i text=a"])
+def test_ctrl_c_that_python_drops_in_a_callback_ends_the_command_all_the_same(tmp_path, command):
+    code = """
+import signal, sys
+from azenha import cli
+from azenha.bootstrap import serving
+
+def dropping(then):
+    def called(*given, **named):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            pass
+        return then(*given, **named)
+    return called
+
+serving.discovered = dropping(serving.discovered)
+serving.program = dropping(serving.program)
+sys.exit(cli.main(sys.argv[1:]))
+"""
+    words = [*command.split(), "--data", str(tmp_path / "data")]
+    environ = os.environ | {"AZENHA_TARGETS": "azenha.examples.basic"}
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *words], env=environ, capture_output=True, text=True, timeout=60
+    )
+
+    assert ran.returncode == 130
+    assert ran.stderr.endswith("azenha: interrupted\n")
+
+
 def argv(pid: int) -> list[bytes]:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from azenha.bootstrap.folder import Unusable
 from azenha.bootstrap.parts import program
 from azenha.bootstrap.publishing import offered
 from azenha.settings import Settings
@@ -34,16 +35,23 @@ def discovered(
 def described(
     settings: Settings, on_import: Callable[[str], None] | None = None
 ) -> tuple[Catalogue, dict[str, str]]:
-    """All that there is, also what lacks something that it needs here."""
+    """All that there is, also what lacks something that it needs here.
+
+    Raises:
+        Unusable: descriptions cannot be kept in the data folder.
+    """
     from azenha.engine import discover as discovery
 
-    return discovery.discover(
-        settings.targets,
-        settings.data / "cache",
-        program("describe-source"),
-        settings.children.import_time,
-        on_import,
-    )
+    try:
+        return discovery.discover(
+            settings.targets,
+            settings.data / "cache",
+            program("describe-source"),
+            settings.children.import_time,
+            on_import,
+        )
+    except OSError as error:
+        raise Unusable(settings.data, error) from None
 
 
 def _without_stops(catalogue: Catalogue) -> Catalogue:

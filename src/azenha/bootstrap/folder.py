@@ -24,6 +24,13 @@ DATABASE = "azenha.sqlite"
 _log = logging.getLogger("azenha")
 
 
+class Unusable(Exception):
+    """The data folder cannot be used. The text names it and says why."""
+
+    def __init__(self, data: Path, error: Exception) -> None:
+        super().__init__(f"{data} cannot be used: {error}")
+
+
 def run_folder(settings: Settings) -> Path:
     return settings.data / "run"
 
@@ -46,7 +53,7 @@ def taken(settings: Settings) -> FolderLock | None:
         )
         return None
     except (OSError, sqlite3.Error) as error:
-        print(f"azenha: {settings.data} cannot be used: {error}", file=sys.stderr)
+        print(f"azenha: {Unusable(settings.data, error)}", file=sys.stderr)
         return None
     # In a process of its own: what a migration loads would stay in this one as long as the server runs.
     command = [*program("migrate"), str(database), str(settings.data / "backups")]

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from azenha import interrupts
 from azenha.bootstrap.catalogue import discovered
-from azenha.bootstrap.folder import SERVER_FILE, taken
+from azenha.bootstrap.folder import SERVER_FILE, Unusable, taken
 from azenha.bootstrap.parts import log_to_stderr, program, to_parts
 from azenha.settings import Settings
 
@@ -82,7 +83,11 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
             if ready is not None:
                 threading.Thread(target=_when_ready, args=(url, ready), daemon=True).start()
 
+        interrupts.check()
         supervisor.run(started)
+    except Unusable as unusable:
+        print(f"azenha: {unusable}", file=sys.stderr)
+        return 1
     finally:
         web.stop()
         with suppress(OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from azenha.bootstrap.folder import signing_key
+from azenha.bootstrap.folder import Unusable, signing_key
 from azenha.console.exact import write_json
 from azenha.console.exits import FAILED, OK, Stop
 from azenha.console.place import read
@@ -24,7 +24,10 @@ def check(options: argparse.Namespace) -> int:
         ) from None
     from azenha.bootstrap.catalogue import discover
 
-    catalogue = discover(loaded.settings)
+    try:
+        catalogue = discover(loaded.settings)
+    except Unusable as unusable:
+        raise Stop(FAILED, str(unusable)) from None
     print(write_json(_data(loaded, catalogue), 2) if options.json else "\n".join(_page(loaded, catalogue)))
     return FAILED if _failed(loaded, catalogue) else OK
 

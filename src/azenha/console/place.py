@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azenha import interrupts
 from azenha.console.exits import UNREACHABLE, USAGE, Stop
 from azenha.loading import DEFAULT_FILE, Loaded, SettingsError, load_with_sources
 from azenha.settings import Settings
@@ -75,6 +76,7 @@ def server(options: argparse.Namespace) -> Iterator[tuple[Client, bool]]:
             raise Stop(
                 UNREACHABLE, f"no server runs on {here.data}, and none could be started for this command"
             ) from None
+        interrupts.check()
         yield stack.enter_context(Client(url)), url == running
 
 

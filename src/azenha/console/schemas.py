@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from azenha.bootstrap import schemas
+from azenha.bootstrap.folder import Unusable
 from azenha.console import place
 from azenha.console.exact import write_json
 from azenha.console.exits import FAILED, OK, USAGE, Stop
@@ -15,7 +16,7 @@ from azenha.settings import Settings
 
 def fetch(options: argparse.Namespace) -> int:
     settings, folder = _folder(options)
-    addresses = list(options.addresses) or list(schemas.wanted(settings))
+    addresses = list(options.addresses) or list(_wanted(settings))
     if not addresses:
         say("no process asks for `very strict`: name the addresses of the schemas that you want")
         return OK
@@ -32,6 +33,13 @@ def fetch(options: argparse.Namespace) -> int:
     return FAILED if found.failed else OK
 
 
+def _wanted(settings: Settings) -> dict[str, list[str]]:
+    try:
+        return schemas.wanted(settings)
+    except Unusable as unusable:
+        raise Stop(FAILED, str(unusable)) from None
+
+
 def list_schemas(options: argparse.Namespace) -> int:
     from azenha.engine.formats.collecting import listed
     from azenha.engine.formats.schemas import read_catalogue
@@ -39,7 +47,7 @@ def list_schemas(options: argparse.Namespace) -> int:
     settings, folder = _folder(options)
     here = list(listed(folder)) if folder.is_dir() else []
     found = read_catalogue(folder)
-    wanted = {address: (found.find(address), who) for address, who in schemas.wanted(settings).items()}
+    wanted = {address: (found.find(address), who) for address, who in _wanted(settings).items()}
     missing = [address for address, (file, _) in wanted.items() if file is None]
     if options.json:
         data = {

@@ -85,7 +85,10 @@ def discover(
         cache: folder; descriptions are taken from there as long as no file that they came from has changed.
         command: starts the program of `describe`, given the key for its last argument.
         on_import: told each source that has to be imported.
+    Raises:
+        OSError: descriptions cannot be kept in the cache.
     """
+    cache.mkdir(parents=True, exist_ok=True)
     sources, missing = find(targets)
     unavailable = list(missing)
 
@@ -131,7 +134,6 @@ def _describe(
             on_import(source.name)
         answer = imports.answer(text)
         if "processes" in answer:
-            cache.mkdir(parents=True, exist_ok=True)
             fresh = place.with_suffix(f".{os.getpid()}")
             fresh.write_text(json.dumps(answer | {"key": text, "made": _made_by()}))
             fresh.replace(place)
@@ -169,6 +171,12 @@ class _Imports:
         self._ended = False
 
     def answer(self, text: str) -> dict[str, Any]:
+        try:
+            return self._answer(text)
+        except OSError as error:  # no process is left, or no room for what it says
+            return {"reason": f"it cannot be imported now: {error}"}
+
+    def _answer(self, text: str) -> dict[str, Any]:
         from tempfile import TemporaryFile  # where all descriptions are in the cache, nothing is imported
 
         mark = os.urandom(16).hex()
