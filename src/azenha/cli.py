@@ -81,6 +81,7 @@ def _open_what_is_closed() -> None:
             os.fstat(descriptor)
         except OSError:  # the lowest that is free is the next to be given out
             os.open(os.devnull, os.O_WRONLY if descriptor == 2 else os.O_RDONLY)
+            os.set_inheritable(descriptor, True)  # nor shall that happen in the programs that this one starts
     if sys.stderr is None:
         sys.stderr = os.fdopen(2, "w", closefd=False)
     if sys.stdout is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from live_server import alive, marked, until
+from live_server import SHORT, LiveServer, alive, marked, parts, until
 
 from azenha.engine.sandbox import cgroups
 
@@ -46,6 +48,23 @@ def test_a_daemon_that_outlived_the_whole_server_ends_when_it_is_started_again(
     until(lambda: not alive(daemon), 10, "the daemon ends")
     assert server.ended(job)["status"] == "failed"
     assert server.execute("say", text="after").json == "after"
+
+
+def test_what_ran_before_a_shell_became_the_server_is_not_its_to_end(tmp_path: Path) -> None:
+    server = LiveServer(tmp_path, ["azenha.examples.basic"], SHORT)
+    plain, shell = server.command, ["sh", "-c", 'sleep 600 & echo $! > beside; exec "$@"', "sh"]
+    server.command = lambda *words: [*shell, *plain(*words)]  # type: ignore[method-assign]
+    server.start()
+    beside = int((tmp_path / "beside").read_text())
+    try:
+        assert server.execute("echo", text="started").json == "started"
+        assert alive(beside)
+        server.kill(parts(server.mark)["worker"])
+        assert server.execute("echo", text="again").json == "again"
+        assert alive(beside)
+    finally:
+        os.kill(beside, signal.SIGKILL)
+        server.end()
 
 
 @pytest.mark.skipif(not cgroups.available(), reason="this host gives no writable cgroup for processes")

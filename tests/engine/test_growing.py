@@ -32,13 +32,41 @@ def test_files_at_any_depth_are_counted_together(tmp_path: Path) -> None:
     assert looks(Growing(tmp_path, 128 * KIB))
 
 
-def test_what_is_told_apart_and_what_links_lead_to_is_not_counted(tmp_path: Path) -> None:
-    file(tmp_path / "job" / "fetched" / "a")
+def test_what_links_lead_to_is_not_counted_and_a_file_of_several_names_once(tmp_path: Path) -> None:
+    job = tmp_path / "job"
+    file(job / "a")
     file(tmp_path / "elsewhere" / "b")
-    (tmp_path / "job" / "link").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "job" / "loop").symlink_to(tmp_path / "job")
-    assert not looks(Growing(tmp_path / "job", 32 * KIB, ("fetched",)))
-    assert looks(Growing(tmp_path / "job", 32 * KIB))
+    (job / "link").symlink_to(tmp_path / "elsewhere")
+    (job / "loop").symlink_to(job)
+    for name in ("again", "and again"):
+        os.link(job / "a", job / name)
+    assert not looks(Growing(job, 96 * KIB))
+    assert looks(Growing(job, 32 * KIB))
+
+
+def test_a_file_with_holes_counts_what_it_takes(tmp_path: Path) -> None:
+    with (tmp_path / "holes").open("wb") as holes:
+        holes.truncate(1 << 30)
+    assert not looks(Growing(tmp_path, 1 << 20))
+
+
+def test_folders_of_any_depth_are_gone_through_with_one_of_them_open(tmp_path: Path) -> None:
+    where, depth = os.open(tmp_path, os.O_RDONLY), 1200
+    for _ in range(depth):  # one in the other: the path of all of them is longer than a call takes
+        os.mkdir("d", dir_fd=where)
+        below = os.open("d", os.O_RDONLY, dir_fd=where)
+        os.close(where)
+        where = below
+    os.close(where)
+    watched = Growing(tmp_path, 1 << 30)
+    before = len(os.listdir("/proc/self/fd"))
+    open_at_most = 0
+    for _ in range(6):
+        assert not watched.exceeds()
+        open_at_most = max(open_at_most, len(os.listdir("/proc/self/fd")) - before)
+    assert open_at_most <= 1
+    del watched
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_it_sees_what_came_after_its_first_look(tmp_path: Path) -> None:

@@ -85,6 +85,13 @@ def find(targets: Sequence[str], folder: Path | None = None) -> tuple[list[Sourc
 
 
 def _target(target: str, base: Path) -> list[Source | Unavailable]:
+    try:
+        return _sources(target, base)
+    except OSError as error:
+        return [Unavailable(target, f"'{target}' cannot be read: {error.strerror}")]
+
+
+def _sources(target: str, base: Path) -> list[Source | Unavailable]:
     path = base / target
     if target.endswith(".py") or os.sep in target or "/" in target or path.is_dir():
         if path.is_dir():

@@ -50,6 +50,8 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
     lock = taken(settings)
     if lock is None:
         return 1
+    # Whoever started this may have started others first, and then become it (a shell's exec): not ours to end.
+    before = tree.children(os.getpid())
     tree.become_subreaper()
     try:
         listening = listen(settings.server.host, settings.server.port)
@@ -66,7 +68,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
         web.begin()  # of all that has to start it takes longest, and clients wait for it
         catalogue, keys = discovered(settings, lambda name: _log.info("importing %s", name))
         # What an import that ended by force had started falls to this process.
-        tree.kill_orphans([web.process.pid] if web.process is not None else ())
+        tree.kill_orphans([*before, *([web.process.pid] if web.process is not None else ())])
         for missing in catalogue.unavailable:
             _log.warning("%s is not served: %s", missing.source, missing.reason)
         web.text = to_parts(settings, catalogue, keys, listening.fileno())
@@ -75,7 +77,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> int
         supervisor = Supervisor(
             [Part("worker", program("worker"), web.text), web],
             # What a killed worker's jobs had started falls to this process.
-            on_death=tree.kill_orphans,
+            on_death=lambda parts: tree.kill_orphans([*before, *parts]),
         )
         (settings.data / SERVER_FILE).write_text(json.dumps({"url": url, "pid": os.getpid()}))
 

@@ -23,7 +23,6 @@ from azenha.engine.job_log import Log
 from azenha.engine.pool import Kept, Key, Pool
 from azenha.engine.running import Run
 from azenha.engine.steering import Steering
-from azenha.engine.transfer import FOLDER
 from azenha.settings import Settings
 from azenha.usecases.ports import Folders, Lease
 
@@ -118,8 +117,7 @@ class Attempts:
         lane = lease.job.lane
         key: Key = (serving.process, lane)
         kept = self._pool.take(serving.source, key, lane)
-        # What is fetched has limits of its own, and is the process's data, not its making.
-        files = None if order["fetch"] else Growing(Path(order["work"]), order["outputs"], (FOLDER,))
+        files = None if order["fetch"] else Growing(Path(order["work"]), order["outputs"])
         run = self._run_of(lease, description, kept, log, files)
         order |= {
             "request": dump_request(lease.request),  # which nobody holds once it is told, see `exchange`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,10 @@ AT_ONCE: Final = 500  # entries that one look goes through: whoever looks has ot
 class Growing:
     """The files of one folder, added up a part at a time, over and over."""
 
-    def __init__(self, folder: Path, limit: int, besides: Collection[str] = ()) -> None:
-        """`limit`: bytes, inclusive. `besides`: names in the folder, not below it, that are not counted."""
+    def __init__(self, folder: Path, limit: int) -> None:
+        """`limit`: bytes, inclusive."""
         self.limit = limit
-        self._folder, self._besides = folder, besides
+        self._folder = str(folder)
         self._sizes: Iterator[int] = iter(())
         self._sum = 0
 
@@ -25,7 +25,7 @@ class Growing:
         for _ in range(AT_ONCE):
             size = next(self._sizes, None)
             if size is None:
-                self._sizes, self._sum = self._walk(str(self._folder), self._besides), 0
+                self._sizes, self._sum = _walk(self._folder), 0
                 return False
             self._sum += size
             if self._sum > self.limit:
@@ -36,26 +36,30 @@ class Growing:
 
     def _at_once(self) -> bool:
         total = 0
-        return any(
-            (total := total + size) > self.limit for size in self._walk(str(self._folder), self._besides)
-        )
+        return any((total := total + size) > self.limit for size in _walk(self._folder))
 
-    def _walk(self, folder: str, besides: Collection[str] = ()) -> Iterator[int]:
-        """Bytes on the disk of one entry after the other. What goes meanwhile, or hides, counts nothing."""
+
+def _walk(folder: str) -> Iterator[int]:
+    """Bytes of one entry after the other, one folder open at a time. What goes meanwhile or hides is nothing."""
+    waiting = [folder]
+    while waiting:
         try:
-            entries = os.scandir(folder)
+            entries = os.scandir(waiting.pop())
         except OSError:
-            return
+            continue
         with entries:
             for entry in entries:
-                if entry.name in besides:
-                    continue
                 try:
                     at = entry.stat(follow_symlinks=False)
                     below = entry.is_dir(follow_symlinks=False)
                 except OSError:
                     continue
-                # A file with holes takes less than it is long.
-                yield at.st_blocks * 512 if hasattr(at, "st_blocks") else at.st_size
                 if below:
-                    yield from self._walk(entry.path)
+                    waiting.append(entry.path)
+                size = at.st_size
+                if hasattr(at, "st_blocks"):
+                    # A file with holes takes less than it is long, and a short one a whole block. What a file
+                    # system keeps beyond the end of one that grows is not counted.
+                    size = min(at.st_blocks * 512, -(-size // at.st_blksize) * at.st_blksize)
+                # One of several names is there once.
+                yield size // (1 if below else max(1, at.st_nlink))

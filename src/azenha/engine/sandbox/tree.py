@@ -211,4 +211,7 @@ def kill_orphans(known: Collection[int] = ()) -> None:
             if one not in known and one not in _own:
                 kill(one)
                 with suppress(OSError):
-                    os.waitpid(one, 0)
+                    for _ in range(100):  # it may be another user's, and live on
+                        if os.waitpid(one, os.WNOHANG)[0]:
+                            break
+                        time.sleep(0.01)
