@@ -122,7 +122,7 @@ def test_what_an_author_imports_loads_no_third_party_module_and_little_else() ->
 def test_a_program_of_the_server_does_not_load_what_authors_need() -> None:
     assert [name for name in loaded_by("import azenha") if name.startswith("azenha.")] == []
     rooms = {name.split(".")[1] for name in loaded_by("import azenha.cli") if name.startswith("azenha.")}
-    assert rooms == {"cli", "console"}
+    assert rooms == {"cli", "console", "interrupts"}
 
 
 def test_what_an_author_imports_is_all_there() -> None:

@@ -265,7 +265,8 @@ class Round:
         for number, answer in self.told.answers.items():
             if answer.startswith("200") and not any(e.what == "end" and e.number == number for e in events):
                 problems.append(f"number {number} was answered {answer} and never came to its end")
-            if not answer.startswith(("200", "500 ")):
+            ends = answer.startswith("503 ") and "this server ends" in answer and "supervisor" in self.killed
+            if not answer.startswith(("200", "500 ")) and not ends:
                 problems.append(f"number {number} was answered {answer}")
         work = self.server.data / "work"
         left = until_gone(lambda: list(work.glob("*/*")))

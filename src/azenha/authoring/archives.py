@@ -10,7 +10,7 @@ import shutil
 import stat
 import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
@@ -95,14 +95,20 @@ def inspect(path: Path, *, zarr: bool = False) -> None:
     _check(members(path), path, _limits, zarr)
 
 
-def streamed(path: Path, name: str) -> Iterator[bytes]:
-    """The content of one member of a zip that was inspected, piece by piece.
+def contents(path: Path, names: Iterable[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Members of a zip that was inspected, each with its content piece by piece, to be taken before the next one.
 
     Raises:
-        Unsafe: it is damaged.
+        Unsafe: one is damaged.
     """
+    with zipfile.ZipFile(path) as archive:  # once: to read its list takes as long as it has members
+        for name in names:
+            yield name, _content(archive, name)
+
+
+def _content(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as source:
+        with archive.open(name) as source:
             while piece := source.read(_PIECE):
                 yield piece
     except Exception as error:

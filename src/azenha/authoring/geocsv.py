@@ -33,7 +33,7 @@ def opened_with(path: Path, media_type: str) -> tuple[str, Mapping[str, str]]:
     with path.open(encoding="utf-8-sig" if plain else charset, errors="replace", newline="") as file:
         header = next(csv.reader(file), [])
     options = {"HEADERS": "YES", "SEPARATOR": "COMMA", **({} if plain else {"encoding": charset})}
-    columns = [header[number] for number in geometry_columns(header)]
+    columns = [header[number].strip() for number in geometry_columns(header)]
     if len(columns) == 1:
         options |= {"GEOM_POSSIBLE_NAMES": columns[0], "KEEP_GEOM_COLUMNS": "NO"}
     elif columns:

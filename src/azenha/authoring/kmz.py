@@ -7,16 +7,15 @@ links to KML files beside it. GDAL opens a KMZ too, and then passes over feature
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 from xml.parsers import expat
 
-from azenha.authoring.archives import inspect, names_in, streamed, unpack
+from azenha.authoring.archives import contents, inspect, names_in, unpack
 
 _DEEPEST: Final = 256  # elements within elements
 _FEATURES: Final = ("Placemark", "GroundOverlay")
-_NAMESPACE: Final = "\n"  # between a namespace and a name: in neither of them
 
 
 class NoKml(ValueError):
@@ -34,7 +33,8 @@ def with_features(path: Path) -> tuple[str, ...]:
     names = _root_first(names_in(path))
     if not names:
         raise NoKml("it holds no KML")
-    return tuple(name for name in names if _has_features(path, name)) or names[:1]
+    found = tuple(name for name, pieces in contents(path, names) if _has_features(name, pieces))
+    return found or names[:1]
 
 
 def opened(path: Path, folder: Path) -> Path:
@@ -64,14 +64,15 @@ def _root_first(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(kml, key=lambda name: name != root))
 
 
-def _has_features(path: Path, name: str) -> bool:
+def _has_features(name: str, pieces: Iterable[bytes]) -> bool:
     elements = _Elements()
-    parser = expat.ParserCreate(None, _NAMESPACE)
+    # Not by namespaces: in many a real file a prefix is bound to none, and GDAL does not mind.
+    parser = expat.ParserCreate()
     parser.StartElementHandler = elements.start
     parser.EndElementHandler = elements.end
     parser.StartDoctypeDeclHandler = elements.doctype
     try:
-        for piece in streamed(path, name):
+        for piece in pieces:
             parser.Parse(piece, False)
         parser.Parse(b"", True)
     except (NoKml, expat.ExpatError, LookupError, UnicodeError) as reason:
@@ -88,7 +89,7 @@ class _Elements:
         self._depth = 0
 
     def start(self, tag: str, attributes: object) -> None:
-        local = tag.rpartition(_NAMESPACE)[2]
+        local = tag.rpartition(":")[2]
         if not self._depth and local != "kml":
             raise NoKml(f"it is no KML: its root is {local[:60]}")
         self._depth += 1

@@ -249,7 +249,6 @@ def _raster(value: Any, path: Path, known: KnownFormat | None) -> Path | None:
     if not _is_of(value, "rasterio", "DatasetBase") or known is None or not known.drivers:
         return None
     import rasterio
-    from rasterio.shutil import copy
 
     driver = "COG" if known.id == "cog" else known.drivers[0]
     name, own = value.name, value.driver
@@ -259,16 +258,22 @@ def _raster(value: Any, path: Path, known: KnownFormat | None) -> Path | None:
     if value.mode != "r":
         value.close()  # what was written is in its file only then
     elif computed or (own != driver and not value.closed):
-        copy(value, path, driver=driver)
+        _copied(value, path, known, driver)
         return path
     if own == driver and Path(name).is_file():
         return Path(name)
     with rasterio.open(name) as source:
-        if known.id == "zarr":
-            _zipped(path, lambda folder: copy(source, folder, driver=driver))
-        else:
-            copy(source, path, driver=driver)
+        _copied(source, path, known, driver)
     return path
+
+
+def _copied(source: Any, path: Path, known: KnownFormat, driver: str) -> None:
+    from rasterio.shutil import copy
+
+    if known.id == "zarr":
+        _zipped(path, lambda folder: copy(source, folder, driver=driver))
+    else:
+        copy(source, path, driver=driver)
 
 
 def _zipped(path: Path, write: Callable[[Path], object]) -> None:

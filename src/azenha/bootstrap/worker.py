@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
 
 from azenha.adapters.engines.embedded import WakeListener
 from azenha.adapters.folders import LocalFolders
@@ -18,6 +17,7 @@ from azenha.bootstrap.callbacks import caller
 from azenha.bootstrap.children import fetching
 from azenha.bootstrap.folder import open_jobs, run_folder
 from azenha.bootstrap.parts import from_supervisor, log_to_stderr, program
+from azenha.engine.clearing import remove
 from azenha.engine.sandbox import forking, tree
 from azenha.engine.sandbox.child import Starter
 from azenha.engine.sandbox.spawning import Spawning
@@ -92,7 +92,7 @@ def _end_leftovers(data: Path) -> None:
     tree.kill_marked(MARK, _mark(data))
     work = data / "work"
     for folder in work.iterdir() if work.is_dir() else ():
-        rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 def starter(settings: Settings) -> Starter:

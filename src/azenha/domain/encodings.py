@@ -94,7 +94,7 @@ def _extends_ascii(name: str) -> bool:
     plain = bytes(range(128))
     try:
         return plain.decode(name) == plain.decode("ascii")
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         return False
 
 
@@ -114,8 +114,7 @@ def as_declared(pieces: Iterable[bytes]) -> tuple[str | None, Iterator[bytes]]:
     name = declared(head[: 4 * HEAD].decode(errors="ignore"))
     if name is None or name.lower() in UTF8:
         return None, whole
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    return name, _encoded(map(decoder.decode, whole), name, "it declares")
+    return name, _encoded(_decoded(whole), name, "it declares")
 
 
 def encoded(pieces: Iterable[str], type: str) -> Iterator[bytes]:
@@ -152,19 +151,31 @@ def _encoded(pieces: Iterable[str], name: str, by: str) -> Iterator[bytes]:
     try:
         "".encode(name)  # refuses codecs that are no character sets, such as those that pack
         encoder = codecs.getincrementalencoder(name)()
-        first = True
-        for piece in pieces:
-            # A mark that came with text in UTF-8 is none of another encoding, which has its own or none.
-            bare = piece.removeprefix(_MARK) if first and name.lower() not in UTF8 else piece
-            yield encoder.encode(bare)
-            first = False
-        yield encoder.encode("", True)
-    except LookupError:
+    except (LookupError, ValueError):
         raise NotInEncoding(f"{wrong}: it is not known here") from None
-    except UnicodeEncodeError as error:
-        raise NotInEncoding(f"{wrong}: it has no {quoted(error.object[error.start])}") from None
-    except UnicodeError:
-        raise NotInEncoding(wrong) from None
+    first = True
+    # What goes wrong while the pieces are made is of whoever makes them: only the codec is asked for its errors.
+    for piece in chain(pieces, ("",)):
+        # A mark that came with text in UTF-8 is none of another encoding, which has its own or none.
+        bare = piece.removeprefix(_MARK) if first and name.lower() not in UTF8 else piece
+        first = False
+        try:
+            data = encoder.encode(bare, not piece)
+        except UnicodeEncodeError as error:
+            raise NotInEncoding(f"{wrong}: it has no {quoted(error.object[error.start])}") from None
+        except UnicodeError:
+            raise NotInEncoding(wrong) from None
+        yield data
+
+
+def _decoded(pieces: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for piece in pieces:
+        try:
+            text = decoder.decode(piece)
+        except UnicodeDecodeError:
+            raise NotInEncoding("its text is not in UTF-8") from None
+        yield text
 
 
 def in_charset(type: str, name: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from azenha.domain.values import StoredFile
 from azenha.engine.arrived import incomplete
 from azenha.engine.attempts import Attempt, Attempts, published
 from azenha.engine.channel import Message
+from azenha.engine.clearing import remove
 from azenha.engine.formats.policy import Policy
 from azenha.engine.job_log import Log
 from azenha.engine.pool import Pool
@@ -345,8 +345,8 @@ class Worker:
     def _remove_work(self) -> None:
         # Not by the slots: a file system that syncs for others lets a removal wait as long as the job took.
         while (work := self._done_with.get()) is not None:
-            shutil.rmtree(work, ignore_errors=True)
-            shutil.rmtree(published(work), ignore_errors=True)
+            remove(work)
+            remove(published(work))
 
     def _tidy(self) -> None:
         self._remove_strays()

@@ -99,7 +99,7 @@ class ServerEnds(AppError):
 
     def __init__(self, process: str) -> None:
         super().__init__(
-            f"this server ends, and did not wait for process '{process}' any longer: its job was dismissed; "
+            f"this server ends, and did not wait for process '{process}' any longer: its job is dismissed; "
             f"ask again later, or asynchronously (Prefer: respond-async): such jobs survive its end"
         )
         self.locator, self.retry_after = process, 30

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from azenha.authoring import kmz
-from azenha.authoring.archives import Unsafe, inspect, names_in, streamed
+from azenha.authoring.archives import Unsafe, contents, inspect, names_in
 from azenha.domain.media import Travel
 from azenha.engine.formats.documents import open_xml
 from azenha.engine.formats.features import incomplete
@@ -128,8 +128,8 @@ def _targets(opening: Opening) -> tuple[str, ...]:
             if len(found) != 1:
                 raise NotValid(f"it holds {counted(len(found), 'shapefile')}; wanted is one")
         if opening.asked.read:
-            for name in names_in(opening.path):
-                collections.deque(streamed(opening.path, name), maxlen=0)
+            for _, pieces in contents(opening.path, names_in(opening.path)):
+                collections.deque(pieces, maxlen=0)
     except (Unsafe, kmz.NoKml) as reason:
         raise NotValid(str(reason)) from None
     return tuple(f"/vsizip/{{{opening.path}}}/{name}" for name in found)

@@ -179,7 +179,8 @@ def _root(file: int, size: int, type: str) -> int | None:
         return None
     with mmap.mmap(file, size, access=mmap.ACCESS_READ) as mapped:
         buffer: Buffer = mapped
-        in_utf8 = encodings.codec(bytes(buffer[: encodings.HEAD]), type) in encodings.UTF8
+        codec = encodings.codec(bytes(buffer[: encodings.HEAD]), type).lower()
+        in_utf8 = codec in (*encodings.UTF8, "ascii", "us-ascii")
         return embeddable(buffer) if in_utf8 else None
 
 
