@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 
 import pytest
 
@@ -132,3 +133,21 @@ def test_text_that_cannot_be_in_its_encoding_is_refused(text: str, media_type: s
 )
 def test_a_media_type_tells_another_charset_where_it_tells_one(given: str, told: str) -> None:
     assert encodings.in_charset(given, "x") == told
+
+
+@pytest.mark.parametrize("error", [KeyError("name"), UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "no")])
+def test_what_goes_wrong_while_text_is_made_is_of_whoever_makes_it(error: Exception) -> None:
+    def made() -> Iterator[str]:
+        yield "x" * 2000
+        raise error
+
+    with pytest.raises(type(error)):
+        list(encoded(made(), "text/csv"))
+
+
+def test_a_charset_that_is_no_name_at_all_is_one_that_is_not_known() -> None:
+    strange = 'text/plain; charset="a\0b"'
+    with pytest.raises(NotInEncoding, match="not known here"):
+        list(encoded(["é"], strange))
+    with pytest.raises(NotInEncoding):
+        list(encodings.as_utf8([b"abc"], strange))

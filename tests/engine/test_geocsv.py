@@ -44,8 +44,9 @@ def test_a_geodataframe_as_csv_is_features(read: bool, tmp_path: Path) -> None:
         ("\ufefflongitude,latitude\n1,2\n", "2 columns, Point by 'longitude' and 'latitude'"),
         ("x;z,lon,y,x\na;b,9,2,1\n", "4 columns, Point by 'x' and 'y'"),
         ("x,y,the_geom\n9,9,POINT (1 2)\n", "3 columns, Point by 'the_geom'"),
+        ("n, x, y\n3, 1, 2\n", "3 columns, Point by ' x' and ' y'"),
     ],
-    ids=["wkt", "wkb", "lon-lat", "longitude-latitude", "x-y", "wkt-before-x-y"],
+    ids=["wkt", "wkb", "lon-lat", "longitude-latitude", "x-y", "wkt-before-x-y", "spaces"],
 )
 def test_what_is_taken_for_features_is_what_the_handle_opens(text: str, found: str, tmp_path: Path) -> None:
     file = table(tmp_path / "a", text)

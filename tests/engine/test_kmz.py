@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from samples import KML, geojson, zipped
 from test_checking import look
 
 from azenha import Features
+from azenha.authoring import kmz
 from azenha.domain.process import Level
 from azenha.engine.formats.facts import facts
 from azenha.engine.formats.opening import NotValid
@@ -114,6 +116,27 @@ def test_what_was_written_opens_again_by_its_handle(here: Path) -> None:
         assert [g.x for g in file.shapely()] == [1]
         assert file.pyogrio()["features"] == 1
         assert file.dataset().suffix == ".kml"
+
+
+def test_a_prefix_that_is_bound_to_no_namespace_is_passed_over_as_gdal_does(here: Path) -> None:
+    zipped({"doc.kml": KML.replace("<Point>", "<gx:drawOrder>1</gx:drawOrder><Point>")})(here / "a.kmz")
+    assert [g.x for g in Features(here / "a.kmz", KMZ).geopandas().geometry] == [1]
+
+
+def test_the_list_of_a_zip_is_read_once_however_many_files_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zipped({"doc.kml": KML, **{f"{n}.kml": KML for n in range(20)}})(tmp_path / "a.kmz")
+    opened: list[object] = []
+    own = zipfile.ZipFile
+
+    def counted(*given: Any, **more: Any) -> zipfile.ZipFile:
+        opened.append(given)
+        return own(*given, **more)
+
+    monkeypatch.setattr(zipfile, "ZipFile", counted)
+    assert len(kmz.with_features(tmp_path / "a.kmz")) == 21
+    assert len(opened) < 10
 
 
 def test_of_files_with_features_the_root_is_opened(here: Path) -> None:

@@ -480,6 +480,12 @@ BAD_XML = "<a>]]></b>"
     ("given", "format", "encoding", "shown"),
     [
         (b'<?xml version="1.0"?><!-- c --><a xmlns="urn:a">&lt;</a>', XML, None, "<a"),
+        (
+            b'<?xml version="1.0" encoding="ASCII"?><a xmlns="urn:a">&lt;</a>',
+            XML,
+            None,
+            "<a",
+        ),  # as lxml writes
         (b"not <xml>", XML, None, "not <xml>"),
         (BAD_XML.encode(), XML, None, BAD_XML),
         (b"<!DOCTYPE a><a/>", XML, None, "<!DOCTYPE a><a/>"),
