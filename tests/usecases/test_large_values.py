@@ -35,6 +35,7 @@ from azenha.protocols.http import HttpRequest, Limits
 from azenha.protocols.ogcapi import execute
 from azenha.settings import LimitSettings
 from azenha.usecases.executing import check
+from azenha.usecases.inline import LargeValues
 
 BYTES = ComplexDomain((Format("image/tiff"), Format("text/plain")))
 FEATURES = ComplexDomain((Format("application/geo+json"),))
@@ -257,3 +258,24 @@ def test_a_large_text_that_cannot_be_in_the_encoding_that_it_declares_is_refused
 ) -> None:
     with pytest.raises(InvalidInputs, match=f"in the encoding that it declares, {encoding}"):
         checked(tmp_path, {"document": {"value": xml(encoding, times), "mediaType": XML}})
+
+
+@pytest.mark.parametrize(
+    ("values", "locator"),
+    [
+        (
+            {"record": (Record({"document": (InlineText(xml("us-ascii", 9), Format(XML)),)}),)},
+            "record.document",
+        ),
+        (
+            {"several": (InlineText("a", Format(XML)), InlineText(xml("us-ascii", 9), Format(XML)))},
+            "several[1]",
+        ),
+    ],
+)
+def test_what_is_refused_is_named_wherever_it_is(
+    tmp_path: Path, values: dict[str, tuple[Record | InlineText, ...]], locator: str
+) -> None:
+    with pytest.raises(InvalidInputs) as refused:
+        LargeValues(10, tmp_path, b"").to_files(values)
+    assert [problem.locator for problem in refused.value.problems] == [locator]

@@ -63,22 +63,28 @@ class LargeValues:
         Raises:
             InvalidInputs: text that is XML cannot be in the encoding that it declares.
         """
-        return self.members(inputs)
+        return self.members(inputs, "")
 
-    def members(self, values: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
-        return {id: tuple(self.value(id, value) for value in several) for id, several in values.items()}
+    def members(self, values: Mapping[str, tuple[Value, ...]], prefix: str) -> dict[str, tuple[Value, ...]]:
+        return {
+            id: tuple(
+                self.value(id, value, f"{prefix}{id}" + (f"[{n}]" if len(several) > 1 else ""))
+                for n, value in enumerate(several)
+            )
+            for id, several in values.items()
+        }
 
-    def value(self, id: str, value: Value) -> Value:
+    def value(self, id: str, value: Value, locator: str) -> Value:
         match value:
             case InlineText(text) if len(text) * 4 > self.row and len(data := text.encode()) > self.row:
                 try:
                     return self.text(id, (data,), value.format)
                 except NotInEncoding as reason:
-                    raise InvalidInputs([InvalidValue(id, str(reason))]) from None
+                    raise InvalidInputs([InvalidValue(locator, str(reason))]) from None
             case InlineBytes(data) if len(data) > self.row:
                 return self.file(id, (data,), value.format)
             case Record(fields):
-                return Record(self.members(fields))
+                return Record(self.members(fields, f"{locator}."))
         return value
 
     def text(self, id: str, pieces: Iterable[bytes], format: Format) -> StoredFile:
